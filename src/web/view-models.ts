@@ -1,0 +1,156 @@
+/**
+ * What each page is given. A template reads these fields and nothing else: no request, no
+ * configuration, no database row ever reaches a template.
+ */
+
+/** An instant, ready to print: `<time datetime="{iso}">{words}</time> ({relative})`. */
+export interface TimeWords {
+  iso: string;
+  /** `21 November 2026 at 03:43 UTC`, or `03:43 UTC` when it was today. */
+  words: string;
+  /** `2 minutes ago`, `in 3 hours`. */
+  relative: string;
+}
+
+export interface ProviderName {
+  id: string;
+  name: string;
+}
+
+/** A button that posts, or a link. `fields` become hidden inputs. */
+export interface Action {
+  label: string;
+  /** Hidden words after the label, so that equal labels differ for a screen reader. */
+  labelSuffix?: string;
+  href: string;
+  method: 'post' | 'get';
+  fields: Record<string, string>;
+  /** `main` fixes something, `plain` is the usual button, `danger` removes, `text` looks like a link. */
+  look: 'main' | 'plain' | 'danger' | 'text';
+}
+
+export interface NavigationItem {
+  label: string;
+  action: Action;
+  current: boolean;
+}
+
+export interface Flash {
+  kind: 'ok' | 'warn';
+  heading: string;
+  text: string;
+}
+
+/** What every page of the application shares. */
+export interface Shell {
+  /** Whole title, the outcome of a flash first: `Twitch linked – Your accounts – Latchkey`. */
+  title: string;
+  homeHref: string;
+  /** Address of a file below public/, with a version: `/assets/latchkey.css?v=…`. */
+  asset: (name: string) => string;
+  navigation: readonly NavigationItem[];
+  flash: Flash | null;
+  theme: 'system' | 'light' | 'dark';
+  themeHref: string;
+  /** Where the theme form comes back to. */
+  here: string;
+  helpHref: string;
+  /** Set when this installation plays providers in the sandbox: `Twitch, Mixer, Mixin and Resonite`. */
+  sandboxNames: string | null;
+}
+
+export interface HomePage {
+  /** One sentence above the buttons: `Sign in to see your profile.` */
+  message: string | null;
+  buttons: readonly { provider: ProviderName; label: string; lastUsed: boolean; action: Action }[];
+  /** Lines below the buttons: `Mixer closed on 22 July 2020. This runs against the built-in sandbox.` */
+  notes: readonly string[];
+  /** Empty when no provider works: the page then says so. */
+  permissions: readonly {
+    name: string;
+    lines: readonly { words: string; scope: string | null; optional: boolean }[];
+  }[];
+  /** The sandbox's own page, where it runs. */
+  sandboxHref: string | null;
+}
+
+export interface HandOffPage {
+  provider: ProviderName;
+  /** The authorization request. Goes into the refresh and into the link. */
+  href: string;
+  /** What the provider will ask for, in words: `read your e-mail address`. */
+  asks: readonly string[];
+}
+
+export interface PermissionRow {
+  words: string;
+  scope: string;
+  asked: boolean;
+  granted: boolean;
+}
+
+export interface LinkedCard {
+  provider: ProviderName;
+  tag: { words: string; kind: 'ok' | 'warn' | 'bad' | 'plain' };
+  /** True when the sandbox plays this provider: a second, plain tag `Sandbox`. */
+  sandbox: boolean;
+  displayName: string;
+  /** First letter for the tile that stands in for a missing picture. */
+  initial: string;
+  avatarUrl: string | null;
+  /** `Account number`, `Mixin number`, `Account`. */
+  handleLabel: string;
+  handle: string;
+  publicProfileUrl: string | null;
+  /** One sentence for a state that needs one. */
+  notice: { text: string; kind: 'warn' | 'bad' | 'plain' } | null;
+  facts: readonly { label: string; words: string | null; time: TimeWords | null }[];
+  permissions: readonly PermissionRow[];
+  /** The stored profile as JSON text, private values hidden. */
+  rawProfile: string;
+  actions: readonly Action[];
+}
+
+export interface NotLinkedCard {
+  provider: ProviderName;
+  note: string | null;
+  tag: string | null;
+  /** Null when the provider cannot be linked here. */
+  action: Action | null;
+}
+
+export interface ProfilePage {
+  signedIn: { providerName: string; displayName: string; since: TimeWords };
+  linked: readonly LinkedCard[];
+  notLinked: readonly NotLinkedCard[];
+}
+
+/** Unlink, replace and every other page that asks once more before something is changed. */
+export interface ConfirmPage {
+  provider: ProviderName;
+  heading: string;
+  /** Paragraphs or, when there are several, a list. */
+  consequences: readonly string[];
+  actions: readonly Action[];
+}
+
+export interface ErrorPage {
+  provider: ProviderName | null;
+  heading: string;
+  /** What happened, in sentences; says what was changed, mostly nothing. */
+  reason: string;
+  /** Only in development: what the person who runs this server can do. */
+  developerHint: string | null;
+  actions: readonly Action[];
+  details: {
+    time: TimeWords;
+    reference: string;
+    code: string;
+    /** The provider's own words, cut at 300 characters, shown as text after `Twitch said:`. */
+    providerSaid: string | null;
+  };
+}
+
+export interface HelpPage {
+  sections: readonly { heading: string; paragraphs: readonly string[] }[];
+}
