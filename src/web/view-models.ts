@@ -3,6 +3,8 @@
  * configuration, no database row ever reaches a template.
  */
 
+import type { Flash } from '../sessions/session.ts';
+
 /** An instant, ready to print: `<time datetime="{iso}">{words}</time> ({relative})`. */
 export interface TimeWords {
   iso: string;
@@ -30,15 +32,8 @@ export interface Action {
 }
 
 export interface NavigationItem {
-  label: string;
   action: Action;
   current: boolean;
-}
-
-export interface Flash {
-  kind: 'ok' | 'warn';
-  heading: string;
-  text: string;
 }
 
 /** What every page of the application shares. */
@@ -62,15 +57,15 @@ export interface Shell {
 export interface HomePage {
   /** One sentence above the buttons: `Sign in to see your profile.` */
   message: string | null;
-  buttons: readonly { provider: ProviderName; label: string; lastUsed: boolean; action: Action }[];
+  /** Empty when no provider works: the page then says so. */
+  buttons: readonly { provider: ProviderName; lastUsed: boolean; action: Action }[];
   /** Lines below the buttons: `Mixer closed on 22 July 2020. This runs against the built-in sandbox.` */
   notes: readonly string[];
-  /** Empty when no provider works: the page then says so. */
   permissions: readonly {
     name: string;
     lines: readonly { words: string; scope: string | null; optional: boolean }[];
   }[];
-  /** The sandbox's own page, where it runs. */
+  /** The sandbox's own page, in development where it runs. */
   sandboxHref: string | null;
 }
 

@@ -1,0 +1,81 @@
+import { LoginError } from '../errors.ts';
+import type { Client } from '../oauth/client.ts';
+import type { Tokens } from '../oauth/token-response.ts';
+import { sendUserinfoRequest } from '../oauth/userinfo-request.ts';
+import type { IdentityFacts } from '../providers/provider.ts';
+import type { AccountStore, Identity } from './account-store.ts';
+
+/** Where tokens come from: those held, or new ones when the provider has just refused these. */
+export type TokenSource = (renewed: boolean) => Promise<Tokens>;
+
+export interface ReadProfileDependencies {
+  readonly accounts: AccountStore;
+  readonly now: () => number;
+}
+
+/** A copy younger than this is shown as it is. */
+export const freshForMilliseconds = 5 * 60 * 1000;
+/** After a failure the provider is left alone for this long, unless the person asks. */
+export const retryAfterMilliseconds = 60 * 1000;
+
+export function isDue(identity: Identity, now: number): boolean {
+  const failedAt = identity.profile_failed_at;
+  if (failedAt !== null && now - failedAt < retryAfterMilliseconds) return false;
+  return failedAt !== null || now - identity.profile_read_at >= freshForMilliseconds;
+}
+
+/**
+ * Reads an identity's profile at its provider and stores the copy. A failure is stored too and
+ * thrown: `userinfo_request_refused` or `token_request_refused` (the access is gone),
+ * `identity_changed` (the provider speaks of somebody else; nothing is kept), or that it could
+ * not be reached.
+ */
+export async function readProfile(
+  { accounts, now }: ReadProfileDependencies,
+  client: Client,
+  identity: Identity,
+  tokens: TokenSource,
+  timeoutMilliseconds?: number,
+): Promise<Identity> {
+  try {
+    const userinfo = await sendWithRenewal(client, tokens, now, timeoutMilliseconds);
+    const facts = readIdentity(client, userinfo);
+    if (facts.subject !== identity.subject) {
+      throw new LoginError('identity_changed', { provider: identity.provider, reason: 'the userinfo is about another subject' });
+    }
+    const granted = identity.granted_scope.split(' ').filter(Boolean);
+    const requested = identity.requested_scope.split(' ').filter(Boolean);
+    const { provider, mode } = client;
+    const proven = { provider: provider.id, mode, facts, userinfo, requestedScope: requested, grantedScope: granted };
+    return await accounts.renewIdentity(identity.id, proven, false);
+  } catch (error) {
+    if (error instanceof LoginError) await accounts.recordProfileFailure(identity.id, isRefusal(error) ? 'refused' : 'unreachable');
+    throw error;
+  }
+}
+
+/** Twitch wants apps to react to a 401 rather than to trust the clock, so one renewal is tried. */
+async function sendWithRenewal(client: Client, tokens: TokenSource, now: () => number, timeout?: number): Promise<unknown> {
+  const held = await tokens(false);
+  try {
+    return await sendUserinfoRequest(client, held, now(), timeout);
+  } catch (error) {
+    const refused = error instanceof LoginError && error.code === 'userinfo_request_refused';
+    if (!refused || held.refreshToken === null) throw error;
+    return sendUserinfoRequest(client, await tokens(true), now(), timeout);
+  }
+}
+
+function isRefusal({ code, facts }: LoginError): boolean {
+  return code === 'userinfo_request_refused' || code === 'identity_changed' || (code === 'token_request_refused' && facts.oauthError === 'invalid_grant');
+}
+
+/** Throws `userinfo_response_invalid` when the profile has no usable subject. */
+export function readIdentity(client: Client, userinfo: unknown): IdentityFacts {
+  try {
+    return client.provider.toIdentity(userinfo);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown';
+    throw new LoginError('userinfo_response_invalid', { provider: client.provider.id, reason });
+  }
+}

@@ -1,0 +1,110 @@
+import ejs from 'ejs';
+import express, { type Express } from 'express';
+import { createAccountStore } from './accounts/account-store.ts';
+import { createAccountRoutes } from './accounts/routes.ts';
+import type { Config, ServiceConfig } from './config.ts';
+import { RequestError } from './errors.ts';
+import { createLoginRoutes } from './login/routes.ts';
+import { createTransactions } from './login/transaction.ts';
+import { createClient } from './oauth/client.ts';
+import { createPaths, routes } from './paths.ts';
+import { createGrants } from './sessions/grants.ts';
+import { createKeyRing } from './sessions/seal.ts';
+import { createSessionMiddleware } from './sessions/session.ts';
+import { RecordStore } from './sessions/session-store.ts';
+import type { Database } from './storage/database.ts';
+import { createSqlRecords } from './storage/expiring-records.ts';
+import { createAssets, viewsFolder } from './web/assets.ts';
+import type { Context, ServiceInUse } from './web/context.ts';
+import { createErrorHandler } from './web/error-page.ts';
+import { createHealthRoutes } from './web/health.ts';
+import { createHomeRoutes } from './web/home-routes.ts';
+import { createKnownHostGuard } from './web/known-host.ts';
+import { createRequestLog, type Log } from './web/log.ts';
+import { createSameOriginGuard } from './web/same-origin.ts';
+import { createSecurityHeaders, noStore } from './web/security-headers.ts';
+
+export interface Dependencies {
+  readonly database: Database;
+  /** Newest first; config's own, or the one kept for development. */
+  readonly secrets: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+  /** True from the moment the process begins to stop: `/readyz` then says so. */
+  readonly isStopping: () => boolean;
+}
+
+export interface App {
+  readonly express: Express;
+  /** Deletes what ended long ago. */
+  readonly sweep: () => Promise<void>;
+  /** Closes the connections to the providers. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Creates the application. Its routes are relative, so it can be mounted under BASE_URL's path;
+ * the addresses it writes come from BASE_URL.
+ */
+export function createApp(config: Config, dependencies: Dependencies): App {
+  const context = createContext(config, dependencies);
+  const { records, keys } = context;
+  const store = new RecordStore(records, config.sessionLimits, dependencies.now);
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.set('views', viewsFolder);
+  app.set('view engine', 'ejs');
+  app.engine('ejs', (file, model, done) => ejs.renderFile(file, model, { cache: config.production }, done));
+  if (config.production) app.enable('view cache');
+
+  const imageSources = context.services.flatMap(({ provider, client }) => (client ? provider.imageSources : []));
+  app.use(createSecurityHeaders({ secure: config.secure, imageSources: [...new Set(imageSources)] }));
+  app.use(createRequestLog(dependencies.log));
+  app.use(createHealthRoutes(dependencies.database, dependencies.isStopping));
+  app.use(createKnownHostGuard(config.origin));
+  app.use(routes.assets, context.assets.handler);
+  app.use(noStore);
+  app.use(createSameOriginGuard(config.origin));
+  app.use(createSessionMiddleware(store, keys, { secure: config.secure, limits: config.sessionLimits }));
+  app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 20 }));
+  app.use(createHomeRoutes(context));
+  app.use(createLoginRoutes(context));
+  app.use(createAccountRoutes(context));
+  app.use(() => {
+    throw new RequestError('not_found');
+  });
+  app.use(createErrorHandler(context));
+
+  const close = async () => {
+    await Promise.all(context.services.map(({ client }) => client?.http.close()));
+  };
+  return { express: app, sweep: records.sweep, close };
+}
+
+function createContext(config: Config, { database, secrets, now, log }: Dependencies): Context {
+  const paths = createPaths(config.basePath);
+  const keys = createKeyRing(secrets);
+  const records = createSqlRecords(database, now);
+  return {
+    config,
+    paths,
+    keys,
+    records,
+    now,
+    log,
+    services: config.services.map((service) => createService(service, config.origin + paths.callback(service.provider.id))),
+    accounts: createAccountStore(database, now),
+    grants: createGrants(records, keys, now),
+    transactions: createTransactions(records, keys, now),
+    assets: createAssets(paths.assets, config.production),
+  };
+}
+
+function createService(service: ServiceConfig, redirectUri: string): ServiceInUse {
+  const { provider } = service;
+  if (service.state === 'off') return { provider, client: null, off: service.why };
+  const { clientId, clientSecret, scope, state } = service;
+  return { provider, client: createClient({ provider, mode: state, clientId, clientSecret, redirectUri, scope }), off: null };
+}

@@ -1,0 +1,317 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError, type ConfigProblem } from './errors.ts';
+import { inSandbox, type Service, services } from './providers/index.ts';
+import type { Endpoints, Provider } from './providers/provider.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Client id and secret that the sandbox made up, by service. */
+export type MadeUpClients = Readonly<Record<string, { readonly clientId: string; readonly clientSecret: string }>>;
+
+/** One service as this installation offers it. */
+export type ServiceConfig =
+  | {
+      readonly state: 'live' | 'sandbox';
+      readonly provider: Provider;
+      readonly clientId: string;
+      readonly clientSecret: string | null;
+      readonly scope: readonly string[];
+    }
+  | { readonly state: 'off'; readonly provider: Provider; readonly why: 'closed' | 'not-configured' | 'switched-off' };
+
+export interface Config {
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** Without a slash at its end. All addresses, cookies and origin checks come from it. */
+  readonly baseUrl: string;
+  /** BASE_URL's path, `''` at the root. */
+  readonly basePath: string;
+  readonly origin: string;
+  /** BASE_URL is https: cookies are `Secure` and have the `__Host-` prefix. */
+  readonly secure: boolean;
+  /** Newest first. Empty in development without SESSION_SECRET: then one is made and kept. */
+  readonly sessionSecrets: readonly string[];
+  readonly sessionLimits: { readonly idleMilliseconds: number; readonly absoluteMilliseconds: number };
+  readonly dataDir: string;
+  readonly logLevel: string;
+  readonly sandbox: {
+    /** This process runs the sandbox itself. */
+    readonly runs: boolean;
+    readonly port: number;
+    /** Without a slash at its end; null where there is no sandbox. */
+    readonly url: string | null;
+    readonly autoApprove: boolean;
+    readonly extraRedirectUris: readonly string[];
+  };
+  /** In the order in which pages list them. */
+  readonly services: readonly ServiceConfig[];
+}
+
+const endpointVariables = {
+  AUTHORIZATION_ENDPOINT: 'authorization',
+  TOKEN_ENDPOINT: 'token',
+  USERINFO_ENDPOINT: 'userinfo',
+  REVOCATION_ENDPOINT: 'revocation',
+} as const satisfies Record<string, keyof Endpoints>;
+
+const generalVariables = [
+  'NODE_ENV',
+  'HOST',
+  'PORT',
+  'BASE_URL',
+  'SESSION_SECRET',
+  'SESSION_SECRET_FILE',
+  'SESSION_IDLE_HOURS',
+  'SESSION_ABSOLUTE_DAYS',
+  'DATA_DIR',
+  'LOG_LEVEL',
+  'SANDBOX',
+  'SANDBOX_PORT',
+  'SANDBOX_URL',
+  'SANDBOX_AUTO_APPROVE',
+  'SANDBOX_REDIRECT_URIS',
+];
+
+/** Every variable that is read. `.env.example` explains each one; a test compares the two. */
+export const variables: readonly string[] = [...generalVariables, ...services.flatMap(variablesOf)];
+
+function variablesOf(service: Service): string[] {
+  const prefix = service.id.toUpperCase();
+  const names = ['CLIENT_ID', 'CLIENT_SECRET', 'CLIENT_SECRET_FILE', 'SCOPES', ...Object.keys(endpointVariables)];
+  const authentication = service.choose({}).clientSecret === 'instead-of-pkce' ? [`${prefix}_CLIENT_AUTH`] : [];
+  return [prefix, ...names.map((name) => `${prefix}_${name}`), ...authentication, ...Object.keys(service.settings)];
+}
+
+/** Reads variables one by one and collects what is wrong with them. */
+interface Reader {
+  text(name: string, fallback: string): string;
+  choice(name: string, allowed: readonly string[]): string;
+  whole(name: string, fallback: number, range: readonly [number, number]): number;
+  /** A secret from the variable itself or from the file that `<name>_FILE` names. */
+  secret(name: string): string | null;
+  url(name: string, fallback: string, rule: (url: URL) => string | null): URL;
+  report(problem: ConfigProblem): void;
+}
+
+function createReader(environment: Environment, readFile: (path: string) => string, problems: ConfigProblem[]): Reader {
+  const get = (name: string) => {
+    if (!variables.includes(name)) throw new TypeError(`${name} is not declared`);
+    return environment[name]?.trim() ?? '';
+  };
+  const report = (problem: ConfigProblem) => void problems.push(problem);
+
+  return {
+    report,
+    text: (name, fallback) => get(name) || fallback,
+    choice(name, allowed) {
+      const value = get(name) || allowed[0]!;
+      if (!allowed.includes(value)) report({ variable: name, problem: `must be one of ${allowed.join(', ')}.`, example: allowed[0]! });
+      return value;
+    },
+    whole(name, fallback, [least, most]) {
+      const value = get(name) === '' ? fallback : Number(get(name));
+      if (Number.isInteger(value) && value >= least && value <= most) return value;
+      report({ variable: name, problem: `must be a whole number from ${least} to ${most}.`, example: String(fallback) });
+      return fallback;
+    },
+    secret(name) {
+      const file = get(`${name}_FILE`);
+      if (file === '') return get(name) || null;
+      try {
+        return readFile(file).trim() || null;
+      } catch {
+        report({ variable: `${name}_FILE`, problem: 'names a file that cannot be read.', example: `/run/secrets/${name.toLowerCase()}` });
+        return null;
+      }
+    },
+    url(name, fallback, rule) {
+      const value = get(name) || fallback;
+      const url = URL.canParse(value) ? new URL(value) : null;
+      const problem = url ? rule(url) : 'is not an address.';
+      if (problem) report({ variable: name, problem, example: fallback });
+      return url ?? new URL(fallback);
+    },
+  };
+}
+
+/**
+ * Reads the configuration, all of it, once. Throws `ConfigError` with every problem found.
+ *
+ * `madeUpClients` are the sandbox's credentials: used for a service that the sandbox plays and that
+ * has none of its own.
+ */
+export function readConfig(
+  environment: Environment,
+  madeUpClients: MadeUpClients,
+  readFile = (path: string) => readFileSync(path, 'utf8'),
+): Config {
+  const problems: ConfigProblem[] = [];
+  const reader = createReader(environment, readFile, problems);
+  const production = reader.choice('NODE_ENV', ['development', 'production', 'test']) === 'production';
+  const port = reader.whole('PORT', 3000, [1, 65535]);
+  const baseUrl = readBaseUrl(reader, production, port);
+  const sandbox = readSandbox(reader, production, baseUrl);
+  const href = baseUrl.href.replace(/\/+$/, '');
+  const config: Config = {
+    production,
+    host: reader.text('HOST', '127.0.0.1'),
+    port,
+    baseUrl: href,
+    basePath: baseUrl.pathname.replace(/\/+$/, ''),
+    origin: baseUrl.origin,
+    secure: baseUrl.protocol === 'https:',
+    sessionSecrets: readSessionSecrets(reader, production),
+    sessionLimits: {
+      idleMilliseconds: reader.whole('SESSION_IDLE_HOURS', 24, [1, 24 * 30]) * 60 * 60 * 1000,
+      absoluteMilliseconds: reader.whole('SESSION_ABSOLUTE_DAYS', 14, [1, 90]) * 24 * 60 * 60 * 1000,
+    },
+    dataDir: reader.text('DATA_DIR', './data'),
+    logLevel: reader.choice('LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
+    sandbox,
+    services: services.map((service) => readService(reader, service, sandbox.url, madeUpClients)),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(config);
+}
+
+function readBaseUrl(reader: Reader, production: boolean, port: number): URL {
+  const local = `http://localhost:${port}`;
+  if (production && reader.text('BASE_URL', '') === '') {
+    reader.report({ variable: 'BASE_URL', problem: 'is needed in production.', example: 'https://login.example.org' });
+  }
+  return reader.url('BASE_URL', local, (url) => {
+    if (url.search || url.hash || url.username) return 'must be a plain address without ?, # or a user name.';
+    if (url.protocol === 'https:') return null;
+    if (url.protocol !== 'http:') return 'must begin with https:// (or http:// for this machine).';
+    return production && !isLoopback(url) ? 'must be https in production, except for this machine itself.' : null;
+  });
+}
+
+function readSessionSecrets(reader: Reader, production: boolean): string[] {
+  const secrets = (reader.secret('SESSION_SECRET') ?? '').split(',').map((secret) => secret.trim()).filter(Boolean);
+  const example = 'the-output-of-npm-run-secret';
+  if (production && secrets.length === 0) reader.report({ variable: 'SESSION_SECRET', problem: 'is needed in production.', example });
+  if (secrets.some((secret) => Buffer.byteLength(secret) < 32)) {
+    reader.report({ variable: 'SESSION_SECRET', problem: 'must have 32 bytes or more, each value of the list.', example });
+  }
+  return secrets;
+}
+
+function readSandbox(reader: Reader, production: boolean, baseUrl: URL): Config['sandbox'] {
+  const choice = reader.choice('SANDBOX', ['auto', 'on', 'off']);
+  const loopback = isLoopback(baseUrl);
+  if (choice === 'on' && production && !loopback) {
+    reader.report({ variable: 'SANDBOX', problem: 'cannot be on in production: anybody could sign in as anybody.', example: 'off' });
+  }
+  const on = choice === 'on' || (choice === 'auto' && !production && loopback);
+  const port = reader.whole('SANDBOX_PORT', 4000, [1, 65535]);
+  // On the application's own host name, so that a phone in the same network reaches both.
+  const elsewhere = reader.text('SANDBOX_URL', '');
+  const url = reader.url('SANDBOX_URL', `http://${baseUrl.hostname}:${port}`, plainHttp);
+  return {
+    runs: on && elsewhere === '',
+    port,
+    url: on ? url.href.replace(/\/+$/, '') : null,
+    autoApprove: reader.choice('SANDBOX_AUTO_APPROVE', ['false', 'true']) === 'true',
+    extraRedirectUris: reader.text('SANDBOX_REDIRECT_URIS', '').split(/[\s,]+/).filter(Boolean),
+  };
+}
+
+function readService(reader: Reader, service: Service, sandboxUrl: string | null, madeUp: MadeUpClients): ServiceConfig {
+  const prefix = service.id.toUpperCase();
+  const chosen = Object.fromEntries(Object.entries(service.settings).map(([name, allowed]) => [name, reader.choice(name, allowed)]));
+  const provider = service.choose(chosen);
+  const choice = reader.choice(prefix, ['auto', 'live', 'sandbox', 'off']);
+  const clientId = reader.text(`${prefix}_CLIENT_ID`, '');
+  const clientSecret = reader.secret(`${prefix}_CLIENT_SECRET`);
+  const complete = clientId !== '' && (clientSecret !== null || provider.clientSecret !== 'required');
+  const state = resolveState(choice, complete, provider, sandboxUrl);
+  const overridden = { ...provider, endpoints: readEndpoints(reader, prefix, provider.endpoints) };
+  const scope = readScope(reader, prefix, provider);
+  if (choice === 'live' && !complete) {
+    const missing = clientId === '' ? 'CLIENT_ID' : 'CLIENT_SECRET';
+    reader.report({ variable: `${prefix}_${missing}`, problem: `is needed for ${prefix}=live.`, example: 'from-the-provider' });
+  }
+  if (state === 'off') return { state, provider, why: whyOff(choice, provider) };
+  const authentication = readAuthentication(reader, prefix, provider);
+  if (state === 'live') {
+    return { state, provider: overridden, clientId, clientSecret: authentication === 'pkce' ? null : clientSecret, scope };
+  }
+  if (sandboxUrl === null) {
+    reader.report({ variable: prefix, problem: 'is sandbox, but the sandbox is off.', example: 'auto' });
+  }
+  const played = inSandbox(provider, sandboxUrl ?? '');
+  return {
+    state,
+    provider: { ...played, endpoints: readEndpoints(reader, prefix, played.endpoints) },
+    ...sandboxClient(provider, authentication, { clientId, clientSecret }, madeUp[service.id]),
+    scope,
+  };
+}
+
+function sandboxClient(
+  provider: Provider,
+  authentication: string,
+  own: { clientId: string; clientSecret: string | null },
+  madeUp: MadeUpClients[string] | undefined,
+): { clientId: string; clientSecret: string | null } {
+  const client = own.clientId === '' && madeUp ? madeUp : own;
+  // Without a word from the operator the sandbox shows the better of the two ways.
+  const pkce = provider.clientSecret === 'instead-of-pkce' && authentication !== 'secret' && own.clientSecret === null;
+  return { clientId: client.clientId, clientSecret: pkce ? null : client.clientSecret };
+}
+
+function readAuthentication(reader: Reader, prefix: string, provider: Provider): string {
+  if (provider.clientSecret !== 'instead-of-pkce') return 'auto';
+  return reader.choice(`${prefix}_CLIENT_AUTH`, ['auto', 'secret', 'pkce']);
+}
+
+function resolveState(choice: string, complete: boolean, provider: Provider, sandboxUrl: string | null): ServiceConfig['state'] {
+  if (choice !== 'auto') return choice as ServiceConfig['state'];
+  // A closed service is never live by itself: its name may belong to anybody by now.
+  if (complete && provider.status === 'live') return 'live';
+  return sandboxUrl === null ? 'off' : 'sandbox';
+}
+
+function whyOff(choice: string, provider: Provider): 'closed' | 'not-configured' | 'switched-off' {
+  if (provider.status !== 'live') return 'closed';
+  return choice === 'off' ? 'switched-off' : 'not-configured';
+}
+
+function readScope(reader: Reader, prefix: string, provider: Provider): string[] {
+  const scope = reader.text(`${prefix}_SCOPES`, provider.defaultScope.join(' ')).split(/\s+/);
+  if (scope.some((name) => !/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name))) {
+    reader.report({ variable: `${prefix}_SCOPES`, problem: 'has a character that no scope has.', example: provider.defaultScope.join(' ') });
+  }
+  return [...new Set(scope)];
+}
+
+function readEndpoints(reader: Reader, prefix: string, endpoints: Endpoints): Endpoints {
+  const overrides = Object.entries(endpointVariables).flatMap(([suffix, name]) => {
+    const variable = `${prefix}_${suffix}`;
+    if (reader.text(variable, '') === '') return [];
+    return [[name, reader.url(variable, endpoints[name] ?? endpoints.token, secureOrLoopback).href]];
+  });
+  return { ...endpoints, ...Object.fromEntries(overrides) };
+}
+
+function secureOrLoopback(url: URL): string | null {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)) ? null : 'must be https, or http to this machine.';
+}
+
+function plainHttp(url: URL): string | null {
+  return /^https?:$/.test(url.protocol) && !url.search && !url.hash ? null : 'must be a plain http or https address.';
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

@@ -1,0 +1,136 @@
+import { type Request, type Response, Router } from 'express';
+import { type Intent, intents } from '../accounts/resolve-account.ts';
+import { LoginError, RequestError } from '../errors.ts';
+import type { Client } from '../oauth/client.ts';
+import { routes } from '../paths.ts';
+import { scopeWords } from '../providers/index.ts';
+import { destroySession, expireCookie, readSignedIn, renewSession, type SignedIn, setFlash, startSession } from '../sessions/session.ts';
+import type { Context } from '../web/context.ts';
+import { readCookie, setCookie } from '../web/cookies.ts';
+import { endSessionGrants } from '../web/end-grants.ts';
+import { toLoginFlash } from '../web/flash-words.ts';
+import { sendPage } from '../web/page.ts';
+import { readReturnPath } from '../web/return-path.ts';
+import { findClient } from '../web/services.ts';
+import type { HandOffPage } from '../web/view-models.ts';
+import { type FinishedLogin, finishLogin, startLogin } from './flow.ts';
+import { createPendingReplacements } from './pending-replacement.ts';
+import { newSecret } from './transaction.ts';
+
+const bindingCookie = 'latchkey-login';
+const bindingMilliseconds = 24 * 60 * 60 * 1000;
+const lastUsedMilliseconds = 180 * 24 * 60 * 60 * 1000;
+
+/** One login: the start, the callback, and signing out. */
+export function createLoginRoutes(context: Context): Router {
+  const { config, paths, grants, transactions, now } = context;
+  const { secure } = config;
+  const pending = createPendingReplacements(context.records, context.keys, now);
+  const router = Router();
+
+  router.post(routes.login(':provider'), async (request, response) => {
+    const client = findClient(context, String(request.params['provider']));
+    const signedIn = readSignedIn(request);
+    const wish = readWish(request, signedIn);
+    const binding = bindBrowser(request, response);
+    const authorizationRequest = await startLogin(context, client, { ...wish, binding, accountId: signedIn?.accountId ?? null });
+    // A 200 page that leads on, not a redirect: `form-action 'self'` would stop the redirect.
+    const options = { view: 'hand-off', title: `Taking you to ${client.provider.name}` } as const;
+    sendPage(context, request, response, options, toHandOffPage(client, authorizationRequest));
+  });
+
+  router.get(routes.callback(':provider'), async (request, response) => {
+    // A HEAD would use up the code without anybody seeing the page.
+    if (request.method !== 'GET') throw new RequestError('malformed_request');
+    const client = findClient(context, String(request.params['provider']));
+    const before = readSignedIn(request);
+    const query = new URLSearchParams(request.url.split('?')[1] ?? '');
+    const binding = readCookie(request, bindingCookie, secure);
+    const login = await finishLogin(context, client, { query, binding, accountId: before?.accountId ?? null }).catch((error: unknown) => {
+      throw error instanceof LoginError ? error.with({ provider: client.provider.id }) : error;
+    });
+    context.log.info('login', { provider: client.provider.id, intent: login.transaction.intent, outcome: login.resolution });
+    response.redirect(303, await settleSession(request, response, client, login, before));
+  });
+
+  router.post(routes.logout, async (request, response) => {
+    const signedIn = readSignedIn(request);
+    const binding = readCookie(request, bindingCookie, secure);
+    if (binding !== null) await transactions.endAll(binding);
+    // The session first: whatever the providers answer, this browser is signed out.
+    await destroySession(request);
+    if (signedIn) await endSessionGrants(context, signedIn);
+    expireCookie(response, 'latchkey', secure);
+    expireCookie(response, bindingCookie, secure);
+    // `"cookies"` would erase those of other ports of this host name too.
+    response.setHeader('Clear-Site-Data', '"cache", "storage"');
+    response.redirect(303, `${paths.home}?signed_out`);
+  });
+
+  /** The browser-binding cookie: kept while it is well formed, so that parallel tabs all work. */
+  function bindBrowser(request: Request, response: Response): string {
+    const known = readCookie(request, bindingCookie, secure);
+    const binding = known !== null && /^[\w-]{43}$/.test(known) ? known : newSecret();
+    setCookie(response, bindingCookie, binding, { secure, maxAgeMilliseconds: bindingMilliseconds });
+    return binding;
+  }
+
+  /** Makes the session what the login says, and returns where to go on. */
+  async function settleSession(request: Request, response: Response, client: Client, login: FinishedLogin, before: SignedIn | null): Promise<string> {
+    const { identity, tokens, proven, transaction } = login;
+    if (identity === null) {
+      await pending.put(before!.ref, { oldIdentityId: login.before!.id, oldName: login.before!.display_name, proven, tokens });
+      return paths.replace;
+    }
+    const formerName = await nameOfFormer(before, identity.account_id);
+    const ref = await startOrRenew(request, before, login, { accountId: identity.account_id, identityId: identity.id });
+    const grant = { tokens, requestedScope: proven.requestedScope, renewedAt: null };
+    await grants.put({ ref, identityId: identity.id }, grant, now() + config.sessionLimits.absoluteMilliseconds);
+    const flash = toLoginFlash(client.provider, login, formerName);
+    if (flash) await setFlash(request, flash);
+    setCookie(response, 'latchkey-last', client.provider.id, { secure, maxAgeMilliseconds: lastUsedMilliseconds });
+    return transaction.returnTo ?? paths.profile;
+  }
+
+  /** The name that the browser was signed in under, when this login signs it in to another account. */
+  async function nameOfFormer(before: SignedIn | null, accountId: string): Promise<string | null> {
+    if (before === null || before.accountId === accountId) return null;
+    const identities = await context.accounts.listIdentities(before.accountId);
+    return (identities.find(({ id }) => id === before.identityId) ?? identities[0])?.display_name ?? null;
+  }
+
+  async function startOrRenew(request: Request, before: SignedIn | null, login: FinishedLogin, who: { accountId: string; identityId: string }): Promise<string> {
+    if (before === null || before.accountId !== who.accountId) {
+      if (before) await endSessionGrants(context, before);
+      return (await startSession(request, who, now())).ref;
+    }
+    const signsIn = login.resolution === 'sign-in' || login.resolution === 'reauthenticate';
+    await renewSession(request, signsIn ? { identityId: who.identityId, signedInAt: now() } : {}, now());
+    return before.ref;
+  }
+
+  return router;
+}
+
+interface Wish {
+  readonly intent: Intent;
+  readonly force: boolean;
+  readonly returnTo: string | null;
+}
+
+/** What the form asks for. Linking needs an account to link to: `not_signed_in` without one. */
+function readWish(request: Request, signedIn: SignedIn | null): Wish {
+  const { intent = signedIn ? 'link' : 'sign-in', force = 'false', return_to: returnTo } = (request.body ?? {}) as Record<string, unknown>;
+  const known = intents.find((candidate) => candidate === intent);
+  if (!known || (force !== 'true' && force !== 'false')) throw new RequestError('malformed_request');
+  if (known !== 'sign-in' && !signedIn) throw new RequestError('not_signed_in', { returnTo: '/profile' });
+  return { intent: known, force: force === 'true', returnTo: readReturnPath(returnTo) };
+}
+
+function toHandOffPage({ provider, scope }: Client, authorizationRequest: URL): HandOffPage {
+  return {
+    provider: { id: provider.id, name: provider.name },
+    href: authorizationRequest.href,
+    asks: scope.map((name) => scopeWords(provider, name)),
+  };
+}

@@ -1,0 +1,55 @@
+import { LoginError, type LoginErrorCode } from '../errors.ts';
+import type { Client } from './client.ts';
+
+/** The parameters that mean something to us; others (`scope`, `return_to`) are never read. */
+const parameters = ['code', 'state', 'error', 'error_description', 'iss'] as const;
+
+/** What each of a provider's `error` values means to the person. All else: `authorization_refused`. */
+const errors: Readonly<Record<string, LoginErrorCode>> = {
+  access_denied: 'authorization_denied',
+  redirect_mismatch: 'redirect_mismatch',
+  temporarily_unavailable: 'provider_unreachable',
+};
+
+/**
+ * Reads the authorization response's `state`, the one parameter that is needed before anything is
+ * known. Throws `authorization_response_invalid` when any parameter is repeated, `state_unknown`
+ * when there is no state.
+ */
+export function readState(query: URLSearchParams): string {
+  for (const name of parameters) {
+    if (query.getAll(name).length > 1) {
+      throw new LoginError('authorization_response_invalid', { reason: `${name} is repeated` });
+    }
+  }
+  const state = query.get('state') ?? '';
+  if (!/^[\w-]{43}$/.test(state)) throw new LoginError('state_unknown', { reason: 'not a state of ours' });
+  return state;
+}
+
+/**
+ * Reads the rest of the authorization response (RFC 6749 4.1.2, RFC 9207) once `state` has proven
+ * the login, and returns the code. openid-client would check it and send the code in one call.
+ *
+ * Throws `authorization_denied`, `redirect_mismatch`, `authorization_refused`,
+ * `provider_unreachable` or `authorization_response_invalid`.
+ */
+export function readAuthorizationResponse(client: Client, query: URLSearchParams): string {
+  const { provider } = client;
+  const invalid = (reason: string) => new LoginError('authorization_response_invalid', { provider: provider.id, reason });
+  const iss = query.get('iss');
+  if (iss === null && provider.announcesIssuer) throw invalid('iss is missing');
+  // Before `error` is believed: RFC 9207 covers error responses too.
+  if (iss !== null && iss !== provider.issuer) throw invalid('iss is not the issuer');
+  const error = query.get('error');
+  if (error !== null) throw toLoginError(provider.id, error, query.get('error_description'));
+  const code = query.get('code');
+  if (code === null || code === '' || code.length > 4096) throw invalid('code is missing');
+  return code;
+}
+
+function toLoginError(provider: string, error: string, description: string | null): LoginError {
+  const known = Object.hasOwn(errors, error) ? errors[error] : undefined;
+  const providerSaid = description ? `${error}: ${description}` : error;
+  return new LoginError(known ?? 'authorization_refused', { provider, providerSaid, reason: 'error in the authorization response' });
+}

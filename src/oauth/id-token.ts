@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import type { IDToken } from 'openid-client';
+import { LoginError } from '../errors.ts';
+
+const oldestMilliseconds = 10 * 60 * 1000;
+const leewayMilliseconds = 60 * 1000;
+
+/**
+ * An ID token that comes with a code exchange was made just now: `iat` outside the last ten
+ * minutes (a minute of leeway) is refused. openid-client checks `exp` but not the age.
+ */
+export function checkIdTokenAge(provider: string, claims: IDToken, now: number): void {
+  const age = now - claims.iat * 1000;
+  if (age > oldestMilliseconds + leewayMilliseconds || age < -leewayMilliseconds) {
+    throw new LoginError('id_token_invalid', { provider, reason: 'iat is not recent' });
+  }
+}
+
+/**
+ * `at_hash`, where present, binds the access token to the ID token (OpenID Connect Core 3.1.3.6):
+ * the left half of the hash of the token's ASCII text. RS256 means SHA-256.
+ */
+export function checkIdTokenHash(provider: string, claims: IDToken, accessToken: string): void {
+  const { at_hash: given } = claims as { at_hash?: unknown };
+  if (given === undefined) return;
+  const half = createHash('sha256').update(accessToken, 'ascii').digest().subarray(0, 16).toString('base64url');
+  if (given !== half) throw new LoginError('id_token_invalid', { provider, reason: 'at_hash differs' });
+}

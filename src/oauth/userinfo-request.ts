@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { LoginError } from '../errors.ts';
+import { isObject } from '../json.ts';
+import type { Client } from './client.ts';
+import { type HttpAnswer, requireUsable, toWireAnswer } from './http.ts';
+import { checkIntegrityToken, signRequest } from './signed-request.ts';
+import type { Tokens } from './token-response.ts';
+
+/**
+ * Asks the provider's user endpoint about the token's owner and returns the bare profile object.
+ *
+ * Throws `userinfo_request_refused` (401, 403: the access is gone or does not reach),
+ * `userinfo_response_invalid`, `provider_unreachable` or `provider_busy`.
+ */
+export async function sendUserinfoRequest(
+  client: Client,
+  tokens: Tokens,
+  now: number,
+  timeoutMilliseconds?: number,
+): Promise<unknown> {
+  const { provider, http } = client;
+  const requestId = randomUUID();
+  const headers: Record<string, string> = {
+    ...provider.userinfo.headers(client.clientId),
+    authorization: await buildAuthorizationHeader(client, tokens, requestId, now),
+  };
+  if (provider.userinfo.requestId) headers['x-request-id'] = requestId;
+  const answer = await http.send({
+    method: 'GET',
+    url: provider.endpoints.userinfo,
+    headers,
+    unreadable: 'userinfo_response_invalid',
+    ...(timeoutMilliseconds === undefined ? {} : { timeoutMilliseconds }),
+  });
+  if (provider.userinfo.requestId) await checkAnswerOrigin(client, tokens, answer, requestId);
+  return readUserinfo(client, answer);
+}
+
+async function buildAuthorizationHeader(client: Client, tokens: Tokens, requestId: string, now: number): Promise<string> {
+  const { authorization } = client.provider.userinfo;
+  if (authorization !== 'signed') return `${authorization} ${tokens.accessToken ?? ''}`;
+  if (tokens.signing === null) throw new LoginError('userinfo_request_refused', { provider: client.provider.id, reason: 'no keys to sign with' });
+  const issuedAtSeconds = Math.floor(now / 1000);
+  const token = await signRequest(client.clientId, tokens.signing, { method: 'GET', uri: signedUri(client), body: '', requestId, issuedAtSeconds });
+  return `Bearer ${token}`;
+}
+
+/** Signatures cover the true path, also while the sandbox answers below a prefix. */
+function signedUri({ provider }: Client): string {
+  const { pathname, search } = new URL((provider.publicEndpoints ?? provider.endpoints).userinfo);
+  return pathname + search;
+}
+
+/** The echo of our X-Request-Id and the signed answer: checked where present, as not all send them. */
+async function checkAnswerOrigin(client: Client, tokens: Tokens, answer: HttpAnswer, requestId: string): Promise<void> {
+  const { provider } = client;
+  const echoed = answer.headers['x-request-id'];
+  if (echoed !== undefined && echoed !== requestId) {
+    throw new LoginError('userinfo_response_invalid', { provider: provider.id, reason: 'the answer is for another request' });
+  }
+  const token = answer.headers['x-integrity-token'];
+  if (token === undefined || tokens.signing === null) return;
+  const signed = { method: 'GET', uri: signedUri(client), body: answer.text, requestId };
+  await checkIntegrityToken(provider.id, tokens.signing, token, signed);
+}
+
+function readUserinfo({ provider }: Client, answer: HttpAnswer): unknown {
+  const wire = toWireAnswer(answer);
+  const { status, body } = provider.conform.userinfoResponse?.(wire) ?? wire;
+  requireUsable(status, provider.id, 'userinfo_response_invalid');
+  if (status >= 400) {
+    const said = isObject(body) ? body['error_description'] : undefined;
+    throw new LoginError(status === 401 || status === 403 ? 'userinfo_request_refused' : 'userinfo_response_invalid', {
+      provider: provider.id,
+      reason: `status ${status}`,
+      ...(typeof said === 'string' && said !== '' ? { providerSaid: said } : {}),
+    });
+  }
+  if (!isObject(body)) throw new LoginError('userinfo_response_invalid', { provider: provider.id, reason: 'not a JSON object' });
+  return body;
+}

@@ -1,0 +1,23 @@
+/** Every address of the application, once. `base` is the path of BASE_URL, `''` at the root. */
+export function createPaths(base: string) {
+  return {
+    home: `${base}/`,
+    profile: `${base}/profile`,
+    login: (provider: string) => `${base}/login/${provider}`,
+    callback: (provider: string) => `${base}/login/${provider}/callback`,
+    logout: `${base}/logout`,
+    readProfile: (provider: string) => `${base}/profile/${provider}/read`,
+    unlink: (provider: string) => `${base}/profile/${provider}/unlink`,
+    replace: `${base}/link/replace`,
+    theme: `${base}/theme`,
+    help: `${base}/help`,
+    assets: `${base}/assets`,
+    healthz: `${base}/healthz`,
+    readyz: `${base}/readyz`,
+  };
+}
+
+export type Paths = ReturnType<typeof createPaths>;
+
+/** The same addresses as Express route patterns, relative to where the application is mounted. */
+export const routes = createPaths('');

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { isObject, readShape } from '../json.ts';
+import type { IdentityFacts, Provider, WireAnswer } from './provider.ts';
+
+/** Quirks, with sources and confidence: docs/providers/mixin.md. */
+export const mixin: Provider = {
+  id: 'mixin',
+  name: 'Mixin',
+  status: 'live',
+  // Mixin names no issuer and sends no `iss`; its page's origin is only ever compared with itself.
+  issuer: 'https://mixin.one',
+  announcesIssuer: false,
+  endpoints: {
+    authorization: 'https://mixin.one/oauth/authorize',
+    token: 'https://api.mixin.one/oauth/token',
+    userinfo: 'https://api.mixin.one/me',
+  },
+  scopes: {
+    'PROFILE:READ': { words: 'read your name, picture and Mixin number' },
+    'PHONE:READ': { words: 'read your phone number', optional: true },
+    'CONTACTS:READ': { words: 'read your contacts', optional: true },
+    'ASSETS:READ': { words: 'read your assets', optional: true },
+    'SNAPSHOTS:READ': { words: 'read your transfers', optional: true },
+  },
+  defaultScope: ['PROFILE:READ', 'PHONE:READ'],
+  clientSecret: 'instead-of-pkce',
+  /**
+   * Mixin hashes the verifier's 32 decoded bytes, not its ASCII text as RFC 7636 4.2 says.
+   * A standard challenge is refused at the token endpoint. Seen in five unrelated clients;
+   * not tried against the live service. Evidence: docs/providers/mixin.md, "PKCE".
+   */
+  pkce: 'S256-decoded',
+  idToken: null,
+  accessToken: 'ed25519',
+  authorizationParameters: {},
+  force: 'always-asks',
+  stateInTokenRequest: false,
+  conform: { tokenRequest, tokenResponse, userinfoResponse },
+  userinfo: { authorization: 'signed', headers: () => ({}), requestId: true },
+  toIdentity,
+  privateFields: ['phone', 'pin_token_base64', 'salt_base64', 'tip_key_base64', 'session_id', 'code_id', 'code_url'],
+  revocation: {
+    supported: false,
+    words:
+      'Open Mixin, go to Settings, Authorizations, and remove this app there too; we cannot do that for you. Until then the access lasts about a year.',
+    checkAt: null,
+  },
+  imageSources: ['https://images.mixin.one/', 'https://mixin-images.zeromesh.net/'],
+  words: {
+    handle: 'Mixin number',
+    basics: 'your name, picture and Mixin number',
+    switchAccount: 'Scan again with another Mixin account',
+    switchHint: 'To use another one, approve with the Mixin app of that other account.',
+    noEndDate: 'No end date given (Mixin)',
+    denied: 'Mixin reports this also when every permission was unticked.',
+    returnAddressField: 'OAuth URL of the app at developers.mixin.one/dashboard',
+  },
+};
+
+/** With MIXIN_TOKEN=bearer: Mixin makes the access token, and nothing is signed. */
+export const mixinWithBearerToken: Provider = {
+  ...mixin,
+  accessToken: 'bearer',
+  userinfo: { ...mixin.userinfo, authorization: 'Bearer' },
+};
+
+/** JSON instead of a form, and without the two fields that Mixin does not know. */
+function tokenRequest(form: URLSearchParams): { contentType: string; body: string } {
+  const { grant_type: _, redirect_uri: __, ...fields } = Object.fromEntries(form);
+  return { contentType: 'application/json', body: JSON.stringify(fields) };
+}
+
+/** Unwraps `data`, adds the missing `token_type`, and finds the errors inside HTTP 202. */
+function tokenResponse(answer: WireAnswer): WireAnswer {
+  const { status, body } = unwrap(answer);
+  if (status >= 400 || !isObject(body)) return { status, body };
+  return { status, body: 'access_token' in body ? { token_type: 'bearer', ...body } : body };
+}
+
+function userinfoResponse(answer: WireAnswer): WireAnswer {
+  return unwrap(answer);
+}
+
+/** Mixin's numbers, docs/providers/mixin.md "Errors". All else is `invalid_request`. */
+const standardErrors: Readonly<Record<number, { status: number; error: string }>> = {
+  401: { status: 401, error: 'invalid_client' },
+  403: { status: 403, error: 'invalid_client' },
+  429: { status: 429, error: 'temporarily_unavailable' },
+  // A field is wrong: at the token endpoint that is the verifier.
+  10002: { status: 400, error: 'invalid_grant' },
+  20121: { status: 400, error: 'invalid_grant' },
+};
+
+/** `error` is read whatever the HTTP status: the documentation, SDKs and logs disagree about it. */
+function unwrap({ status, body }: WireAnswer): WireAnswer {
+  if (!isObject(body)) return { status, body };
+  const { error } = body;
+  if (!isObject(error)) return { status: status === 202 ? 200 : status, body: body['data'] ?? body };
+  const code = typeof error['code'] === 'number' ? error['code'] : 0;
+  const standard = standardErrors[code] ?? { status: code >= 500 && code < 7002 ? 503 : 400, error: 'invalid_request' };
+  return {
+    status: standard.status,
+    body: { error: standard.error, error_description: `${code} ${String(error['description'] ?? '')}`.trim() },
+  };
+}
+
+const userShape = z.looseObject({
+  user_id: z.guid(),
+  // A string of digits; other kinds of user have "0".
+  identity_number: z.string().optional(),
+  full_name: z.string().nullish(),
+  avatar_url: z.string().nullish(),
+});
+
+function toIdentity(userinfo: unknown): IdentityFacts {
+  const user = readShape(userShape, userinfo);
+  const number = user.identity_number ?? '0';
+  return {
+    subject: user.user_id,
+    displayName: user.full_name?.trim() || `Mixin ${number}`,
+    handle: number === '0' ? user.user_id : number,
+    avatarUrl: user.avatar_url || null,
+    publicProfileUrl: null,
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * A provider is a set of facts: no class, no environment, no network. The login flow reads these
+ * fields and never asks which provider it has before it. A habit that does not fit widens this type.
+ */
+export interface Provider {
+  /** Also the word in addresses and, in capitals, the prefix of its environment variables. */
+  readonly id: string;
+  readonly name: string;
+  /** `closed` is the day the service ended, ISO 8601. */
+  readonly status: 'live' | { readonly closed: string };
+  /** Compared byte for byte with `iss` in authorization responses (RFC 9207) and ID tokens. */
+  readonly issuer: string;
+  /** The provider says that every authorization response carries `iss` (RFC 9207 section 3). */
+  readonly announcesIssuer: boolean;
+  /** The true public addresses, or the sandbox's once `inSandbox` has mapped them. */
+  readonly endpoints: Endpoints;
+  /** The true addresses while `endpoints` point to the sandbox. Request signatures cover these. */
+  readonly publicEndpoints?: Endpoints;
+  /** Every scope we have words for. Others can be asked for and are shown by their bare name. */
+  readonly scopes: Readonly<Record<string, ScopeWords>>;
+  readonly defaultScope: readonly string[];
+  /**
+   * The client secret, always sent in the body: needed, possible, or (Mixin) one of two ways of
+   * client authentication, of which a token request uses either the secret or PKCE.
+   */
+  readonly clientSecret: 'required' | 'optional' | 'instead-of-pkce';
+  /** `S256-decoded` is Mixin's own hash, see `oauth/pkce.ts`. Null where the provider has none. */
+  readonly pkce: 'S256' | 'S256-decoded' | null;
+  /** Whether an ID token carries the nonce we sent. Asked for with the scope `openid`. */
+  readonly idToken: 'with-nonce' | 'without-nonce' | null;
+  /** What the token response holds: a bearer token, or what signs request tokens of our own. */
+  readonly accessToken: 'bearer' | 'ed25519';
+  /** Parameters that every authorization request to this provider carries. */
+  readonly authorizationParameters: Readonly<Record<string, string>>;
+  /** How a person is made to choose again: parameters, or what happens without any. */
+  readonly force: { readonly parameters: Readonly<Record<string, string>> } | 'always-asks' | 'cannot-force';
+  /** The token request repeats `state` (Kraken only). */
+  readonly stateInTokenRequest: boolean;
+  /** Pure functions between the provider's own wire format and the standard one. */
+  readonly conform: Conform;
+  readonly userinfo: {
+    /** The `Authorization` scheme. `signed` makes an Ed25519 request token for each request. */
+    readonly authorization: 'Bearer' | 'OAuth' | 'signed';
+    readonly headers: (clientId: string) => Readonly<Record<string, string>>;
+    /** Sends X-Request-Id and refuses an answer that carries another one. */
+    readonly requestId: boolean;
+  };
+  /**
+   * Reads the conformed userinfo. Throws `ShapeError` when it has no usable subject.
+   * `subject` alone keys the identity; everything else is for display.
+   */
+  readonly toIdentity: (userinfo: unknown) => IdentityFacts;
+  /** Fields of the userinfo whose value is hidden on pages. */
+  readonly privateFields: readonly string[];
+  /** What unlinking can do at the provider, in words for the person. */
+  readonly revocation: { readonly supported: boolean; readonly words: string; readonly checkAt: string | null };
+  /** Address prefixes that pictures may come from. */
+  readonly imageSources: readonly string[];
+  readonly words: ProviderWords;
+}
+
+export interface Endpoints {
+  readonly authorization: string;
+  readonly token: string;
+  readonly userinfo: string;
+  readonly revocation?: string;
+  readonly jwks?: string;
+}
+
+export interface ScopeWords {
+  /** Completes “It lets us …” and “did not give us: …”: `read your e-mail address`. */
+  readonly words: string;
+  /** The person may untick it at the provider. */
+  readonly optional?: boolean;
+}
+
+export interface ProviderWords {
+  /** What the account's number is called there: `Account number`. */
+  readonly handle: string;
+  /** What every login tells us, without asking for more: `your name, picture and account number`. */
+  readonly basics: string;
+  readonly switchAccount: string;
+  /** What to do when the provider sends the same account back. */
+  readonly switchHint: string;
+  /** Stands in the Access row when the provider gives no end date. */
+  readonly noEndDate: string;
+  /** After a refusal at the provider, when its own way of refusing needs explaining. */
+  readonly denied: string | null;
+  /** What the operator does when the return address is not registered. */
+  readonly returnAddressField: string;
+}
+
+/** A JSON answer: `body` is undefined when the text was no JSON. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface Conform {
+  /** From the standard form (RFC 6749 4.1.3) to what the provider wants on the wire. */
+  readonly tokenRequest?: (form: URLSearchParams) => { contentType: string; body: string };
+  /** To the standard token response or error response (RFC 6749 5.1, 5.2). */
+  readonly tokenResponse?: (answer: WireAnswer) => WireAnswer;
+  /** To the bare profile object, or a 4xx with `error`. */
+  readonly userinfoResponse?: (answer: WireAnswer) => WireAnswer;
+  /** To a 200 when the token is gone, however the provider says it (RFC 7009 2.2). */
+  readonly revocationResponse?: (answer: WireAnswer) => WireAnswer;
+}
+
+/** What a provider says about a person. Only `subject` is identity; the rest is display. */
+export interface IdentityFacts {
+  readonly subject: string;
+  readonly displayName: string;
+  /** The number or name that the provider's own pages show. */
+  readonly handle: string;
+  readonly avatarUrl: string | null;
+  readonly publicProfileUrl: string | null;
+}
+
+/** Most providers change nothing and add no headers. */
+export const plainUserinfo = { authorization: 'Bearer', headers: () => ({}), requestId: false } as const;

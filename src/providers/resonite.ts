@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { readShape } from '../json.ts';
+import { type IdentityFacts, plainUserinfo, type Provider } from './provider.ts';
+
+/** Quirks, with sources and confidence: docs/providers/resonite.md. */
+export const resonite: Provider = {
+  id: 'resonite',
+  name: 'Resonite',
+  status: 'live',
+  // With the slash, as its ID tokens carry it.
+  issuer: 'https://account.resonite.com/',
+  // It may send `iss` (its paths look like OpenIddict's); nothing says that it always does.
+  announcesIssuer: false,
+  endpoints: {
+    authorization: 'https://account.resonite.com/connect/authorize',
+    token: 'https://account.resonite.com/connect/token',
+    userinfo: 'https://account.resonite.com/api/user/profile',
+    jwks: 'https://account.resonite.com/.well-known/jwks',
+  },
+  scopes: {
+    profile: { words: 'read your name, picture and tags' },
+    email: { words: 'read your e-mail address' },
+    offline_access: { words: 'read your profile again later' },
+    patreon: { words: 'read whether you are a supporter' },
+    openid: { words: 'confirm who you are' },
+  },
+  defaultScope: ['profile', 'email', 'offline_access'],
+  clientSecret: 'required',
+  pkce: 'S256',
+  // The ID token usually lacks the nonce, so none is sent: PKCE binds the code.
+  idToken: 'without-nonce',
+  accessToken: 'bearer',
+  authorizationParameters: {},
+  force: 'cannot-force',
+  stateInTokenRequest: false,
+  conform: {},
+  userinfo: plainUserinfo,
+  toIdentity,
+  privateFields: ['email', 'alternateEmails', 'oldEmails', 'dateOfBirth', 'uniqueDeviceIDs'],
+  revocation: {
+    supported: false,
+    words: 'Resonite offers no way for us to cancel our access. Look at account.resonite.com for it.',
+    checkAt: 'account.resonite.com',
+  },
+  imageSources: ['https://assets.resonite.com/'],
+  words: {
+    handle: 'Account',
+    basics: 'your name, picture and account id',
+    switchAccount: 'Switch Resonite account',
+    switchHint: 'To use another one, sign out at account.resonite.com first, then choose Switch again.',
+    noEndDate: 'No end date given (Resonite)',
+    denied: null,
+    returnAddressField: 'the return address that the Resonite staff registered for this app',
+  },
+};
+
+const userShape = z.looseObject({
+  id: z.string().regex(/^U-\S{1,128}$/),
+  username: z.string().min(1),
+  profile: z.looseObject({ iconUrl: z.string().nullish() }).nullish(),
+});
+
+/** Key on `id`: usernames change hands. */
+function toIdentity(userinfo: unknown): IdentityFacts {
+  const user = readShape(userShape, userinfo);
+  return {
+    subject: user.id,
+    displayName: user.username,
+    handle: user.id,
+    avatarUrl: toPictureUrl(user.profile?.iconUrl ?? ''),
+    publicProfileUrl: null,
+  };
+}
+
+/** `resdb:///HASH.webp` is https://assets.resonite.com/HASH; anything else is no picture. */
+function toPictureUrl(iconUrl: string): string | null {
+  const hash = /^resdb:\/\/\/([0-9a-f]{64})(?:\.\w+)?$/i.exec(iconUrl)?.[1];
+  return hash === undefined ? null : `https://assets.resonite.com/${hash}`;
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { isObject, readShape } from '../json.ts';
+import type { IdentityFacts, Provider, WireAnswer } from './provider.ts';
+import { conformTwitchTokenResponse, twitch } from './twitch.ts';
+
+/**
+ * Twitch as it was until 28 February 2022, chosen with TWITCH_API=kraken: for the sandbox or a
+ * compatible server. The same people and account numbers as today's Twitch, so the same id.
+ * Quirks, with sources and confidence: docs/providers/twitch-kraken.md.
+ */
+export const twitchKraken: Provider = {
+  ...twitch,
+  status: { closed: '2022-02-28' },
+  issuer: 'https://api.twitch.tv/kraken',
+  endpoints: {
+    authorization: 'https://api.twitch.tv/kraken/oauth2/authorize',
+    token: 'https://api.twitch.tv/kraken/oauth2/token',
+    userinfo: 'https://api.twitch.tv/kraken/user',
+    revocation: 'https://api.twitch.tv/kraken/oauth2/revoke',
+  },
+  scopes: { user_read: { words: 'read your e-mail address and private details' } },
+  defaultScope: ['user_read'],
+  idToken: null,
+  authorizationParameters: {},
+  stateInTokenRequest: true,
+  conform: { ...twitch.conform, tokenResponse, userinfoResponse },
+  userinfo: {
+    // `Bearer` was never documented for Kraken.
+    authorization: 'OAuth',
+    // Without the v5 Accept header the answer is 410 (v3 was withdrawn in 2019).
+    headers: (clientId) => ({ 'client-id': clientId, accept: 'application/vnd.twitchtv.v5+json' }),
+    requestId: false,
+  },
+  toIdentity,
+};
+
+/** The documented answer has two fields only; a standard client insists on `token_type`. */
+function tokenResponse(answer: WireAnswer): WireAnswer {
+  const { status, body } = conformTwitchTokenResponse(answer);
+  return { status, body: status < 400 && isObject(body) ? { token_type: 'bearer', ...body } : body };
+}
+
+function userinfoResponse({ status, body }: WireAnswer): WireAnswer {
+  if (status < 400 || !isObject(body)) return { status, body };
+  return { status, body: { error: 'invalid_token', error_description: body['message'] } };
+}
+
+const userShape = z.looseObject({
+  // A number in v3, a string in v5.
+  _id: z.union([z.string().regex(/^\d{1,32}$/), z.number().int().positive().refine(Number.isSafeInteger)]),
+  name: z.string().min(1),
+  display_name: z.string().nullish(),
+  logo: z.string().nullish(),
+});
+
+function toIdentity(userinfo: unknown): IdentityFacts {
+  const user = readShape(userShape, userinfo);
+  return {
+    subject: String(user._id),
+    displayName: user.display_name || user.name,
+    handle: String(user._id),
+    avatarUrl: user.logo || null,
+    publicProfileUrl: `https://www.twitch.tv/${encodeURIComponent(user.name)}`,
+  };
+}

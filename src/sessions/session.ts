@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
+import expressSession from 'express-session';
+import type { KeyRing } from './seal.ts';
+import type { RecordStore, SessionLimits } from './session-store.ts';
+
+declare module 'express-session' {
+  interface SessionData {
+    /** Names the session in its grants. Random, stays when the session id changes. */
+    ref: string;
+    accountId: string;
+    /** The identity that signed in. */
+    identityId: string;
+    /** Milliseconds since 1970: the last time a provider vouched for this person. */
+    signedInAt: number;
+    /** Where the absolute limit counts from. */
+    createdAt: number;
+    flash: Flash;
+  }
+}
+
+/** One message for the next page, shown once. */
+export interface Flash {
+  kind: 'ok' | 'warn';
+  heading: string;
+  text: string;
+}
+
+export interface SignedIn {
+  readonly ref: string;
+  readonly accountId: string;
+  readonly identityId: string;
+  readonly signedInAt: number;
+}
+
+export interface SessionSettings {
+  readonly secure: boolean;
+  readonly limits: SessionLimits;
+}
+
+/** `__Host-` needs https; the plain name is for http, which only loopback addresses may use. */
+export function cookieName(name: string, secure: boolean): string {
+  return secure ? `__Host-${name}` : name;
+}
+
+/** Express middleware that loads the session. Nothing is stored until somebody signs in. */
+export function createSessionMiddleware(store: RecordStore, keys: KeyRing, settings: SessionSettings): RequestHandler {
+  const { secure, limits } = settings;
+  const middleware = expressSession({
+    name: cookieName('latchkey', secure),
+    secret: [...keys.cookieKeys],
+    store,
+    genid: () => randomBytes(32).toString('base64url'),
+    resave: false,
+    saveUninitialized: false,
+    cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: limits.absoluteMilliseconds },
+  });
+  return (request, response, next) => {
+    // `Secure` follows BASE_URL. express-session would ask the connection, and behind a proxy that
+    // ends TLS send no cookie at all.
+    Object.defineProperty(request, 'secure', { value: secure, configurable: true });
+    middleware(request, response, next);
+  };
+}
+
+/** Who is signed in, or null. */
+export function readSignedIn(request: Request): SignedIn | null {
+  const { ref, accountId, identityId, signedInAt } = request.session;
+  if (!ref || !accountId || !identityId || !signedInAt) return null;
+  return { ref, accountId, identityId, signedInAt };
+}
+
+/** Starts a session for somebody who has just signed in: a new id, nothing kept of the old one. */
+export async function startSession(request: Request, who: { accountId: string; identityId: string }, now: number): Promise<SignedIn> {
+  await regenerate(request);
+  const ref = randomBytes(16).toString('base64url');
+  Object.assign(request.session, { ...who, ref, signedInAt: now, createdAt: now });
+  await saveSession(request);
+  return { ...who, ref, signedInAt: now };
+}
+
+/** Gives the same session a new id: after a link or a re-authentication. The old id is dead at once. */
+export async function renewSession(request: Request, changes: { identityId?: string; signedInAt?: number }, now: number): Promise<void> {
+  const { ref, accountId, identityId, signedInAt, createdAt } = request.session;
+  const { maxAge } = request.session.cookie;
+  await regenerate(request);
+  Object.assign(request.session, { ref, accountId, identityId, signedInAt, createdAt, ...changes });
+  // The absolute limit goes on counting from the sign-in.
+  if (typeof maxAge === 'number') request.session.cookie.maxAge = Math.max(1000, maxAge - (now - (createdAt ?? now)));
+  await saveSession(request);
+}
+
+export function saveSession(request: Request): Promise<void> {
+  return new Promise((resolve, reject) => request.session.save((error) => (error ? reject(error) : resolve())));
+}
+
+export function destroySession(request: Request): Promise<void> {
+  return new Promise((resolve, reject) => request.session.destroy((error) => (error ? reject(error) : resolve())));
+}
+
+function regenerate(request: Request): Promise<void> {
+  return new Promise((resolve, reject) => request.session.regenerate((error) => (error ? reject(error) : resolve())));
+}
+
+/** Leaves one message for the next page. */
+export async function setFlash(request: Request, flash: Flash): Promise<void> {
+  request.session.flash = flash;
+  await saveSession(request);
+}
+
+/** Gets the message left for this page and removes it. */
+export async function takeFlash(request: Request): Promise<Flash | null> {
+  const { flash } = request.session;
+  if (!flash) return null;
+  delete request.session.flash;
+  await saveSession(request);
+  return flash;
+}
+
+/** Expires a cookie of ours by name, with the attributes it was set with. */
+export function expireCookie(response: Response, name: string, secure: boolean): void {
+  response.clearCookie(cookieName(name, secure), { path: '/', httpOnly: true, sameSite: 'lax', secure });
+}

@@ -1,0 +1,35 @@
+import type { AccountStore } from '../accounts/account-store.ts';
+import type { Config } from '../config.ts';
+import type { Transactions } from '../login/transaction.ts';
+import type { Client } from '../oauth/client.ts';
+import type { Paths } from '../paths.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Grants } from '../sessions/grants.ts';
+import type { KeyRing } from '../sessions/seal.ts';
+import type { ExpiringRecords } from '../storage/expiring-records.ts';
+import type { Assets } from './assets.ts';
+import type { Log } from './log.ts';
+
+/** One service as pages and routes see it. `client` is null when it is off. */
+export interface ServiceInUse {
+  readonly provider: Provider;
+  readonly client: Client | null;
+  readonly off: 'closed' | 'not-configured' | 'switched-off' | null;
+}
+
+/** What the routes work with. Created once, in `app.ts`. */
+export interface Context {
+  readonly config: Config;
+  readonly paths: Paths;
+  /** In the order in which pages list them. */
+  readonly services: readonly ServiceInUse[];
+  readonly records: ExpiringRecords;
+  readonly keys: KeyRing;
+  readonly accounts: AccountStore;
+  readonly grants: Grants;
+  readonly transactions: Transactions;
+  readonly assets: Assets;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}

@@ -1,0 +1,346 @@
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import { type ErrorCode, LoginError, type LoginErrorFacts, RequestError } from '../errors.ts';
+import { transactionMinutes } from '../login/transaction.ts';
+import { isStorageError } from '../storage/database.ts';
+import type { Context, ServiceInUse } from './context.ts';
+import { form, link, sendPage } from './page.ts';
+import { readReturnPath } from './return-path.ts';
+import { toDateWords, toTimeWords } from './time-words.ts';
+import type { Action, ErrorPage } from './view-models.ts';
+
+/** What the words of an error can name. */
+interface Situation {
+  readonly context: Context;
+  /** The provider's name, or `the service` when none is known. */
+  readonly name: string;
+  readonly service: ServiceInUse | null;
+  readonly facts: Readonly<LoginErrorFacts>;
+  readonly signedIn: boolean;
+}
+
+type Button = 'again' | 'choose' | 'profile' | 'home' | 'sign-in' | 'reload' | 'base-url';
+
+interface Words {
+  readonly status: number;
+  readonly heading: string;
+  readonly reason: string;
+  readonly buttons: readonly Button[];
+  /** Shown in development only. */
+  readonly hint?: string;
+}
+
+const nothing = 'Nothing was changed.';
+
+/** The words of every situation, once. The compiler wants one entry for each code. */
+const words: Record<ErrorCode, (situation: Situation) => Words> = {
+  state_unknown: () => ({
+    status: 400,
+    heading: 'We do not know this sign-in',
+    reason: `It was started in another browser or on another address, or the link was not from us. ${nothing}`,
+    buttons: ['again', 'choose'],
+  }),
+  state_expired: () => ({
+    status: 400,
+    heading: 'That took too long',
+    reason: `For safety a sign-in must be finished within ${transactionMinutes} minutes. ${nothing}`,
+    buttons: ['again', 'choose'],
+  }),
+  state_used: () => ({
+    status: 400,
+    heading: 'This sign-in was already finished',
+    reason: 'You may have pressed Back or reloaded the page. Nothing more was changed.',
+    buttons: ['profile', 'again'],
+  }),
+  session_changed: ({ name }) => ({
+    status: 409,
+    heading: 'You are not signed in as before',
+    reason: `Since you left for ${name}, you signed out here or signed in to another account. So we linked nothing. ${nothing}`,
+    buttons: ['profile', 'choose'],
+  }),
+  no_cookie: ({ context }) => ({
+    status: 400,
+    heading: 'Your browser did not keep our cookie',
+    reason: `Without it we cannot tell that it was you who started. Allow cookies for this site and start again. ${nothing}`,
+    buttons: ['again', 'choose'],
+    hint: `Open the site as ${context.config.baseUrl}: under another name, such as 127.0.0.1 for localhost, the cookie belongs to the other name.`,
+  }),
+  authorization_denied: ({ name, service }) => ({
+    status: 200,
+    heading: service?.provider.words.denied ? `You closed the request in ${name}` : `You said no at ${name}`,
+    reason: `${service?.provider.words.denied ?? `${name} told us that you did not allow access.`} ${nothing}`,
+    buttons: ['again', 'choose'],
+  }),
+  authorization_refused: ({ name }) => ({
+    status: 502,
+    heading: `${name} did not let us ask`,
+    reason: `${name} refused our request before it came to you. Trying again may help; if not, tell the person who runs this site. ${nothing}`,
+    buttons: ['again', 'choose'],
+  }),
+  redirect_mismatch: ({ name, service }) => ({
+    status: 502,
+    heading: `${name} does not know our return address`,
+    reason: `The person who runs this site has to add it at ${name}. ${nothing}`,
+    buttons: ['choose'],
+    hint: service?.client
+      ? `Paste ${service.client.redirectUri} into: ${service.provider.words.returnAddressField}.`
+      : 'Paste the return address that the start page prints for this service.',
+  }),
+  authorization_response_invalid: ({ name }) => ({
+    status: 400,
+    heading: `The answer from ${name} does not fit`,
+    reason: `Something in it was missing, doubled, or meant for another service. We stopped to be safe. ${nothing}`,
+    buttons: ['again', 'choose'],
+  }),
+  provider_unreachable: ({ name, facts }) => ({
+    status: 503,
+    heading: `${name} is not answering`,
+    reason: `${facts.reason === 'TimeoutError' ? 'We waited 8 seconds. ' : ''}Your account here is fine. ${nothing}`,
+    buttons: ['again', 'choose'],
+  }),
+  provider_busy: ({ name, facts }) => ({
+    status: 503,
+    heading: `${name} asks us to wait`,
+    reason: `It has too much to do right now. Try again in ${Math.ceil((facts.retryAfterSeconds ?? 60) / 60)} minutes or later. ${nothing}`,
+    buttons: ['again', 'choose'],
+  }),
+  token_request_refused: (situation) => (situation.facts.oauthError === 'invalid_client' ? badClient(situation) : badCode(situation)),
+  token_response_invalid: ({ name }) => ({
+    status: 502,
+    heading: `${name} answered in a way we do not understand`,
+    reason: `We stopped to be safe. ${nothing}`,
+    buttons: ['again', 'choose'],
+  }),
+  id_token_invalid: ({ name }) => ({
+    status: 502,
+    heading: `We could not check the answer from ${name}`,
+    reason: `Its signed part does not prove that the answer was made for this sign-in. We stopped to be safe. ${nothing}`,
+    buttons: ['again', 'choose'],
+  }),
+  userinfo_request_refused: ({ name }) => ({
+    status: 200,
+    heading: `We are in, but ${name} gave us no profile`,
+    reason: `Reading the profile is the one permission we cannot do without. ${nothing}`,
+    buttons: ['again', 'choose'],
+  }),
+  userinfo_response_invalid: ({ name }) => ({
+    status: 502,
+    heading: `${name} sent a profile we cannot read`,
+    reason: `It does not say for certain who you are there. We stopped to be safe. ${nothing}`,
+    buttons: ['again', 'choose'],
+  }),
+  identity_already_linked: ({ name, facts }) => ({
+    status: 409,
+    heading: `This ${name} account is linked to another account here`,
+    reason: `${facts.displayName ?? 'It'} is already used by another account here, so we did not link it. To use that one, sign out and sign in with ${name}. ${nothing}`,
+    buttons: ['profile'],
+  }),
+  identity_changed: ({ name, facts }) => ({
+    status: 409,
+    heading: `You came back as another ${name} account`,
+    reason: `${facts.displayName ? `${facts.displayName} is` : 'It is'} not the one that is linked here. ${nothing}`,
+    buttons: ['profile', 'again'],
+  }),
+  last_identity: ({ name }) => ({
+    status: 409,
+    heading: `${name} is your only way in`,
+    reason: `Without it you could not sign in any more. Link another account first. ${nothing}`,
+    buttons: ['profile'],
+  }),
+  provider_closed: ({ name, service }) => ({
+    status: 410,
+    heading: `${name} closed on ${closingDay(service)}`,
+    reason: `Sign-in with ${name} no longer exists. Accounts that used it can be reached with another linked service.`,
+    buttons: ['choose'],
+  }),
+  provider_not_configured: ({ name }) => ({
+    status: 404,
+    heading: `This site does not offer ${name}`,
+    reason: `It is not set up here. ${nothing}`,
+    buttons: ['choose'],
+    hint: 'Set its client id and secret; .env.example names the variables.',
+  }),
+  cross_origin: () => ({
+    status: 403,
+    heading: 'This request did not come from our own page',
+    reason: `${nothing} Go to the page and press the button there.`,
+    buttons: ['profile', 'home'],
+  }),
+  not_signed_in: () => ({
+    status: 401,
+    heading: 'Sign in again',
+    reason: 'You are not signed in, or were signed out. We kept the page you wanted.',
+    buttons: ['sign-in'],
+  }),
+  decision_expired: () => ({
+    status: 410,
+    heading: 'There is nothing to decide any more',
+    reason: `You decided already, or it is more than ${transactionMinutes} minutes ago. ${nothing}`,
+    buttons: ['profile'],
+  }),
+  not_found: () => ({
+    status: 404,
+    heading: 'Page not found',
+    reason: 'There is no page at this address. Check it for typing slips, or start from the front.',
+    buttons: ['home'],
+  }),
+  malformed_request: () => ({
+    status: 400,
+    heading: 'We cannot read this request',
+    reason: `Something in it is missing, doubled or too long. ${nothing}`,
+    buttons: ['home'],
+  }),
+  unknown_host: ({ context }) => ({
+    status: 421,
+    heading: 'This site has another address',
+    reason: `Its address is ${context.config.baseUrl}. Signing in would fail here, because cookies belong to one name only.`,
+    buttons: ['base-url'],
+  }),
+  store_unavailable: () => ({
+    status: 503,
+    heading: 'Sorry, we cannot reach our own storage',
+    reason: 'You are not signed out. Try again in a minute.',
+    buttons: ['reload'],
+  }),
+  internal: () => ({
+    status: 500,
+    heading: 'Sorry, there is a problem',
+    reason: 'It is on our side. Try again later.',
+    buttons: ['home'],
+  }),
+};
+
+function badClient({ name }: Situation): Words {
+  return {
+    status: 502,
+    heading: `This site is not set up correctly for ${name}`,
+    reason: `${name} refused our own password, not yours. Tell the person who runs this site. ${nothing}`,
+    buttons: ['choose'],
+    hint: 'Compare the client id and the client secret with those at the provider.',
+  };
+}
+
+function badCode({ name }: Situation): Words {
+  return {
+    status: 400,
+    heading: `The code from ${name} was too old`,
+    reason: `Codes last only a short time and work once. ${nothing}`,
+    buttons: ['again', 'choose'],
+  };
+}
+
+function closingDay(service: ServiceInUse | null): string {
+  const status = service?.provider.status;
+  return typeof status === 'object' ? toDateWords(Date.parse(status.closed)) : 'an earlier day';
+}
+
+/** The last middleware: every error ends here, as a page, and nothing of it reaches the page or the log but words. */
+export function createErrorHandler(context: Context): ErrorRequestHandler {
+  return (thrown: unknown, request, response, _next) => {
+    const error = toKnownError(thrown);
+    logError(context, response, error, thrown);
+    if (response.headersSent) return void response.destroy();
+    const situation = createSituation(context, request, error);
+    const entry = words[error.code](situation);
+    if (error instanceof LoginError && entry.status === 503) response.setHeader('Retry-After', String(error.facts.retryAfterSeconds ?? 30));
+    response.setHeader('Cache-Control', 'no-store');
+    const page = toErrorPage(situation, entry, error, request, response);
+    const status = statusOf(thrown) ?? entry.status;
+    sendPage(context, request, response, { view: 'error', title: entry.heading, status }, page);
+  };
+}
+
+function toKnownError(thrown: unknown): LoginError | RequestError {
+  if (thrown instanceof LoginError || thrown instanceof RequestError) return thrown;
+  if (isStorageError(thrown)) return new RequestError('store_unavailable');
+  return new RequestError(statusOf(thrown) === null ? 'internal' : 'malformed_request');
+}
+
+/** The status of what Express and its parsers refuse: a broken path, a form too large, … */
+function statusOf(thrown: unknown): number | null {
+  if (!(thrown instanceof Error) || !('status' in thrown)) return null;
+  const { status } = thrown;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : null;
+}
+
+function logError({ log }: Context, response: Response, error: LoginError | RequestError, thrown: unknown): void {
+  const reference = String(response.locals['reference'] ?? '');
+  if (error.code === 'internal' || error.code === 'store_unavailable') {
+    return log.error('failure', { reference, code: error.code, stack: toPlainStack(thrown) });
+  }
+  const facts = error instanceof LoginError ? error.facts : {};
+  const { provider, intent, reason } = facts;
+  log.warn(error instanceof LoginError ? 'login failed' : 'request refused', {
+    reference,
+    code: error.code,
+    ...(provider ? { provider } : {}),
+    ...(intent ? { intent } : {}),
+    ...(reason ? { reason } : {}),
+  });
+}
+
+/** Class and places: a message may carry a token. */
+function toPlainStack(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return typeof thrown;
+  const places = (thrown.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return [thrown.constructor.name, ...places.slice(0, 8).map((line) => line.trim())].join(' | ');
+}
+
+function createSituation(context: Context, request: Request, error: LoginError | RequestError): Situation {
+  const facts = error instanceof LoginError ? error.facts : {};
+  const service = context.services.find(({ provider }) => provider.id === facts.provider) ?? null;
+  const signedIn = request.session?.accountId !== undefined;
+  return { context, service, facts, signedIn, name: service?.provider.name ?? 'the service' };
+}
+
+function toErrorPage(situation: Situation, entry: Words, error: LoginError | RequestError, request: Request, response: Response): ErrorPage {
+  const { context, service, facts } = situation;
+  const now = context.now();
+  const actions = entry.buttons.map((button) => toAction(button, situation, error, request)).filter((action) => action !== null);
+  return {
+    provider: service ? { id: service.provider.id, name: service.provider.name } : null,
+    heading: entry.heading,
+    reason: entry.reason,
+    developerHint: context.config.production ? null : (entry.hint ?? null),
+    actions: actions.map((action, index) => (index === 0 ? { ...action, look: 'main' } : action)),
+    details: {
+      time: toTimeWords(now, now),
+      reference: String(response.locals['reference'] ?? ''),
+      code: error.code,
+      providerSaid: facts.providerSaid?.slice(0, 300) ?? null,
+    },
+  };
+}
+
+function toAction(button: Button, situation: Situation, error: LoginError | RequestError, request: Request): Action | null {
+  const { context, signedIn } = situation;
+  const { paths, config } = context;
+  switch (button) {
+    case 'again':
+      return startAgain(situation);
+    case 'choose':
+      return signedIn ? link('Go to your accounts', paths.profile) : link('Choose another service', homeWithReturn(context, situation.facts.returnTo));
+    case 'profile':
+      return signedIn ? link('Go to your accounts', paths.profile) : null;
+    case 'sign-in':
+      return link('Sign in', homeWithReturn(context, error instanceof RequestError ? (error.returnTo ?? undefined) : undefined));
+    case 'home':
+      return link('Go to the front page', paths.home);
+    case 'reload':
+      return link('Try again', request.method === 'GET' ? config.basePath + (readReturnPath(request.url) ?? '/') : paths.home);
+    case 'base-url':
+      return link(`Open ${config.baseUrl}`, config.baseUrl);
+  }
+}
+
+/** Starts the same login once more, with the destination it had. */
+function startAgain({ context, service, facts, signedIn }: Situation): Action | null {
+  if (!service?.client) return null;
+  const { provider } = service;
+  const intent = signedIn ? (facts.intent ?? 'link') : 'sign-in';
+  const fields = { intent, ...(facts.force ? { force: 'true' } : {}), ...(facts.returnTo ? { return_to: facts.returnTo } : {}) };
+  return form(`Start again with ${provider.name}`, context.paths.login(provider.id), fields);
+}
+
+export function homeWithReturn({ paths }: Context, returnTo: string | undefined): string {
+  return returnTo ? `${paths.home}?return_to=${encodeURIComponent(returnTo)}` : paths.home;
+}

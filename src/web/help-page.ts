@@ -1,0 +1,55 @@
+import { transactionMinutes } from '../login/transaction.ts';
+import type { Context } from './context.ts';
+import { toList } from './sentences.ts';
+import type { HelpPage } from './view-models.ts';
+
+export function toHelpPage({ config, services }: Context): HelpPage {
+  const names = services.filter(({ client }) => client).map(({ provider }) => provider.name);
+  const { idleMilliseconds, absoluteMilliseconds } = config.sessionLimits;
+  const hours = idleMilliseconds / (60 * 60 * 1000);
+  const days = absoluteMilliseconds / (24 * 60 * 60 * 1000);
+  return {
+    sections: [
+      {
+        heading: 'Why is there no password?',
+        paragraphs: [
+          `You sign in with an account you already have: ${toList(names)}. That service checks that it is you and tells us; your password never comes here.`,
+          `A sign-in must be finished within ${transactionMinutes} minutes. You stay signed in until you sign out, for ${hours} hours without use, and for ${days} days at most.`,
+        ],
+      },
+      {
+        heading: 'What do you know about me?',
+        paragraphs: [
+          'What the linked services told us, all of it shown on your profile: your name there, your picture, your account number, and what you allowed on top of that.',
+          'The keys to your accounts there are kept encrypted, and only while you are signed in here.',
+        ],
+      },
+      {
+        heading: 'How do I link another account?',
+        paragraphs: [
+          'Sign in, then choose Link next to the service. From then on you can sign in with either one.',
+          'Nothing is ever linked, moved or merged without asking you. E-mail addresses and names decide nothing.',
+        ],
+      },
+      {
+        heading: 'I got the wrong account. How do I switch?',
+        paragraphs: [
+          'Choose Switch on its card. The service then asks you again who you are, where it can; if it brings back the same account, sign out at the service first.',
+        ],
+      },
+      {
+        heading: 'How do I get back in?',
+        paragraphs: [
+          'Sign in with any account that you linked. If you are not sure which one you used, try one: an unknown account starts a new, empty profile and changes nothing on the old one.',
+          'Your last way in cannot be unlinked. If you have lost every linked account, the person who runs this site is the one to ask.',
+        ],
+      },
+      {
+        heading: 'What if I see an error?',
+        paragraphs: [
+          'The page says what happened and what to do next. “Details for support” on it holds a reference: give it to the person who runs this site.',
+        ],
+      },
+    ],
+  };
+}

@@ -1,0 +1,118 @@
+import { Router } from 'express';
+import { LoginError, RequestError } from '../errors.ts';
+import { routes } from '../paths.ts';
+import { scopeWords } from '../providers/index.ts';
+import { readSignedIn } from '../sessions/session.ts';
+import type { Context, ServiceInUse } from './context.ts';
+import { readCookie, setCookie } from './cookies.ts';
+import { toHelpPage } from './help-page.ts';
+import { form, renderPage, themes } from './page.ts';
+import { readReturnPath } from './return-path.ts';
+import { toSentence } from './sentences.ts';
+import { serviceLabel } from './services.ts';
+import { toDateWords } from './time-words.ts';
+import type { HomePage } from './view-models.ts';
+
+const themeMilliseconds = 365 * 24 * 60 * 60 * 1000;
+
+/** The front page, help, and the choice of light or dark. */
+export function createHomeRoutes(context: Context): Router {
+  const { config, paths, transactions } = context;
+  const router = Router();
+
+  router.get(routes.home, async (request, response) => {
+    if (request.query['error'] === 'redirect_mismatch') throw await toRedirectMismatch(request.query['state']);
+    const returnTo = readReturnPath(request.query['return_to']);
+    if (readSignedIn(request)) return response.redirect(303, returnTo ?? paths.profile);
+    const page = toHomePage(context, {
+      returnTo,
+      lastUsed: readCookie(request, 'latchkey-last', config.secure),
+      message: homeMessage(context, { returnTo, signedOut: request.query['signed_out'] !== undefined, hadSession: hasSessionCookie(request.headers.cookie) }),
+    });
+    await renderPage(context, request, response, { view: 'home', title: 'Sign in', current: 'sign-in' }, page);
+
+    /** Twitch reports an unknown redirect URI to the first registered one, often the site's root. */
+    async function toRedirectMismatch(state: unknown): Promise<LoginError> {
+      const binding = readCookie(request, 'latchkey-login', config.secure);
+      const mismatch = new LoginError('redirect_mismatch', { reason: 'reported to the root of the site' });
+      if (typeof state !== 'string') return mismatch;
+      const transaction = await transactions.take(state, binding).catch((error: unknown) => {
+        if (error instanceof LoginError) return null;
+        throw error;
+      });
+      return transaction ? mismatch.with({ provider: transaction.provider }) : mismatch;
+    }
+  });
+
+  router.get(routes.help, async (request, response) => {
+    await renderPage(context, request, response, { view: 'help', title: 'Help' }, toHelpPage(context));
+  });
+
+  router.post(routes.theme, (request, response) => {
+    const theme = themes.find((name) => name === request.body?.theme);
+    if (!theme) throw new RequestError('malformed_request');
+    setCookie(response, 'latchkey-theme', theme, { secure: config.secure, maxAgeMilliseconds: themeMilliseconds });
+    response.redirect(303, readReturnPath(request.body?.return_to) ?? paths.home);
+  });
+
+  return router;
+}
+
+function hasSessionCookie(cookies: string | undefined): boolean {
+  return /(?:^|;\s*)(?:__Host-)?latchkey=/.test(cookies ?? '');
+}
+
+function homeMessage({ config }: Context, at: { returnTo: string | null; signedOut: boolean; hadSession: boolean }): string | null {
+  if (at.signedOut) return 'You are signed out.';
+  const { idleMilliseconds, absoluteMilliseconds } = config.sessionLimits;
+  if (at.hadSession) {
+    const hours = idleMilliseconds / (60 * 60 * 1000);
+    const days = absoluteMilliseconds / (24 * 60 * 60 * 1000);
+    return `You were signed out. That happens after ${hours} hours without use, and ${days} days after signing in.`;
+  }
+  return at.returnTo ? 'Sign in to see your profile.' : null;
+}
+
+function toHomePage(context: Context, { returnTo, lastUsed, message }: { returnTo: string | null; lastUsed: string | null; message: string | null }): HomePage {
+  const { services, paths, config } = context;
+  const usable = services.filter(({ client }) => client !== null).toSorted((a, b) => rank(a, lastUsed) - rank(b, lastUsed));
+  const fields = { intent: 'sign-in', ...(returnTo ? { return_to: returnTo } : {}) };
+  return {
+    message,
+    buttons: usable.map((service) => ({
+      provider: { id: service.provider.id, name: service.provider.name },
+      lastUsed: service.provider.id === lastUsed,
+      action: form(`Continue with ${serviceLabel(service)}`, paths.login(service.provider.id), fields),
+    })),
+    notes: services.map(toNote).filter((note) => note !== null),
+    permissions: usable.map(toPermissions),
+    sandboxHref: config.production ? null : config.sandbox.url,
+  };
+}
+
+/** The last used first, then live services, then those that the sandbox plays, closed ones last. */
+function rank({ provider, client }: ServiceInUse, lastUsed: string | null): number {
+  if (provider.id === lastUsed) return 0;
+  if (provider.status !== 'live') return 3;
+  return client?.mode === 'live' ? 1 : 2;
+}
+
+function toNote(service: ServiceInUse): string | null {
+  const { provider, client, off } = service;
+  if (typeof provider.status === 'object' && off !== 'switched-off') {
+    const closed = `${provider.name} closed on ${toDateWords(Date.parse(provider.status.closed))}.`;
+    return client?.mode === 'sandbox' ? `${closed} This runs against the built-in sandbox.` : client ? closed : null;
+  }
+  return off === 'not-configured' ? `${provider.name} is not set up on this server.` : null;
+}
+
+function toPermissions(service: ServiceInUse): HomePage['permissions'][number] {
+  const { provider, client } = service;
+  const basics = { words: toSentence(provider.words.basics), scope: null, optional: false };
+  const asked = (client?.scope ?? []).map((scope) => ({
+    words: toSentence(scopeWords(provider, scope)),
+    scope,
+    optional: provider.scopes[scope]?.optional === true,
+  }));
+  return { name: serviceLabel(service), lines: [basics, ...asked] };
+}

@@ -1,0 +1,80 @@
+import type { Request, Response } from 'express';
+import { type Flash, readSignedIn, takeFlash } from '../sessions/session.ts';
+import type { Context } from './context.ts';
+import { readCookie } from './cookies.ts';
+import type { Action, NavigationItem, Shell } from './view-models.ts';
+import { toList } from './sentences.ts';
+
+export const themes = ['system', 'light', 'dark'] as const;
+export type Theme = (typeof themes)[number];
+
+export interface PageOptions {
+  readonly view: 'home' | 'hand-off' | 'profile' | 'confirm' | 'error' | 'help';
+  /** Without the product's name. */
+  readonly title: string;
+  /** The navigation item that this page is. */
+  readonly current?: 'sign-in' | 'profile';
+  readonly status?: number;
+}
+
+/** Renders a page, with the flash that was left for it. */
+export async function renderPage(context: Context, request: Request, response: Response, options: PageOptions, page: object): Promise<void> {
+  const flash = await takeFlash(request);
+  sendPage(context, request, response, options, page, flash);
+}
+
+/** Renders a page without touching the session: for errors, which may come from the session store. */
+export function sendPage(
+  context: Context,
+  request: Request,
+  response: Response,
+  { view, title, current, status = 200 }: PageOptions,
+  page: object,
+  flash: Flash | null = null,
+): void {
+  const shell = createShell(context, request, { title, current: current ?? null, flash });
+  response.status(status).render(`pages/${view}`, { shell, page });
+}
+
+function createShell(
+  { config, paths, services, assets }: Context,
+  request: Request,
+  { title, current, flash }: { title: string; current: PageOptions['current'] | null; flash: Flash | null },
+): Shell {
+  const played = services.filter(({ client }) => client?.mode === 'sandbox').map(({ provider }) => provider.name);
+  const theme = themes.find((name) => name === readCookie(request, 'latchkey-theme', config.secure)) ?? 'system';
+  return {
+    // A flash is there when the page loads, so no live region announces it: the title does.
+    title: [flash?.heading === 'Success' ? flash.text.split('. ')[0] : flash?.heading, title, 'Latchkey'].filter(Boolean).join(' – '),
+    homeHref: paths.home,
+    asset: assets.href,
+    navigation: navigation(paths, isSignedIn(request), current),
+    flash,
+    theme,
+    themeHref: paths.theme,
+    here: request.method === 'GET' ? config.basePath + request.path : paths.home,
+    helpHref: paths.help,
+    sandboxNames: played.length > 0 ? toList(played) : null,
+  };
+}
+
+/** False also when the session could not be loaded: an error page then shows nobody's links. */
+function isSignedIn(request: Request): boolean {
+  return request.session !== undefined && readSignedIn(request) !== null;
+}
+
+function navigation(paths: Context['paths'], signedIn: boolean, current: PageOptions['current'] | null): NavigationItem[] {
+  if (!signedIn) return [{ action: link('Sign in', paths.home), current: current === 'sign-in' }];
+  return [
+    { action: link('Profile', paths.profile), current: current === 'profile' },
+    { action: form('Sign out', paths.logout), current: false },
+  ];
+}
+
+export function link(label: string, href: string, look: Action['look'] = 'plain'): Action {
+  return { label, href, method: 'get', fields: {}, look };
+}
+
+export function form(label: string, href: string, fields: Record<string, string> = {}, look: Action['look'] = 'plain'): Action {
+  return { label, href, method: 'post', fields, look };
+}

@@ -1,0 +1,183 @@
+import type { Identity } from '../accounts/account-store.ts';
+import { allowedPicture, scopeWords } from '../providers/index.ts';
+import type { Grant } from '../sessions/grants.ts';
+import type { SignedIn } from '../sessions/session.ts';
+import type { Context, ServiceInUse } from './context.ts';
+import { toRawProfile } from './hidden-values.ts';
+import { form, link } from './page.ts';
+import { toList } from './sentences.ts';
+import { serviceLabel } from './services.ts';
+import { toDateWords, toRelativeWords, toTimeWords } from './time-words.ts';
+import type { Action, LinkedCard, NotLinkedCard, PermissionRow, ProfilePage } from './view-models.ts';
+
+/** A linked identity and what this session may do with it. */
+export interface LinkedIdentity {
+  readonly identity: Identity;
+  /** The tokens that this session holds, or null. */
+  readonly grant: Grant | null;
+}
+
+export function toProfilePage(context: Context, signedIn: SignedIn, linked: readonly LinkedIdentity[]): ProfilePage {
+  const usedToSignIn = linked.find(({ identity }) => identity.id === signedIn.identityId) ?? linked[0];
+  const used = usedToSignIn?.identity;
+  const providerName = context.services.find(({ provider }) => provider.id === used?.provider)?.provider.name ?? '';
+  return {
+    signedIn: { providerName, displayName: used?.display_name ?? '', since: toTimeWords(signedIn.signedInAt, context.now()) },
+    linked: context.services.flatMap((service) =>
+      linked.filter(({ identity }) => identity.provider === service.provider.id).map((entry) => toLinkedCard(context, service, entry)),
+    ),
+    notLinked: context.services.filter((service) => !isLinked(service, linked)).map((service) => toNotLinkedCard(context, service)),
+  };
+}
+
+function isLinked({ provider, client }: ServiceInUse, linked: readonly LinkedIdentity[]): boolean {
+  return linked.some(({ identity }) => identity.provider === provider.id && (client === null || identity.mode === client.mode));
+}
+
+function toLinkedCard(context: Context, service: ServiceInUse, { identity, grant }: LinkedIdentity): LinkedCard {
+  const { provider } = service;
+  const now = context.now();
+  const usable = service.client?.mode === identity.mode;
+  const permissions = usable ? toPermissions(service, identity) : [];
+  const missing = permissions.filter(({ asked, granted }) => asked && !granted);
+  const state = toState({ service, identity, grant, usable, missing, now });
+  return {
+    provider: { id: provider.id, name: provider.name },
+    tag: state.tag,
+    sandbox: identity.mode === 'sandbox',
+    displayName: identity.display_name,
+    initial: [...identity.display_name][0] ?? '?',
+    avatarUrl: allowedPicture(provider, identity.avatar_url),
+    handleLabel: provider.words.handle,
+    handle: identity.handle,
+    // Made-up people have no page at the real service.
+    publicProfileUrl: identity.mode === 'live' ? identity.public_profile_url : null,
+    notice: state.notice,
+    facts: toFacts(service, identity, grant, usable, now),
+    permissions,
+    rawProfile: toRawProfile(identity.userinfo, provider.privateFields),
+    actions: toActions(context, service, identity, usable, state.fix),
+  };
+}
+
+type Fix = 'ask' | 'link-again' | 'read-again' | 'sign-in-again' | null;
+
+interface CardState {
+  tag: LinkedCard['tag'];
+  notice: LinkedCard['notice'];
+  /** What mends it: the first button. */
+  fix: Fix | { ask: number };
+}
+
+interface CardFacts {
+  service: ServiceInUse;
+  identity: Identity;
+  grant: Grant | null;
+  usable: boolean;
+  missing: readonly PermissionRow[];
+  now: number;
+}
+
+/** The card's state: the first that holds, worst first. */
+function toState({ service, identity, grant, usable, missing, now }: CardFacts): CardState {
+  const { provider } = service;
+  const { name } = provider;
+  const copy = `This is the copy from ${toDateWords(identity.profile_read_at)}.`;
+  const plain = (words: string, text: string): CardState => ({ tag: { words, kind: 'plain' }, notice: { text, kind: 'plain' }, fix: null });
+  const warn = (words: string, text: string, fix: CardState['fix']): CardState => ({ tag: { words, kind: 'warn' }, notice: { text, kind: 'warn' }, fix });
+
+  if (!usable && typeof provider.status === 'object') {
+    return plain('Retired', `${name} closed on ${toDateWords(Date.parse(provider.status.closed))}. We keep the name and id you had; nothing can be read any more.`);
+  }
+  if (!usable) return plain('Not in use', `This server does not offer ${name} at the moment. We keep what you had.`);
+  if (identity.profile_failure === 'refused') {
+    const text = `${name} says this link is no longer valid. This happens after a password change or when you disconnect the app there.`;
+    return { tag: { words: 'Needs attention', kind: 'bad' }, notice: { text, kind: 'bad' }, fix: 'link-again' };
+  }
+  if (identity.profile_failure === 'unreachable') return warn('Out of date', `We could not reach ${name}. ${copy}`, 'read-again');
+  if (hasEnded(grant, now)) {
+    return warn('Access ended', `Access ended on ${toDateWords(grant?.tokens.expiresAt ?? now)}. You can still sign in with it; we ask again then.`, 'link-again');
+  }
+  if (missing.length > 0) {
+    const text = `${name} did not give us: ${toList(missing.map(({ words }) => words))}. Things that need it are off.`;
+    return warn('Permissions missing', text, { ask: missing.length });
+  }
+  if (grant === null) {
+    const text = `You signed in with another account this time, so we hold no access to ${name}. ${copy}`;
+    return { tag: { words: 'Linked', kind: 'ok' }, notice: { text, kind: 'plain' }, fix: 'sign-in-again' };
+  }
+  return { tag: { words: 'Working', kind: 'ok' }, notice: null, fix: null };
+}
+
+function hasEnded(grant: Grant | null, now: number): boolean {
+  const { expiresAt = null, refreshToken = null } = grant?.tokens ?? {};
+  return expiresAt !== null && expiresAt <= now && refreshToken === null;
+}
+
+function toPermissions({ provider, client }: ServiceInUse, identity: Identity): PermissionRow[] {
+  const asked = client?.scope ?? [];
+  const granted = identity.granted_scope.split(' ').filter(Boolean);
+  return [...new Set([...asked, ...granted])].map((scope) => ({
+    words: scopeWords(provider, scope),
+    scope,
+    asked: asked.includes(scope),
+    granted: granted.includes(scope),
+  }));
+}
+
+function toFacts({ provider }: ServiceInUse, identity: Identity, grant: Grant | null, usable: boolean, now: number): LinkedCard['facts'] {
+  const at = (label: string, instant: number) => ({ label, words: null, time: toTimeWords(instant, now) });
+  const facts = [at('Linked', identity.linked_at), at('Last used', identity.last_used_at), at('Profile read', identity.profile_read_at)];
+  if (!usable) return facts;
+  const access = { label: 'Access', words: toAccessWords(provider.words.noEndDate, grant, now), time: null };
+  const renewed = { label: 'Last renewed', words: 'never', time: null };
+  return [...facts, access, ...(grant?.tokens.refreshToken ? [grant.renewedAt ? at('Last renewed', grant.renewedAt) : renewed] : [])];
+}
+
+function toAccessWords(noEndDate: string, grant: Grant | null, now: number): string {
+  if (grant === null) return 'Not held in this session';
+  const { expiresAt, refreshToken } = grant.tokens;
+  if (refreshToken !== null) return 'Renews by itself';
+  if (expiresAt === null) return noEndDate;
+  return expiresAt <= now ? 'Ended' : `Ends ${toRelativeWords(expiresAt - now)}`;
+}
+
+/** Fix it, then switch, then unlink: the order of their risk. */
+function toActions({ paths }: Context, { provider }: ServiceInUse, identity: Identity, usable: boolean, fix: CardState['fix']): Action[] {
+  const { id, name, words } = provider;
+  const login = (label: string, fields: Record<string, string>, look: Action['look'] = 'plain') => form(label, paths.login(id), fields, look);
+  const unlinkHref = `${paths.unlink(id)}?mode=${identity.mode}`;
+  const unlink = link(`Unlink ${name}`, unlinkHref, 'text');
+  if (!usable) return [unlink];
+  const again = { ...form('Read profile again', paths.readProfile(id)), labelSuffix: `from ${name}` };
+  const switchAccount = login(words.switchAccount, { intent: 'switch', force: 'true' });
+  return [...toFixActions(fix, name, again, login), switchAccount, unlink];
+}
+
+function toFixActions(
+  fix: CardState['fix'],
+  name: string,
+  readAgain: Action,
+  login: (label: string, fields: Record<string, string>, look?: Action['look']) => Action,
+): Action[] {
+  if (fix === null) return [readAgain];
+  if (fix === 'read-again') return [{ ...readAgain, label: 'Try again', look: 'main' }];
+  if (fix === 'sign-in-again') return [login(`Sign in with ${name} to read again`, { intent: 'ask' })];
+  if (typeof fix === 'object') {
+    const missing = fix.ask === 1 ? 'the missing permission' : `the ${fix.ask} missing permissions`;
+    return [login(`Ask ${name} for ${missing}`, { intent: 'ask', force: 'true' }, 'main'), readAgain];
+  }
+  return [login(`Link ${name} again`, { intent: 'ask' }, 'main')];
+}
+
+function toNotLinkedCard({ paths }: Context, service: ServiceInUse): NotLinkedCard {
+  const { provider, client, off } = service;
+  const closed = typeof provider.status === 'object' ? `${provider.name} closed on ${toDateWords(Date.parse(provider.status.closed))}.` : null;
+  const note = closed && client?.mode === 'sandbox' ? `${closed} This runs against the built-in sandbox.` : (closed ?? (off ? 'Not set up on this server.' : null));
+  return {
+    provider: { id: provider.id, name: provider.name },
+    note,
+    tag: client === null ? (closed ? 'Retired' : 'Not offered') : client.mode === 'sandbox' ? (closed ? 'Sandbox only' : 'Sandbox') : null,
+    action: client === null ? null : form(`Link ${serviceLabel(service)}`, paths.login(provider.id), { intent: 'link' }),
+  };
+}

@@ -1,0 +1,16 @@
+import { LoginError } from '../errors.ts';
+import type { Client } from '../oauth/client.ts';
+import type { Context, ServiceInUse } from './context.ts';
+
+/** The service that an address names. Throws `provider_closed` or `provider_not_configured`. */
+export function findClient({ services }: Context, id: string): Client {
+  const service = services.find(({ provider }) => provider.id === id);
+  if (service?.client) return service.client;
+  const closed = service?.off === 'closed';
+  throw new LoginError(closed ? 'provider_closed' : 'provider_not_configured', service ? { provider: service.provider.id } : {});
+}
+
+/** `Twitch`, or `Mixer (sandbox)` where a closed service only lives on in the sandbox. */
+export function serviceLabel({ provider, client }: ServiceInUse): string {
+  return provider.status !== 'live' && client?.mode === 'sandbox' ? `${provider.name} (sandbox)` : provider.name;
+}
