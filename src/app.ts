@@ -59,7 +59,9 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   app.engine('ejs', (file, model, done) => ejs.renderFile(file, model, { cache: config.production }, done));
   if (config.production) app.enable('view cache');
 
-  const imageSources = context.services.flatMap(({ provider, client }) => (client ? provider.imageSources : []));
+  const imageSources = context.services.flatMap(({ provider, client }) =>
+    client ? provider.imageSources : [],
+  );
   app.use(createSecurityHeaders({ secure: config.secure, imageSources: [...new Set(imageSources)] }));
   app.use(createRequestLog(dependencies.log));
   app.use(createHealthRoutes(dependencies.database, dependencies.isStopping));
@@ -94,7 +96,9 @@ function createContext(config: Config, { database, secrets, now, log }: Dependen
     records,
     now,
     log,
-    services: config.services.map((service) => createService(service, config.origin + paths.callback(service.provider.id))),
+    services: config.services.map((service) =>
+      createService(service, config.origin + paths.callback(service.provider.id)),
+    ),
     accounts: createAccountStore(database, now),
     grants: createGrants(records, keys, now),
     transactions: createTransactions(records, keys, now),
@@ -106,5 +110,9 @@ function createService(service: ServiceConfig, redirectUri: string): ServiceInUs
   const { provider } = service;
   if (service.state === 'off') return { provider, client: null, off: service.why };
   const { clientId, clientSecret, scope, state } = service;
-  return { provider, client: createClient({ provider, mode: state, clientId, clientSecret, redirectUri, scope }), off: null };
+  return {
+    provider,
+    client: createClient({ provider, mode: state, clientId, clientSecret, redirectUri, scope }),
+    off: null,
+  };
 }

@@ -6,7 +6,9 @@ import type { Endpoints, Provider } from './providers/provider.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Client id and secret that the sandbox made up, by service. */
-export type MadeUpClients = Readonly<Record<string, { readonly clientId: string; readonly clientSecret: string }>>;
+export type MadeUpClients = Readonly<
+  Record<string, { readonly clientId: string; readonly clientSecret: string }>
+>;
 
 /** One service as this installation offers it. */
 export type ServiceConfig =
@@ -17,7 +19,11 @@ export type ServiceConfig =
       readonly clientSecret: string | null;
       readonly scope: readonly string[];
     }
-  | { readonly state: 'off'; readonly provider: Provider; readonly why: 'closed' | 'not-configured' | 'switched-off' };
+  | {
+      readonly state: 'off';
+      readonly provider: Provider;
+      readonly why: 'closed' | 'not-configured' | 'switched-off';
+    };
 
 export interface Config {
   readonly production: boolean;
@@ -78,9 +84,21 @@ export const variables: readonly string[] = [...generalVariables, ...services.fl
 
 function variablesOf(service: Service): string[] {
   const prefix = service.id.toUpperCase();
-  const names = ['CLIENT_ID', 'CLIENT_SECRET', 'CLIENT_SECRET_FILE', 'SCOPES', ...Object.keys(endpointVariables)];
-  const authentication = service.choose({}).clientSecret === 'instead-of-pkce' ? [`${prefix}_CLIENT_AUTH`] : [];
-  return [prefix, ...names.map((name) => `${prefix}_${name}`), ...authentication, ...Object.keys(service.settings)];
+  const names = [
+    'CLIENT_ID',
+    'CLIENT_SECRET',
+    'CLIENT_SECRET_FILE',
+    'SCOPES',
+    ...Object.keys(endpointVariables),
+  ];
+  const authentication =
+    service.choose({}).clientSecret === 'instead-of-pkce' ? [`${prefix}_CLIENT_AUTH`] : [];
+  return [
+    prefix,
+    ...names.map((name) => `${prefix}_${name}`),
+    ...authentication,
+    ...Object.keys(service.settings),
+  ];
 }
 
 /** Reads variables one by one and collects what is wrong with them. */
@@ -94,7 +112,11 @@ interface Reader {
   report(problem: ConfigProblem): void;
 }
 
-function createReader(environment: Environment, readFile: (path: string) => string, problems: ConfigProblem[]): Reader {
+function createReader(
+  environment: Environment,
+  readFile: (path: string) => string,
+  problems: ConfigProblem[],
+): Reader {
   const get = (name: string) => {
     if (!variables.includes(name)) throw new TypeError(`${name} is not declared`);
     return environment[name]?.trim() ?? '';
@@ -106,13 +128,18 @@ function createReader(environment: Environment, readFile: (path: string) => stri
     text: (name, fallback) => get(name) || fallback,
     choice(name, allowed) {
       const value = get(name) || allowed[0]!;
-      if (!allowed.includes(value)) report({ variable: name, problem: `must be one of ${allowed.join(', ')}.`, example: allowed[0]! });
+      if (!allowed.includes(value))
+        report({ variable: name, problem: `must be one of ${allowed.join(', ')}.`, example: allowed[0]! });
       return value;
     },
     whole(name, fallback, [least, most]) {
       const value = get(name) === '' ? fallback : Number(get(name));
       if (Number.isInteger(value) && value >= least && value <= most) return value;
-      report({ variable: name, problem: `must be a whole number from ${least} to ${most}.`, example: String(fallback) });
+      report({
+        variable: name,
+        problem: `must be a whole number from ${least} to ${most}.`,
+        example: String(fallback),
+      });
       return fallback;
     },
     secret(name) {
@@ -121,7 +148,11 @@ function createReader(environment: Environment, readFile: (path: string) => stri
       try {
         return readFile(file).trim() || null;
       } catch {
-        report({ variable: `${name}_FILE`, problem: 'names a file that cannot be read.', example: `/run/secrets/${name.toLowerCase()}` });
+        report({
+          variable: `${name}_FILE`,
+          problem: 'names a file that cannot be read.',
+          example: `/run/secrets/${name.toLowerCase()}`,
+        });
         return null;
       }
     },
@@ -178,22 +209,36 @@ export function readConfig(
 function readBaseUrl(reader: Reader, production: boolean, port: number): URL {
   const local = `http://localhost:${port}`;
   if (production && reader.text('BASE_URL', '') === '') {
-    reader.report({ variable: 'BASE_URL', problem: 'is needed in production.', example: 'https://login.example.org' });
+    reader.report({
+      variable: 'BASE_URL',
+      problem: 'is needed in production.',
+      example: 'https://login.example.org',
+    });
   }
   return reader.url('BASE_URL', local, (url) => {
     if (url.search || url.hash || url.username) return 'must be a plain address without ?, # or a user name.';
     if (url.protocol === 'https:') return null;
     if (url.protocol !== 'http:') return 'must begin with https:// (or http:// for this machine).';
-    return production && !isLoopback(url) ? 'must be https in production, except for this machine itself.' : null;
+    return production && !isLoopback(url)
+      ? 'must be https in production, except for this machine itself.'
+      : null;
   });
 }
 
 function readSessionSecrets(reader: Reader, production: boolean): string[] {
-  const secrets = (reader.secret('SESSION_SECRET') ?? '').split(',').map((secret) => secret.trim()).filter(Boolean);
+  const secrets = (reader.secret('SESSION_SECRET') ?? '')
+    .split(',')
+    .map((secret) => secret.trim())
+    .filter(Boolean);
   const example = 'the-output-of-npm-run-secret';
-  if (production && secrets.length === 0) reader.report({ variable: 'SESSION_SECRET', problem: 'is needed in production.', example });
+  if (production && secrets.length === 0)
+    reader.report({ variable: 'SESSION_SECRET', problem: 'is needed in production.', example });
   if (secrets.some((secret) => Buffer.byteLength(secret) < 32)) {
-    reader.report({ variable: 'SESSION_SECRET', problem: 'must have 32 bytes or more, each value of the list.', example });
+    reader.report({
+      variable: 'SESSION_SECRET',
+      problem: 'must have 32 bytes or more, each value of the list.',
+      example,
+    });
   }
   return secrets;
 }
@@ -202,7 +247,11 @@ function readSandbox(reader: Reader, production: boolean, baseUrl: URL): Config[
   const choice = reader.choice('SANDBOX', ['auto', 'on', 'off']);
   const loopback = isLoopback(baseUrl);
   if (choice === 'on' && production && !loopback) {
-    reader.report({ variable: 'SANDBOX', problem: 'cannot be on in production: anybody could sign in as anybody.', example: 'off' });
+    reader.report({
+      variable: 'SANDBOX',
+      problem: 'cannot be on in production: anybody could sign in as anybody.',
+      example: 'off',
+    });
   }
   const on = choice === 'on' || (choice === 'auto' && !production && loopback);
   const port = reader.whole('SANDBOX_PORT', 4000, [1, 65535]);
@@ -214,13 +263,23 @@ function readSandbox(reader: Reader, production: boolean, baseUrl: URL): Config[
     port,
     url: on ? url.href.replace(/\/+$/, '') : null,
     autoApprove: reader.choice('SANDBOX_AUTO_APPROVE', ['false', 'true']) === 'true',
-    extraRedirectUris: reader.text('SANDBOX_REDIRECT_URIS', '').split(/[\s,]+/).filter(Boolean),
+    extraRedirectUris: reader
+      .text('SANDBOX_REDIRECT_URIS', '')
+      .split(/[\s,]+/)
+      .filter(Boolean),
   };
 }
 
-function readService(reader: Reader, service: Service, sandboxUrl: string | null, madeUp: MadeUpClients): ServiceConfig {
+function readService(
+  reader: Reader,
+  service: Service,
+  sandboxUrl: string | null,
+  madeUp: MadeUpClients,
+): ServiceConfig {
   const prefix = service.id.toUpperCase();
-  const chosen = Object.fromEntries(Object.entries(service.settings).map(([name, allowed]) => [name, reader.choice(name, allowed)]));
+  const chosen = Object.fromEntries(
+    Object.entries(service.settings).map(([name, allowed]) => [name, reader.choice(name, allowed)]),
+  );
   const provider = service.choose(chosen);
   const choice = reader.choice(prefix, ['auto', 'live', 'sandbox', 'off']);
   const clientId = reader.text(`${prefix}_CLIENT_ID`, '');
@@ -231,12 +290,22 @@ function readService(reader: Reader, service: Service, sandboxUrl: string | null
   const scope = readScope(reader, prefix, provider);
   if (choice === 'live' && !complete) {
     const missing = clientId === '' ? 'CLIENT_ID' : 'CLIENT_SECRET';
-    reader.report({ variable: `${prefix}_${missing}`, problem: `is needed for ${prefix}=live.`, example: 'from-the-provider' });
+    reader.report({
+      variable: `${prefix}_${missing}`,
+      problem: `is needed for ${prefix}=live.`,
+      example: 'from-the-provider',
+    });
   }
   if (state === 'off') return { state, provider, why: whyOff(choice, provider) };
   const authentication = readAuthentication(reader, prefix, provider);
   if (state === 'live') {
-    return { state, provider: overridden, clientId, clientSecret: authentication === 'pkce' ? null : clientSecret, scope };
+    return {
+      state,
+      provider: overridden,
+      clientId,
+      clientSecret: authentication === 'pkce' ? null : clientSecret,
+      scope,
+    };
   }
   if (sandboxUrl === null) {
     reader.report({ variable: prefix, problem: 'is sandbox, but the sandbox is off.', example: 'auto' });
@@ -258,7 +327,8 @@ function sandboxClient(
 ): { clientId: string; clientSecret: string | null } {
   const client = own.clientId === '' && madeUp ? madeUp : own;
   // Without a word from the operator the sandbox shows the better of the two ways.
-  const pkce = provider.clientSecret === 'instead-of-pkce' && authentication !== 'secret' && own.clientSecret === null;
+  const pkce =
+    provider.clientSecret === 'instead-of-pkce' && authentication !== 'secret' && own.clientSecret === null;
   return { clientId: client.clientId, clientSecret: pkce ? null : client.clientSecret };
 }
 
@@ -267,7 +337,12 @@ function readAuthentication(reader: Reader, prefix: string, provider: Provider):
   return reader.choice(`${prefix}_CLIENT_AUTH`, ['auto', 'secret', 'pkce']);
 }
 
-function resolveState(choice: string, complete: boolean, provider: Provider, sandboxUrl: string | null): ServiceConfig['state'] {
+function resolveState(
+  choice: string,
+  complete: boolean,
+  provider: Provider,
+  sandboxUrl: string | null,
+): ServiceConfig['state'] {
   if (choice !== 'auto') return choice as ServiceConfig['state'];
   // A closed service is never live by itself: its name may belong to anybody by now.
   if (complete && provider.status === 'live') return 'live';
@@ -282,7 +357,11 @@ function whyOff(choice: string, provider: Provider): 'closed' | 'not-configured'
 function readScope(reader: Reader, prefix: string, provider: Provider): string[] {
   const scope = reader.text(`${prefix}_SCOPES`, provider.defaultScope.join(' ')).split(/\s+/);
   if (scope.some((name) => !/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name))) {
-    reader.report({ variable: `${prefix}_SCOPES`, problem: 'has a character that no scope has.', example: provider.defaultScope.join(' ') });
+    reader.report({
+      variable: `${prefix}_SCOPES`,
+      problem: 'has a character that no scope has.',
+      example: provider.defaultScope.join(' '),
+    });
   }
   return [...new Set(scope)];
 }
@@ -297,15 +376,24 @@ function readEndpoints(reader: Reader, prefix: string, endpoints: Endpoints): En
 }
 
 function secureOrLoopback(url: URL): string | null {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)) ? null : 'must be https, or http to this machine.';
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
+    ? null
+    : 'must be https, or http to this machine.';
 }
 
 function plainHttp(url: URL): string | null {
-  return /^https?:$/.test(url.protocol) && !url.search && !url.hash ? null : 'must be a plain http or https address.';
+  return /^https?:$/.test(url.protocol) && !url.search && !url.hash
+    ? null
+    : 'must be a plain http or https address.';
 }
 
 function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    /^127(\.\d+){3}$/.test(hostname)
+  );
 }
 
 function deepFreeze<Value>(value: Value): Value {

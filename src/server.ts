@@ -18,7 +18,10 @@ const stopMilliseconds = 10_000;
 async function main(): Promise<void> {
   const config = readConfig(process.env, madeUpClients);
   const database = await openDatabase(join(config.dataDir, 'latchkey.sqlite'));
-  const secrets = config.sessionSecrets.length > 0 ? config.sessionSecrets : [readOrCreateDevelopmentSecret(config.dataDir)];
+  const secrets =
+    config.sessionSecrets.length > 0
+      ? config.sessionSecrets
+      : [readOrCreateDevelopmentSecret(config.dataDir)];
   const log = createLog(config.logLevel, process.stdout, process.stdout.isTTY);
   let stopping = false;
   const app = createApp(config, { database, secrets, now: Date.now, log, isStopping: () => stopping });
@@ -28,7 +31,10 @@ async function main(): Promise<void> {
     ...(sandbox ? [await listen(sandbox.app, config.host, config.sandbox.port, 'SANDBOX_PORT')] : []),
   ];
   await app.sweep();
-  const sweeping = setInterval(() => void app.sweep().catch(() => log.warn('sweep failed', {})), sweepMilliseconds);
+  const sweeping = setInterval(
+    () => void app.sweep().catch(() => log.warn('sweep failed', {})),
+    sweepMilliseconds,
+  );
   process.stdout.write(`${describe(config)}\n`);
 
   async function stop(): Promise<void> {
@@ -107,7 +113,10 @@ function closeServer(server: Server): Promise<void> {
 
 function describe(config: Config): string {
   const services = config.services.map(({ provider, state }) => `  ${provider.name.padEnd(10)} ${state}`);
-  const sandbox = config.sandbox.url && config.services.some(({ state }) => state === 'sandbox') ? [`  Sandbox    ${config.sandbox.url}`] : [];
+  const sandbox =
+    config.sandbox.url && config.services.some(({ state }) => state === 'sandbox')
+      ? [`  Sandbox    ${config.sandbox.url}`]
+      : [];
   return [
     '',
     `Latchkey is at ${config.baseUrl}`,
@@ -123,6 +132,8 @@ function describe(config: Config): string {
 
 main().catch((error: unknown) => {
   const expected = error instanceof ConfigError || error instanceof StartError;
-  process.stderr.write(`${expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `${expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exit(1);
 });

@@ -38,7 +38,11 @@ export interface AccountStore {
    * Unlinks an identity. Throws `last_identity` when no identity that `canSignIn` would be left;
    * of two unlinks at once the second one sees what the first has left.
    */
-  unlinkIdentity(accountId: string, identityId: string, canSignIn: (identity: Identity) => boolean): Promise<void>;
+  unlinkIdentity(
+    accountId: string,
+    identityId: string,
+    canSignIn: (identity: Identity) => boolean,
+  ): Promise<void>;
 }
 
 /** Larger profiles are not kept: the page shows what matters of them anyway. */
@@ -97,7 +101,12 @@ export function createAccountStore(database: Database, now: () => number): Accou
     getIdentity,
 
     listIdentities: (accountId) =>
-      database.selectFrom('identities').selectAll().where('account_id', '=', accountId).orderBy('linked_at').execute(),
+      database
+        .selectFrom('identities')
+        .selectAll()
+        .where('account_id', '=', accountId)
+        .orderBy('linked_at')
+        .execute(),
 
     createAccount: (proven) =>
       inserting(async (transaction) => {
@@ -110,7 +119,11 @@ export function createAccountStore(database: Database, now: () => number): Accou
 
     replaceIdentity: (accountId, oldIdentityId, proven) =>
       inserting(async (transaction) => {
-        await transaction.deleteFrom('identities').where('id', '=', oldIdentityId).where('account_id', '=', accountId).execute();
+        await transaction
+          .deleteFrom('identities')
+          .where('id', '=', oldIdentityId)
+          .where('account_id', '=', accountId)
+          .execute();
         return insert(transaction, accountId, proven);
       }),
 
@@ -129,10 +142,15 @@ export function createAccountStore(database: Database, now: () => number): Accou
 
     unlinkIdentity: (accountId, identityId, canSignIn) =>
       durably(database, async (transaction) => {
-        const linked = await transaction.selectFrom('identities').selectAll().where('account_id', '=', accountId).execute();
+        const linked = await transaction
+          .selectFrom('identities')
+          .selectAll()
+          .where('account_id', '=', accountId)
+          .execute();
         const left = linked.filter((identity) => identity.id !== identityId);
         if (left.length === linked.length) return;
-        if (!left.some(canSignIn)) throw new LoginError('last_identity', { reason: 'no way in would be left' });
+        if (!left.some(canSignIn))
+          throw new LoginError('last_identity', { reason: 'no way in would be left' });
         await transaction.deleteFrom('identities').where('id', '=', identityId).execute();
       }),
   };

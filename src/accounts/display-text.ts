@@ -13,5 +13,8 @@ export function toDisplayText(text: string): string {
     .trim();
   const graphemes = [...new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(cleaned)];
   if (graphemes.length <= longest) return cleaned;
-  return `${graphemes.slice(0, longest - 1).map(({ segment }) => segment).join('')}…`;
+  return `${graphemes
+    .slice(0, longest - 1)
+    .map(({ segment }) => segment)
+    .join('')}…`;
 }

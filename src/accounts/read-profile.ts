@@ -41,21 +41,37 @@ export async function readProfile(
     const userinfo = await sendWithRenewal(client, tokens, now, timeoutMilliseconds);
     const facts = readIdentity(client, userinfo);
     if (facts.subject !== identity.subject) {
-      throw new LoginError('identity_changed', { provider: identity.provider, reason: 'the userinfo is about another subject' });
+      throw new LoginError('identity_changed', {
+        provider: identity.provider,
+        reason: 'the userinfo is about another subject',
+      });
     }
     const granted = identity.granted_scope.split(' ').filter(Boolean);
     const requested = identity.requested_scope.split(' ').filter(Boolean);
     const { provider, mode } = client;
-    const proven = { provider: provider.id, mode, facts, userinfo, requestedScope: requested, grantedScope: granted };
+    const proven = {
+      provider: provider.id,
+      mode,
+      facts,
+      userinfo,
+      requestedScope: requested,
+      grantedScope: granted,
+    };
     return await accounts.renewIdentity(identity.id, proven, false);
   } catch (error) {
-    if (error instanceof LoginError) await accounts.recordProfileFailure(identity.id, isRefusal(error) ? 'refused' : 'unreachable');
+    if (error instanceof LoginError)
+      await accounts.recordProfileFailure(identity.id, isRefusal(error) ? 'refused' : 'unreachable');
     throw error;
   }
 }
 
 /** Twitch wants apps to react to a 401 rather than to trust the clock, so one renewal is tried. */
-async function sendWithRenewal(client: Client, tokens: TokenSource, now: () => number, timeout?: number): Promise<unknown> {
+async function sendWithRenewal(
+  client: Client,
+  tokens: TokenSource,
+  now: () => number,
+  timeout?: number,
+): Promise<unknown> {
   const held = await tokens(false);
   try {
     return await sendUserinfoRequest(client, held, now(), timeout);
@@ -67,7 +83,11 @@ async function sendWithRenewal(client: Client, tokens: TokenSource, now: () => n
 }
 
 function isRefusal({ code, facts }: LoginError): boolean {
-  return code === 'userinfo_request_refused' || code === 'identity_changed' || (code === 'token_request_refused' && facts.oauthError === 'invalid_grant');
+  return (
+    code === 'userinfo_request_refused' ||
+    code === 'identity_changed' ||
+    (code === 'token_request_refused' && facts.oauthError === 'invalid_grant')
+  );
 }
 
 /** Throws `userinfo_response_invalid` when the profile has no usable subject. */

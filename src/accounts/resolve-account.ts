@@ -41,13 +41,38 @@ const anything = ['nothing', 'this-identity', 'another-identity'] as const;
  */
 export const linkingTable: readonly Row[] = [
   { intent: ['sign-in'], belongsTo: ['nobody'], linkedHere: anything, resolution: 'create-account' },
-  { intent: ['sign-in'], belongsTo: ['this-account', 'another-account'], linkedHere: anything, resolution: 'sign-in' },
-  { intent: ['reauthenticate'], belongsTo: ['this-account'], linkedHere: ['this-identity'], resolution: 'reauthenticate' },
-  { intent: ['reauthenticate'], belongsTo: ['nobody', 'another-account'], linkedHere: anything, resolution: 'refuse-identity-changed' },
-  { intent: onThisAccount, belongsTo: ['another-account'], linkedHere: anything, resolution: 'refuse-already-linked' },
+  {
+    intent: ['sign-in'],
+    belongsTo: ['this-account', 'another-account'],
+    linkedHere: anything,
+    resolution: 'sign-in',
+  },
+  {
+    intent: ['reauthenticate'],
+    belongsTo: ['this-account'],
+    linkedHere: ['this-identity'],
+    resolution: 'reauthenticate',
+  },
+  {
+    intent: ['reauthenticate'],
+    belongsTo: ['nobody', 'another-account'],
+    linkedHere: anything,
+    resolution: 'refuse-identity-changed',
+  },
+  {
+    intent: onThisAccount,
+    belongsTo: ['another-account'],
+    linkedHere: anything,
+    resolution: 'refuse-already-linked',
+  },
   { intent: onThisAccount, belongsTo: ['this-account'], linkedHere: ['this-identity'], resolution: 'renew' },
   { intent: onThisAccount, belongsTo: ['nobody'], linkedHere: ['nothing'], resolution: 'link' },
-  { intent: onThisAccount, belongsTo: ['nobody'], linkedHere: ['another-identity'], resolution: 'ask-to-replace' },
+  {
+    intent: onThisAccount,
+    belongsTo: ['nobody'],
+    linkedHere: ['another-identity'],
+    resolution: 'ask-to-replace',
+  },
 ];
 
 /** Decides what a proven identity means here. Pure. */

@@ -34,7 +34,13 @@ export function createAccountRoutes(context: Context): Router {
     if (identities.length === 0) throw new RequestError('not_signed_in', { returnTo: paths.profile });
     const linked = await Promise.all(identities.map((identity) => withFreshProfile(signedIn, identity)));
     const page = toProfilePage(context, signedIn, linked);
-    await renderPage(context, request, response, { view: 'profile', title: 'Your accounts', current: 'profile' }, page);
+    await renderPage(
+      context,
+      request,
+      response,
+      { view: 'profile', title: 'Your accounts', current: 'profile' },
+      page,
+    );
   });
 
   router.post(routes.readProfile(':provider'), async (request, response) => {
@@ -58,7 +64,13 @@ export function createAccountRoutes(context: Context): Router {
     const { service, identity } = await findLinked(signedIn, request);
     const others = (await accounts.listIdentities(signedIn.accountId)).filter(({ id }) => id !== identity.id);
     const page = toUnlinkPage(service, identity, others.some(canSignIn));
-    await renderPage(context, request, response, { view: 'confirm', title: page.heading, current: 'profile' }, page);
+    await renderPage(
+      context,
+      request,
+      response,
+      { view: 'confirm', title: page.heading, current: 'profile' },
+      page,
+    );
   });
 
   router.post(routes.unlink(':provider'), async (request, response) => {
@@ -94,7 +106,13 @@ export function createAccountRoutes(context: Context): Router {
         form(`Keep ${oldName}`, paths.replace, { choice: 'keep' }),
       ],
     };
-    await renderPage(context, request, response, { view: 'confirm', title: page.heading, current: 'profile' }, page);
+    await renderPage(
+      context,
+      request,
+      response,
+      { view: 'confirm', title: page.heading, current: 'profile' },
+      page,
+    );
   });
 
   router.post(routes.replace, async (request, response) => {
@@ -110,14 +128,24 @@ export function createAccountRoutes(context: Context): Router {
       return response.redirect(303, paths.profile);
     }
     await endIdentityGrants(context, { id: oldIdentityId, provider: proven.provider, mode: proven.mode });
-    const identity = await accounts.replaceIdentity(signedIn.accountId, oldIdentityId, proven).catch((error: unknown) => {
-      // It was linked elsewhere while this page was open.
-      const facts = { provider: client.provider.id, displayName: proven.facts.displayName };
-      throw error instanceof IdentityRace ? new LoginError('identity_already_linked', facts) : error;
-    });
-    await renewSession(request, signedIn.identityId === oldIdentityId ? { identityId: identity.id } : {}, now());
+    const identity = await accounts
+      .replaceIdentity(signedIn.accountId, oldIdentityId, proven)
+      .catch((error: unknown) => {
+        // It was linked elsewhere while this page was open.
+        const facts = { provider: client.provider.id, displayName: proven.facts.displayName };
+        throw error instanceof IdentityRace ? new LoginError('identity_already_linked', facts) : error;
+      });
+    await renewSession(
+      request,
+      signedIn.identityId === oldIdentityId ? { identityId: identity.id } : {},
+      now(),
+    );
     const grant = { tokens, requestedScope: proven.requestedScope, renewedAt: null };
-    await grants.put({ ref: signedIn.ref, identityId: identity.id }, grant, now() + context.config.sessionLimits.absoluteMilliseconds);
+    await grants.put(
+      { ref: signedIn.ref, identityId: identity.id },
+      grant,
+      now() + context.config.sessionLimits.absoluteMilliseconds,
+    );
     await setFlash(request, toReplaceFlash(client.provider, oldName, identity.display_name));
     response.redirect(303, paths.profile);
   });
@@ -127,7 +155,8 @@ export function createAccountRoutes(context: Context): Router {
     const client = services.find(({ provider }) => provider.id === identity.provider)?.client;
     const place = { ref: signedIn.ref, identityId: identity.id };
     const held = await grants.get(place);
-    if (!client || client.mode !== identity.mode || !held || !isDue(identity, now())) return { identity, grant: held };
+    if (!client || client.mode !== identity.mode || !held || !isDue(identity, now()))
+      return { identity, grant: held };
     await read(signedIn, client, identity, pageDeadlineMilliseconds).catch((error: unknown) => {
       if (!(error instanceof LoginError)) throw error;
     });
@@ -135,24 +164,44 @@ export function createAccountRoutes(context: Context): Router {
     return { identity: latest ?? identity, grant: await grants.get(place) };
   }
 
-  function read(signedIn: SignedIn, client: Client, identity: Identity, timeoutMilliseconds?: number): Promise<Identity> {
+  function read(
+    signedIn: SignedIn,
+    client: Client,
+    identity: Identity,
+    timeoutMilliseconds?: number,
+  ): Promise<Identity> {
     const place = { ref: signedIn.ref, identityId: identity.id };
-    return readProfile(context, client, identity, (renewed) => grants.freshTokens(client, place, renewed), timeoutMilliseconds);
+    return readProfile(
+      context,
+      client,
+      identity,
+      (renewed) => grants.freshTokens(client, place, renewed),
+      timeoutMilliseconds,
+    );
   }
 
   /** A way in: its service is offered here, in the mode that the identity was made in. */
   function canSignIn(identity: Identity): boolean {
-    return services.some(({ provider, client }) => provider.id === identity.provider && client?.mode === identity.mode);
+    return services.some(
+      ({ provider, client }) => provider.id === identity.provider && client?.mode === identity.mode,
+    );
   }
 
-  async function requireIdentity(signedIn: SignedIn, provider: string, mode: 'live' | 'sandbox'): Promise<Identity> {
+  async function requireIdentity(
+    signedIn: SignedIn,
+    provider: string,
+    mode: 'live' | 'sandbox',
+  ): Promise<Identity> {
     const identity = await accounts.getIdentity(signedIn.accountId, provider, mode);
     if (!identity) throw new RequestError('not_found');
     return identity;
   }
 
   /** The service and the identity that an unlink form names; only ever of the account signed in. */
-  async function findLinked(signedIn: SignedIn, request: Request): Promise<{ service: ServiceInUse; identity: Identity }> {
+  async function findLinked(
+    signedIn: SignedIn,
+    request: Request,
+  ): Promise<{ service: ServiceInUse; identity: Identity }> {
     const service = services.find(({ provider }) => provider.id === request.params['provider']);
     if (!service) throw new RequestError('not_found');
     const mode: unknown = request.body?.mode ?? request.query['mode'] ?? service.client?.mode;
@@ -167,12 +216,23 @@ export function createAccountRoutes(context: Context): Router {
     const shared = { provider: { id: provider.id, name: provider.name }, heading };
     if (!possible) {
       const only = 'This is the only account you can sign in with. Link another one first.';
-      return { ...shared, consequences: [only], actions: [link('Link another account', paths.profile, 'main')] };
+      return {
+        ...shared,
+        consequences: [only],
+        actions: [link('Link another account', paths.profile, 'main')],
+      };
     }
     return {
       ...shared,
-      consequences: [`You can no longer sign in with ${name}.`, 'We delete the profile copy and the tokens.', provider.revocation.words],
-      actions: [form(`Unlink ${provider.name}`, paths.unlink(provider.id), { mode: identity.mode }, 'danger'), keep],
+      consequences: [
+        `You can no longer sign in with ${name}.`,
+        'We delete the profile copy and the tokens.',
+        provider.revocation.words,
+      ],
+      actions: [
+        form(`Unlink ${provider.name}`, paths.unlink(provider.id), { mode: identity.mode }, 'danger'),
+        keep,
+      ],
     };
   }
 

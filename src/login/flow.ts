@@ -1,4 +1,9 @@
-import { type AccountStore, type Identity, IdentityRace, type ProvenIdentity } from '../accounts/account-store.ts';
+import {
+  type AccountStore,
+  type Identity,
+  IdentityRace,
+  type ProvenIdentity,
+} from '../accounts/account-store.ts';
 import { readIdentity } from '../accounts/read-profile.ts';
 import { type Intent, type Resolution, resolveAccount, type Situation } from '../accounts/resolve-account.ts';
 import { LoginError } from '../errors.ts';
@@ -34,7 +39,14 @@ export async function startLogin(flow: FlowDependencies, client: Client, start: 
     codeVerifier: client.pkce === null ? null : createCodeVerifier(),
     nonce: client.usesNonce ? newSecret() : null,
   };
-  const transaction = { ...started, ...secrets, provider: provider.id, mode, issuer: provider.issuer, requestedScope: scope };
+  const transaction = {
+    ...started,
+    ...secrets,
+    provider: provider.id,
+    mode,
+    issuer: provider.issuer,
+    requestedScope: scope,
+  };
   const state = await flow.transactions.create(transaction, binding);
   return buildAuthorizationRequest(client, { ...secrets, state, scope, force: start.force });
 }
@@ -61,27 +73,47 @@ export interface FinishedLogin {
  * Finishes a login: every step from the callback's query to the account, in order. Whatever throws
  * leaves account, identities and session as they were; the transaction is spent either way.
  */
-export async function finishLogin(flow: FlowDependencies, client: Client, callback: Callback): Promise<FinishedLogin> {
+export async function finishLogin(
+  flow: FlowDependencies,
+  client: Client,
+  callback: Callback,
+): Promise<FinishedLogin> {
   const state = readState(callback.query);
   const transaction = await flow.transactions.take(state, callback.binding);
   try {
     checkTransaction(client, transaction, callback.accountId);
     const code = readAuthorizationResponse(client, callback.query);
-    const response = await exchangeCode(flow, client, transaction, { code, state, callbackQuery: callback.query.toString() });
+    const response = await exchangeCode(flow, client, transaction, {
+      code,
+      state,
+      callbackQuery: callback.query.toString(),
+    });
     const userinfo = await sendUserinfoRequest(client, response.tokens, flow.now());
     const proven = toProvenIdentity(client, transaction, response, userinfo);
     const settled = await settle(flow, transaction, proven, callback.accountId);
     return { ...settled, transaction, proven, tokens: response.tokens };
   } catch (error) {
     const { intent, force, returnTo } = transaction;
-    throw error instanceof LoginError ? error.with({ provider: client.provider.id, intent, force, ...(returnTo ? { returnTo } : {}) }) : error;
+    throw error instanceof LoginError
+      ? error.with({ provider: client.provider.id, intent, force, ...(returnTo ? { returnTo } : {}) })
+      : error;
   }
 }
 
 /** The login must come back to the provider it left for, and to the account that started it. */
-function checkTransaction({ provider, mode }: Client, transaction: LoginTransaction, accountId: string | null): void {
-  const here = transaction.provider === provider.id && transaction.mode === mode && transaction.issuer === provider.issuer;
-  if (!here) throw new LoginError('authorization_response_invalid', { reason: 'the login was started with another provider' });
+function checkTransaction(
+  { provider, mode }: Client,
+  transaction: LoginTransaction,
+  accountId: string | null,
+): void {
+  const here =
+    transaction.provider === provider.id &&
+    transaction.mode === mode &&
+    transaction.issuer === provider.issuer;
+  if (!here)
+    throw new LoginError('authorization_response_invalid', {
+      reason: 'the login was started with another provider',
+    });
   if (transaction.intent !== 'sign-in' && transaction.accountId !== accountId) {
     throw new LoginError('session_changed', { reason: 'another account, or none, is signed in now' });
   }
@@ -96,12 +128,19 @@ function exchangeCode(
   return sendTokenRequest(client, { ...response, codeVerifier, nonce }, flow.now());
 }
 
-function toProvenIdentity(client: Client, { requestedScope }: LoginTransaction, response: TokenResponse, userinfo: unknown): ProvenIdentity {
+function toProvenIdentity(
+  client: Client,
+  { requestedScope }: LoginTransaction,
+  response: TokenResponse,
+  userinfo: unknown,
+): ProvenIdentity {
   const { provider, mode } = client;
   const facts = readIdentity(client, userinfo);
   // The access token's owner and the ID token's subject must be one person (OpenID Connect Core 5.3.2).
   if (response.idTokenSubject !== null && response.idTokenSubject !== facts.subject) {
-    throw new LoginError('userinfo_response_invalid', { reason: 'the userinfo is not about the subject of the ID token' });
+    throw new LoginError('userinfo_response_invalid', {
+      reason: 'the userinfo is not about the subject of the ID token',
+    });
   }
   const grantedScope = response.tokens.grantedScope ?? requestedScope;
   return { provider: provider.id, mode, facts, userinfo, requestedScope, grantedScope };
@@ -110,7 +149,12 @@ function toProvenIdentity(client: Client, { requestedScope }: LoginTransaction, 
 type Settled = Pick<FinishedLogin, 'resolution' | 'identity' | 'before'>;
 
 /** Resolves the account and writes it. When another request was faster, the new situation counts. */
-async function settle(flow: FlowDependencies, transaction: LoginTransaction, proven: ProvenIdentity, accountId: string | null): Promise<Settled> {
+async function settle(
+  flow: FlowDependencies,
+  transaction: LoginTransaction,
+  proven: ProvenIdentity,
+  accountId: string | null,
+): Promise<Settled> {
   try {
     return await settleOnce(flow, transaction, proven, accountId);
   } catch (error) {
@@ -119,7 +163,12 @@ async function settle(flow: FlowDependencies, transaction: LoginTransaction, pro
   }
 }
 
-async function settleOnce({ accounts }: FlowDependencies, { intent }: LoginTransaction, proven: ProvenIdentity, accountId: string | null): Promise<Settled> {
+async function settleOnce(
+  { accounts }: FlowDependencies,
+  { intent }: LoginTransaction,
+  proven: ProvenIdentity,
+  accountId: string | null,
+): Promise<Settled> {
   const { provider, mode, facts } = proven;
   const owner = await accounts.findIdentity(provider, mode, facts.subject);
   const linked = accountId === null ? null : await accounts.getIdentity(accountId, provider, mode);
@@ -136,14 +185,27 @@ async function settleOnce({ accounts }: FlowDependencies, { intent }: LoginTrans
     case 'ask-to-replace':
       return { resolution, identity: null, before: linked };
     case 'refuse-already-linked':
-      throw new LoginError('identity_already_linked', { reason: 'it belongs to another account', displayName: facts.displayName });
+      throw new LoginError('identity_already_linked', {
+        reason: 'it belongs to another account',
+        displayName: facts.displayName,
+      });
     case 'refuse-identity-changed':
-      throw new LoginError('identity_changed', { reason: 'it does not belong to this account', displayName: facts.displayName });
+      throw new LoginError('identity_changed', {
+        reason: 'it does not belong to this account',
+        displayName: facts.displayName,
+      });
   }
 }
 
-function toSituation(intent: Intent, owner: Identity | null, linked: Identity | null, accountId: string | null): Situation {
-  const belongsTo = owner === null ? 'nobody' : owner.account_id === accountId ? 'this-account' : 'another-account';
-  const linkedHere = linked === null ? 'nothing' : linked.id === owner?.id ? 'this-identity' : 'another-identity';
+function toSituation(
+  intent: Intent,
+  owner: Identity | null,
+  linked: Identity | null,
+  accountId: string | null,
+): Situation {
+  const belongsTo =
+    owner === null ? 'nobody' : owner.account_id === accountId ? 'this-account' : 'another-account';
+  const linkedHere =
+    linked === null ? 'nothing' : linked.id === owner?.id ? 'this-identity' : 'another-identity';
   return { intent, belongsTo, linkedHere };
 }

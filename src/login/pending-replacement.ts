@@ -23,7 +23,11 @@ export interface PendingReplacements {
 
 const place = (ref: string) => `replace.${ref}`;
 
-export function createPendingReplacements(records: ExpiringRecords, keys: KeyRing, now: () => number): PendingReplacements {
+export function createPendingReplacements(
+  records: ExpiringRecords,
+  keys: KeyRing,
+  now: () => number,
+): PendingReplacements {
   const open = (key: string, value: string) => {
     const text = keys.open('decision', key, value);
     return text === null ? null : (JSON.parse(text) as PendingReplacement);
@@ -32,7 +36,12 @@ export function createPendingReplacements(records: ExpiringRecords, keys: KeyRin
     async put(ref, pending) {
       const key = place(ref);
       const expiresAt = now() + transactionMinutes * 60 * 1000;
-      await records.put('decision', { key, owner: ref, value: keys.seal('decision', key, JSON.stringify(pending)), expiresAt });
+      await records.put('decision', {
+        key,
+        owner: ref,
+        value: keys.seal('decision', key, JSON.stringify(pending)),
+        expiresAt,
+      });
     },
     async get(ref) {
       const record = await records.get('decision', place(ref));

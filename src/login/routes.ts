@@ -4,7 +4,15 @@ import { LoginError, RequestError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
 import { routes } from '../paths.ts';
 import { scopeWords } from '../providers/index.ts';
-import { destroySession, expireCookie, readSignedIn, renewSession, type SignedIn, setFlash, startSession } from '../sessions/session.ts';
+import {
+  destroySession,
+  expireCookie,
+  readSignedIn,
+  renewSession,
+  type SignedIn,
+  setFlash,
+  startSession,
+} from '../sessions/session.ts';
 import type { Context } from '../web/context.ts';
 import { readCookie, setCookie } from '../web/cookies.ts';
 import { endSessionGrants } from '../web/end-grants.ts';
@@ -33,7 +41,11 @@ export function createLoginRoutes(context: Context): Router {
     const signedIn = readSignedIn(request);
     const wish = readWish(request, signedIn);
     const binding = bindBrowser(request, response);
-    const authorizationRequest = await startLogin(context, client, { ...wish, binding, accountId: signedIn?.accountId ?? null });
+    const authorizationRequest = await startLogin(context, client, {
+      ...wish,
+      binding,
+      accountId: signedIn?.accountId ?? null,
+    });
     // A 200 page that leads on, not a redirect: `form-action 'self'` would stop the redirect.
     const options = { view: 'hand-off', title: `Taking you to ${client.provider.name}` } as const;
     sendPage(context, request, response, options, toHandOffPage(client, authorizationRequest));
@@ -46,10 +58,18 @@ export function createLoginRoutes(context: Context): Router {
     const before = readSignedIn(request);
     const query = new URLSearchParams(request.url.split('?')[1] ?? '');
     const binding = readCookie(request, bindingCookie, secure);
-    const login = await finishLogin(context, client, { query, binding, accountId: before?.accountId ?? null }).catch((error: unknown) => {
+    const login = await finishLogin(context, client, {
+      query,
+      binding,
+      accountId: before?.accountId ?? null,
+    }).catch((error: unknown) => {
       throw error instanceof LoginError ? error.with({ provider: client.provider.id }) : error;
     });
-    context.log.info('login', { provider: client.provider.id, intent: login.transaction.intent, outcome: login.resolution });
+    context.log.info('login', {
+      provider: client.provider.id,
+      intent: login.transaction.intent,
+      outcome: login.resolution,
+    });
     response.redirect(303, await settleSession(request, response, client, login, before));
   });
 
@@ -76,19 +96,40 @@ export function createLoginRoutes(context: Context): Router {
   }
 
   /** Makes the session what the login says, and returns where to go on. */
-  async function settleSession(request: Request, response: Response, client: Client, login: FinishedLogin, before: SignedIn | null): Promise<string> {
+  async function settleSession(
+    request: Request,
+    response: Response,
+    client: Client,
+    login: FinishedLogin,
+    before: SignedIn | null,
+  ): Promise<string> {
     const { identity, tokens, proven, transaction } = login;
     if (identity === null) {
-      await pending.put(before!.ref, { oldIdentityId: login.before!.id, oldName: login.before!.display_name, proven, tokens });
+      await pending.put(before!.ref, {
+        oldIdentityId: login.before!.id,
+        oldName: login.before!.display_name,
+        proven,
+        tokens,
+      });
       return paths.replace;
     }
     const formerName = await nameOfFormer(before, identity.account_id);
-    const ref = await startOrRenew(request, before, login, { accountId: identity.account_id, identityId: identity.id });
+    const ref = await startOrRenew(request, before, login, {
+      accountId: identity.account_id,
+      identityId: identity.id,
+    });
     const grant = { tokens, requestedScope: proven.requestedScope, renewedAt: null };
-    await grants.put({ ref, identityId: identity.id }, grant, now() + config.sessionLimits.absoluteMilliseconds);
+    await grants.put(
+      { ref, identityId: identity.id },
+      grant,
+      now() + config.sessionLimits.absoluteMilliseconds,
+    );
     const flash = toLoginFlash(client.provider, login, formerName);
     if (flash) await setFlash(request, flash);
-    setCookie(response, 'latchkey-last', client.provider.id, { secure, maxAgeMilliseconds: lastUsedMilliseconds });
+    setCookie(response, 'latchkey-last', client.provider.id, {
+      secure,
+      maxAgeMilliseconds: lastUsedMilliseconds,
+    });
     return transaction.returnTo ?? paths.profile;
   }
 
@@ -99,7 +140,12 @@ export function createLoginRoutes(context: Context): Router {
     return (identities.find(({ id }) => id === before.identityId) ?? identities[0])?.display_name ?? null;
   }
 
-  async function startOrRenew(request: Request, before: SignedIn | null, login: FinishedLogin, who: { accountId: string; identityId: string }): Promise<string> {
+  async function startOrRenew(
+    request: Request,
+    before: SignedIn | null,
+    login: FinishedLogin,
+    who: { accountId: string; identityId: string },
+  ): Promise<string> {
     if (before === null || before.accountId !== who.accountId) {
       if (before) await endSessionGrants(context, before);
       return (await startSession(request, who, now())).ref;
@@ -120,7 +166,11 @@ interface Wish {
 
 /** What the form asks for. Linking needs an account to link to: `not_signed_in` without one. */
 function readWish(request: Request, signedIn: SignedIn | null): Wish {
-  const { intent = signedIn ? 'link' : 'sign-in', force = 'false', return_to: returnTo } = (request.body ?? {}) as Record<string, unknown>;
+  const {
+    intent = signedIn ? 'link' : 'sign-in',
+    force = 'false',
+    return_to: returnTo,
+  } = (request.body ?? {}) as Record<string, unknown>;
   const known = intents.find((candidate) => candidate === intent);
   if (!known || (force !== 'true' && force !== 'false')) throw new RequestError('malformed_request');
   if (known !== 'sign-in' && !signedIn) throw new RequestError('not_signed_in', { returnTo: '/profile' });

@@ -64,7 +64,8 @@ export function createTransactions(records: ExpiringRecords, keys: KeyRing, now:
       if (result === null || !('taken' in result)) throw toLoginError(result, binding);
       const text = keys.open('login', key, result.taken.value);
       // Sealed by a secret that is no longer known, or tampered with: as if never given out.
-      if (text === null) throw new LoginError('state_unknown', { reason: 'the transaction cannot be opened' });
+      if (text === null)
+        throw new LoginError('state_unknown', { reason: 'the transaction cannot be opened' });
       return JSON.parse(text) as LoginTransaction;
     },
 
@@ -74,11 +75,18 @@ export function createTransactions(records: ExpiringRecords, keys: KeyRing, now:
   };
 }
 
-const codeOfOutcome = { used: 'state_used', expired: 'state_expired', ended: 'session_changed' } as const satisfies Record<string, LoginErrorCode>;
+const codeOfOutcome = {
+  used: 'state_used',
+  expired: 'state_expired',
+  ended: 'session_changed',
+} as const satisfies Record<string, LoginErrorCode>;
 
 function toLoginError(result: Exclude<TakeResult, { taken: unknown }>, binding: string | null): LoginError {
   if (result === null) return new LoginError('state_unknown', { reason: 'no such transaction' });
-  if ('gone' in result) return new LoginError(codeOfOutcome[result.gone.outcome], { reason: `the transaction is ${result.gone.outcome}` });
+  if ('gone' in result)
+    return new LoginError(codeOfOutcome[result.gone.outcome], {
+      reason: `the transaction is ${result.gone.outcome}`,
+    });
   if (binding === null) return new LoginError('no_cookie', { reason: 'the browser sent no binding cookie' });
   return new LoginError('state_unknown', { reason: 'the transaction belongs to another browser' });
 }

@@ -36,7 +36,8 @@ export function readState(query: URLSearchParams): string {
  */
 export function readAuthorizationResponse(client: Client, query: URLSearchParams): string {
   const { provider } = client;
-  const invalid = (reason: string) => new LoginError('authorization_response_invalid', { provider: provider.id, reason });
+  const invalid = (reason: string) =>
+    new LoginError('authorization_response_invalid', { provider: provider.id, reason });
   const iss = query.get('iss');
   if (iss === null && provider.announcesIssuer) throw invalid('iss is missing');
   // Before `error` is believed: RFC 9207 covers error responses too.
@@ -51,5 +52,9 @@ export function readAuthorizationResponse(client: Client, query: URLSearchParams
 function toLoginError(provider: string, error: string, description: string | null): LoginError {
   const known = Object.hasOwn(errors, error) ? errors[error] : undefined;
   const providerSaid = description ? `${error}: ${description}` : error;
-  return new LoginError(known ?? 'authorization_refused', { provider, providerSaid, reason: 'error in the authorization response' });
+  return new LoginError(known ?? 'authorization_refused', {
+    provider,
+    providerSaid,
+    reason: 'error in the authorization response',
+  });
 }

@@ -1,7 +1,14 @@
 import * as oidc from 'openid-client';
 import { LoginError } from '../errors.ts';
 import type { Provider, WireAnswer } from '../providers/provider.ts';
-import { createHttp, type Http, type HttpLimits, type HttpRequest, toWireAnswer, usualLimits } from './http.ts';
+import {
+  createHttp,
+  type Http,
+  type HttpLimits,
+  type HttpRequest,
+  toWireAnswer,
+  usualLimits,
+} from './http.ts';
 import { toStandardTokenAnswer, toWireTokenRequest } from './token-response.ts';
 
 export type Mode = 'live' | 'sandbox';
@@ -32,7 +39,11 @@ export function createClient(registration: ClientRegistration, limits: HttpLimit
   const { provider, clientSecret, scope } = registration;
   const { endpoints } = provider;
   const addresses = [endpoints.token, endpoints.userinfo, endpoints.revocation, endpoints.jwks];
-  const http = createHttp(provider.id, addresses.filter((url) => url !== undefined), limits);
+  const http = createHttp(
+    provider.id,
+    addresses.filter((url) => url !== undefined),
+    limits,
+  );
   const expectsIdToken = provider.idToken !== null && scope.includes('openid');
   const secretReplacesPkce = provider.clientSecret === 'instead-of-pkce' && clientSecret !== null;
   return {
@@ -45,7 +56,11 @@ export function createClient(registration: ClientRegistration, limits: HttpLimit
   };
 }
 
-function createConfiguration(registration: ClientRegistration, http: Http, limits: HttpLimits): oidc.Configuration {
+function createConfiguration(
+  registration: ClientRegistration,
+  http: Http,
+  limits: HttpLimits,
+): oidc.Configuration {
   const { provider, clientId, clientSecret } = registration;
   const { endpoints } = provider;
   const configuration = new oidc.Configuration(
@@ -78,10 +93,14 @@ function createFetch(provider: Provider, http: Http): oidc.CustomFetch {
     if (url === token) {
       const wire = toWireTokenRequest(provider, String(options.body ?? ''));
       const headers = { ...request.headers, 'content-type': wire.contentType };
-      return toResponse(toStandardTokenAnswer(provider, await http.send({ ...request, headers, body: wire.body })));
+      return toResponse(
+        toStandardTokenAnswer(provider, await http.send({ ...request, headers, body: wire.body })),
+      );
     }
     const answer = toWireAnswer(await http.send(request));
-    return toResponse(url === revocation ? (provider.conform.revocationResponse?.(answer) ?? answer) : answer);
+    return toResponse(
+      url === revocation ? (provider.conform.revocationResponse?.(answer) ?? answer) : answer,
+    );
   };
 }
 

@@ -99,11 +99,20 @@ export function toWireAnswer(answer: HttpAnswer): WireAnswer {
 }
 
 /** Throws for a status that no message of the protocol has: 5xx, 429, redirects. */
-export function requireUsable(status: number, provider: string, unreadable: LoginErrorCode, retryAfter?: string): void {
+export function requireUsable(
+  status: number,
+  provider: string,
+  unreadable: LoginErrorCode,
+  retryAfter?: string,
+): void {
   const reason = `status ${status}`;
   if (status >= 500) throw new LoginError('provider_unreachable', { provider, reason });
   if (status === 429) {
-    throw new LoginError('provider_busy', { provider, reason, retryAfterSeconds: readRetryAfter(retryAfter) });
+    throw new LoginError('provider_busy', {
+      provider,
+      reason,
+      retryAfterSeconds: readRetryAfter(retryAfter),
+    });
   }
   if (status < 200 || (status >= 300 && status < 400)) throw new LoginError(unreadable, { provider, reason });
 }
@@ -122,7 +131,8 @@ async function readText(
     chunks.push(chunk as Buffer);
   }
   // None was asked for, so a compressed body is never expected and never unpacked.
-  if (encoding && encoding !== 'identity') throw new LoginError(unreadable, { reason: 'answer is compressed' });
+  if (encoding && encoding !== 'identity')
+    throw new LoginError(unreadable, { reason: 'answer is compressed' });
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
   } catch {
@@ -131,7 +141,10 @@ async function readText(
 }
 
 function plainHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
-  const entries = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]);
+  const entries = Object.entries(headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(', ') : value,
+  ]);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 

@@ -23,6 +23,10 @@ export function checkIdTokenAge(provider: string, claims: IDToken, now: number):
 export function checkIdTokenHash(provider: string, claims: IDToken, accessToken: string): void {
   const { at_hash: given } = claims as { at_hash?: unknown };
   if (given === undefined) return;
-  const half = createHash('sha256').update(accessToken, 'ascii').digest().subarray(0, 16).toString('base64url');
+  const half = createHash('sha256')
+    .update(accessToken, 'ascii')
+    .digest()
+    .subarray(0, 16)
+    .toString('base64url');
   if (given !== half) throw new LoginError('id_token_invalid', { provider, reason: 'at_hash differs' });
 }

@@ -24,7 +24,11 @@ export interface RequestToSign {
  * Signs one request with the key of its grant (Mixin's ed25519 variant): an EdDSA JWT whose `sig`
  * is the hash of method, uri and body. Reproduced byte for byte from the official SDK's vectors.
  */
-export async function signRequest(clientId: string, keys: SigningKeys, request: RequestToSign): Promise<string> {
+export async function signRequest(
+  clientId: string,
+  keys: SigningKeys,
+  request: RequestToSign,
+): Promise<string> {
   const header = { alg: 'EdDSA', typ: 'JWT' };
   const payload = {
     iss: clientId,
@@ -44,7 +48,9 @@ export async function signRequest(clientId: string, keys: SigningKeys, request: 
 
 /** Lower-case hex SHA-256 of `METHOD + uri + body`, no separators. */
 export function toMessageHash(method: string, uri: string, body: string): string {
-  return createHash('sha256').update(method + uri + body).digest('hex');
+  return createHash('sha256')
+    .update(method + uri + body)
+    .digest('hex');
 }
 
 export interface SignedAnswer {
@@ -60,7 +66,12 @@ const integrityShape = z.looseObject({ jti: z.string(), sig: z.string() });
  * Checks X-Integrity-Token: an EdDSA JWT by the provider's key of this grant, over the answer's
  * body and our request id. Throws `userinfo_response_invalid`.
  */
-export async function checkIntegrityToken(provider: string, keys: SigningKeys, token: string, answer: SignedAnswer): Promise<void> {
+export async function checkIntegrityToken(
+  provider: string,
+  keys: SigningKeys,
+  token: string,
+  answer: SignedAnswer,
+): Promise<void> {
   const refuse = (reason: string) => new LoginError('userinfo_response_invalid', { provider, reason });
   const [header = '', payload = '', signature = ''] = token.split('.');
   const genuine = await verifyAsync(

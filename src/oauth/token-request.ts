@@ -4,7 +4,14 @@ import { LoginError } from '../errors.ts';
 import { type Client, findLoginError } from './client.ts';
 import { checkIdTokenAge, checkIdTokenHash } from './id-token.ts';
 import { readShape } from '../json.ts';
-import { type SigningKeys, signingShape, toRefusal, toStandardTokenAnswer, toWireTokenRequest, type Tokens } from './token-response.ts';
+import {
+  type SigningKeys,
+  signingShape,
+  toRefusal,
+  toStandardTokenAnswer,
+  toWireTokenRequest,
+  type Tokens,
+} from './token-response.ts';
 
 export interface TokenRequest {
   readonly code: string;
@@ -28,8 +35,13 @@ export interface TokenResponse {
  * Throws `token_request_refused`, `token_response_invalid`, `id_token_invalid`,
  * `provider_unreachable` or `provider_busy`.
  */
-export async function sendTokenRequest(client: Client, request: TokenRequest, now: number): Promise<TokenResponse> {
-  if (client.provider.accessToken === 'ed25519') return { tokens: await sendSigningRequest(client, request), idTokenSubject: null };
+export async function sendTokenRequest(
+  client: Client,
+  request: TokenRequest,
+  now: number,
+): Promise<TokenResponse> {
+  if (client.provider.accessToken === 'ed25519')
+    return { tokens: await sendSigningRequest(client, request), idTokenSubject: null };
   const response = await exchange(client, request);
   const claims = response.claims();
   if (claims) {
@@ -41,7 +53,10 @@ export async function sendTokenRequest(client: Client, request: TokenRequest, no
 
 async function exchange(client: Client, request: TokenRequest) {
   const currentUrl = new URL(`${client.redirectUri}?${request.callbackQuery}`);
-  const checks: oidc.AuthorizationCodeGrantChecks = { expectedState: request.state, idTokenExpected: client.expectsIdToken };
+  const checks: oidc.AuthorizationCodeGrantChecks = {
+    expectedState: request.state,
+    idTokenExpected: client.expectsIdToken,
+  };
   if (request.codeVerifier !== null) checks.pkceCodeVerifier = request.codeVerifier;
   if (request.nonce !== null) checks.expectedNonce = request.nonce;
   const extra = client.provider.stateInTokenRequest ? { state: request.state } : {};
@@ -84,7 +99,11 @@ async function sendSigningRequest(client: Client, request: TokenRequest): Promis
   const { provider, http } = client;
   const seed = utils.randomSecretKey();
   const publicKey = await getPublicKeyAsync(seed);
-  const form = new URLSearchParams({ client_id: client.clientId, code: request.code, ed25519: Buffer.from(publicKey).toString('base64url') });
+  const form = new URLSearchParams({
+    client_id: client.clientId,
+    code: request.code,
+    ed25519: Buffer.from(publicKey).toString('base64url'),
+  });
   if (client.clientSecret !== null) form.set('client_secret', client.clientSecret);
   if (request.codeVerifier !== null) form.set('code_verifier', request.codeVerifier);
   const wire = toWireTokenRequest(provider, form.toString());

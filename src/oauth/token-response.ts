@@ -44,7 +44,8 @@ export function toStandardTokenAnswer(provider: Provider, answer: HttpAnswer): W
   requireUsable(status, provider.id, 'token_response_invalid');
   const shape = provider.accessToken === 'ed25519' ? signingShape : bearerShape;
   // An error may come with status 200, alone or beside tokens: it always counts.
-  if (isObject(body) && body['error'] !== undefined) return { status: Math.max(status, 400), body: readError(provider, body) };
+  if (isObject(body) && body['error'] !== undefined)
+    return { status: Math.max(status, 400), body: readError(provider, body) };
   if (status >= 400) throw invalid(provider, `status ${status} without an error code`);
   try {
     return { status: 200, body: readShape<z.ZodType>(shape, body) };
@@ -65,7 +66,11 @@ const bearerShape = z.object({
 const key = z.string().regex(/^[\w-]{43}$/);
 
 /** Mixin's other answer: no token at all, but what request tokens are signed with. */
-export const signingShape = z.object({ ed25519: key, authorization_id: z.string().min(1), scope: z.string() });
+export const signingShape = z.object({
+  ed25519: key,
+  authorization_id: z.string().min(1),
+  scope: z.string(),
+});
 
 /** A refusal, as `token_request_refused`. */
 export function toRefusal(provider: Provider, body: unknown): LoginError {

@@ -36,12 +36,27 @@ export async function sendUserinfoRequest(
   return readUserinfo(client, answer);
 }
 
-async function buildAuthorizationHeader(client: Client, tokens: Tokens, requestId: string, now: number): Promise<string> {
+async function buildAuthorizationHeader(
+  client: Client,
+  tokens: Tokens,
+  requestId: string,
+  now: number,
+): Promise<string> {
   const { authorization } = client.provider.userinfo;
   if (authorization !== 'signed') return `${authorization} ${tokens.accessToken ?? ''}`;
-  if (tokens.signing === null) throw new LoginError('userinfo_request_refused', { provider: client.provider.id, reason: 'no keys to sign with' });
+  if (tokens.signing === null)
+    throw new LoginError('userinfo_request_refused', {
+      provider: client.provider.id,
+      reason: 'no keys to sign with',
+    });
   const issuedAtSeconds = Math.floor(now / 1000);
-  const token = await signRequest(client.clientId, tokens.signing, { method: 'GET', uri: signedUri(client), body: '', requestId, issuedAtSeconds });
+  const token = await signRequest(client.clientId, tokens.signing, {
+    method: 'GET',
+    uri: signedUri(client),
+    body: '',
+    requestId,
+    issuedAtSeconds,
+  });
   return `Bearer ${token}`;
 }
 
@@ -52,11 +67,19 @@ function signedUri({ provider }: Client): string {
 }
 
 /** The echo of our X-Request-Id and the signed answer: checked where present, as not all send them. */
-async function checkAnswerOrigin(client: Client, tokens: Tokens, answer: HttpAnswer, requestId: string): Promise<void> {
+async function checkAnswerOrigin(
+  client: Client,
+  tokens: Tokens,
+  answer: HttpAnswer,
+  requestId: string,
+): Promise<void> {
   const { provider } = client;
   const echoed = answer.headers['x-request-id'];
   if (echoed !== undefined && echoed !== requestId) {
-    throw new LoginError('userinfo_response_invalid', { provider: provider.id, reason: 'the answer is for another request' });
+    throw new LoginError('userinfo_response_invalid', {
+      provider: provider.id,
+      reason: 'the answer is for another request',
+    });
   }
   const token = answer.headers['x-integrity-token'];
   if (token === undefined || tokens.signing === null) return;
@@ -70,12 +93,16 @@ function readUserinfo({ provider }: Client, answer: HttpAnswer): unknown {
   requireUsable(status, provider.id, 'userinfo_response_invalid');
   if (status >= 400) {
     const said = isObject(body) ? body['error_description'] : undefined;
-    throw new LoginError(status === 401 || status === 403 ? 'userinfo_request_refused' : 'userinfo_response_invalid', {
-      provider: provider.id,
-      reason: `status ${status}`,
-      ...(typeof said === 'string' && said !== '' ? { providerSaid: said } : {}),
-    });
+    throw new LoginError(
+      status === 401 || status === 403 ? 'userinfo_request_refused' : 'userinfo_response_invalid',
+      {
+        provider: provider.id,
+        reason: `status ${status}`,
+        ...(typeof said === 'string' && said !== '' ? { providerSaid: said } : {}),
+      },
+    );
   }
-  if (!isObject(body)) throw new LoginError('userinfo_response_invalid', { provider: provider.id, reason: 'not a JSON object' });
+  if (!isObject(body))
+    throw new LoginError('userinfo_response_invalid', { provider: provider.id, reason: 'not a JSON object' });
   return body;
 }

@@ -38,7 +38,15 @@ export const mixin: Provider = {
   conform: { tokenRequest, tokenResponse, userinfoResponse },
   userinfo: { authorization: 'signed', headers: () => ({}), requestId: true },
   toIdentity,
-  privateFields: ['phone', 'pin_token_base64', 'salt_base64', 'tip_key_base64', 'session_id', 'code_id', 'code_url'],
+  privateFields: [
+    'phone',
+    'pin_token_base64',
+    'salt_base64',
+    'tip_key_base64',
+    'session_id',
+    'code_id',
+    'code_url',
+  ],
   revocation: {
     supported: false,
     words:
@@ -97,10 +105,16 @@ function unwrap({ status, body }: WireAnswer): WireAnswer {
   const { error } = body;
   if (!isObject(error)) return { status: status === 202 ? 200 : status, body: body['data'] ?? body };
   const code = typeof error['code'] === 'number' ? error['code'] : 0;
-  const standard = standardErrors[code] ?? { status: code >= 500 && code < 7002 ? 503 : 400, error: 'invalid_request' };
+  const standard = standardErrors[code] ?? {
+    status: code >= 500 && code < 7002 ? 503 : 400,
+    error: 'invalid_request',
+  };
   return {
     status: standard.status,
-    body: { error: standard.error, error_description: `${code} ${String(error['description'] ?? '')}`.trim() },
+    body: {
+      error: standard.error,
+      error_description: `${code} ${String(error['description'] ?? '')}`.trim(),
+    },
   };
 }
 

@@ -53,7 +53,11 @@ export interface Provider {
   /** Fields of the userinfo whose value is hidden on pages. */
   readonly privateFields: readonly string[];
   /** What unlinking can do at the provider, in words for the person. */
-  readonly revocation: { readonly supported: boolean; readonly words: string; readonly checkAt: string | null };
+  readonly revocation: {
+    readonly supported: boolean;
+    readonly words: string;
+    readonly checkAt: string | null;
+  };
   /** Address prefixes that pictures may come from. */
   readonly imageSources: readonly string[];
   readonly words: ProviderWords;

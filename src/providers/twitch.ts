@@ -65,7 +65,9 @@ export function conformTwitchTokenResponse({ status, body }: WireAnswer): WireAn
   if (!isObject(body)) return { status, body };
   if (status >= 400) return { status, body: toStandardError(body) };
   const { scope, ...rest } = body;
-  const granted = Array.isArray(scope) ? scope.filter((s) => typeof s === 'string' && s !== '').join(' ') : scope;
+  const granted = Array.isArray(scope)
+    ? scope.filter((s) => typeof s === 'string' && s !== '').join(' ')
+    : scope;
   return { status, body: granted === null || granted === undefined ? rest : { ...rest, scope: granted } };
 }
 

@@ -48,9 +48,18 @@ export function createGrants(records: ExpiringRecords, keys: KeyRing, now: () =>
     return text ? (JSON.parse(text) as Grant) : null;
   }
 
-  async function refresh(client: Client, place: GrantPlace, record: ExpiringRecord, grant: Grant): Promise<Tokens> {
+  async function refresh(
+    client: Client,
+    place: GrantPlace,
+    record: ExpiringRecord,
+    grant: Grant,
+  ): Promise<Tokens> {
     const tokens = await sendRefreshRequest(client, grant.tokens, now());
-    const value = keys.seal('grant', record.key, JSON.stringify({ ...grant, tokens, renewedAt: now() } satisfies Grant));
+    const value = keys.seal(
+      'grant',
+      record.key,
+      JSON.stringify({ ...grant, tokens, renewedAt: now() } satisfies Grant),
+    );
     if (await records.update('grant', { ...record, value })) return tokens;
     // Somebody else stored newer tokens meanwhile, or the session has ended.
     const winner = open(await records.get('grant', toKey(place)));
@@ -97,5 +106,8 @@ export function createGrants(records: ExpiringRecords, keys: KeyRing, now: () =>
 }
 
 function gone(client: Client): LoginError {
-  return new LoginError('userinfo_request_refused', { provider: client.provider.id, reason: 'no usable access is held' });
+  return new LoginError('userinfo_request_refused', {
+    provider: client.provider.id,
+    reason: 'no usable access is held',
+  });
 }

@@ -55,7 +55,11 @@ function seal(key: Key, purpose: Purpose, place: string, text: string): string {
   const cipher = createCipheriv('aes-256-gcm', key.forPurpose(purpose), iv, { authTagLength: 16 });
   cipher.setAAD(Buffer.from(`${purpose}:${place}`));
   const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-  return ['v1', key.id, ...[iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString('base64url'))].join('.');
+  return [
+    'v1',
+    key.id,
+    ...[iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString('base64url')),
+  ].join('.');
 }
 
 function open(key: Key, purpose: Purpose, place: string, sealed: string): string | null {
@@ -63,10 +67,14 @@ function open(key: Key, purpose: Purpose, place: string, sealed: string): string
   if (version !== 'v1') return null;
   try {
     // Without `authTagLength` Node accepts a tag cut to four bytes.
-    const decipher = createDecipheriv('aes-256-gcm', key.forPurpose(purpose), Buffer.from(iv, 'base64url'), { authTagLength: 16 });
+    const decipher = createDecipheriv('aes-256-gcm', key.forPurpose(purpose), Buffer.from(iv, 'base64url'), {
+      authTagLength: 16,
+    });
     decipher.setAAD(Buffer.from(`${purpose}:${place}`));
     decipher.setAuthTag(Buffer.from(tag, 'base64url'));
-    return Buffer.concat([decipher.update(Buffer.from(ciphertext, 'base64url')), decipher.final()]).toString('utf8');
+    return Buffer.concat([decipher.update(Buffer.from(ciphertext, 'base64url')), decipher.final()]).toString(
+      'utf8',
+    );
   } catch {
     return null;
   }

@@ -59,7 +59,12 @@ export class RecordStore extends Store {
 
   private async save(sessionId: string, session: SessionData): Promise<void> {
     const key = toSessionKey(sessionId);
-    const record = { key, owner: session.accountId ?? '', value: JSON.stringify(session), expiresAt: this.end(session) };
+    const record = {
+      key,
+      owner: session.accountId ?? '',
+      value: JSON.stringify(session),
+      expiresAt: this.end(session),
+    };
     if (!this.stored.has(session)) {
       this.stored.add(session);
       return this.records.put('session', record);

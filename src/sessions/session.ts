@@ -44,7 +44,11 @@ export function cookieName(name: string, secure: boolean): string {
 }
 
 /** Express middleware that loads the session. Nothing is stored until somebody signs in. */
-export function createSessionMiddleware(store: RecordStore, keys: KeyRing, settings: SessionSettings): RequestHandler {
+export function createSessionMiddleware(
+  store: RecordStore,
+  keys: KeyRing,
+  settings: SessionSettings,
+): RequestHandler {
   const { secure, limits } = settings;
   const middleware = expressSession({
     name: cookieName('latchkey', secure),
@@ -71,7 +75,11 @@ export function readSignedIn(request: Request): SignedIn | null {
 }
 
 /** Starts a session for somebody who has just signed in: a new id, nothing kept of the old one. */
-export async function startSession(request: Request, who: { accountId: string; identityId: string }, now: number): Promise<SignedIn> {
+export async function startSession(
+  request: Request,
+  who: { accountId: string; identityId: string },
+  now: number,
+): Promise<SignedIn> {
   await regenerate(request);
   const ref = randomBytes(16).toString('base64url');
   Object.assign(request.session, { ...who, ref, signedInAt: now, createdAt: now });
@@ -80,26 +88,37 @@ export async function startSession(request: Request, who: { accountId: string; i
 }
 
 /** Gives the same session a new id: after a link or a re-authentication. The old id is dead at once. */
-export async function renewSession(request: Request, changes: { identityId?: string; signedInAt?: number }, now: number): Promise<void> {
+export async function renewSession(
+  request: Request,
+  changes: { identityId?: string; signedInAt?: number },
+  now: number,
+): Promise<void> {
   const { ref, accountId, identityId, signedInAt, createdAt } = request.session;
   const { maxAge } = request.session.cookie;
   await regenerate(request);
   Object.assign(request.session, { ref, accountId, identityId, signedInAt, createdAt, ...changes });
   // The absolute limit goes on counting from the sign-in.
-  if (typeof maxAge === 'number') request.session.cookie.maxAge = Math.max(1000, maxAge - (now - (createdAt ?? now)));
+  if (typeof maxAge === 'number')
+    request.session.cookie.maxAge = Math.max(1000, maxAge - (now - (createdAt ?? now)));
   await saveSession(request);
 }
 
 export function saveSession(request: Request): Promise<void> {
-  return new Promise((resolve, reject) => request.session.save((error) => (error ? reject(error) : resolve())));
+  return new Promise((resolve, reject) =>
+    request.session.save((error) => (error ? reject(error) : resolve())),
+  );
 }
 
 export function destroySession(request: Request): Promise<void> {
-  return new Promise((resolve, reject) => request.session.destroy((error) => (error ? reject(error) : resolve())));
+  return new Promise((resolve, reject) =>
+    request.session.destroy((error) => (error ? reject(error) : resolve())),
+  );
 }
 
 function regenerate(request: Request): Promise<void> {
-  return new Promise((resolve, reject) => request.session.regenerate((error) => (error ? reject(error) : resolve())));
+  return new Promise((resolve, reject) =>
+    request.session.regenerate((error) => (error ? reject(error) : resolve())),
+  );
 }
 
 /** Leaves one message for the next page. */

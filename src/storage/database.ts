@@ -1,7 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { type Generated, Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from 'kysely';
+import {
+  type Generated,
+  Kysely,
+  type SqliteDatabase,
+  SqliteDialect,
+  type SqliteStatement,
+  sql,
+} from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { migrations } from './migrations/index.ts';
 
@@ -54,7 +61,10 @@ export async function openDatabase(file: string): Promise<Database> {
   const connection = new DatabaseSync(file, { timeout: 250, enableForeignKeyConstraints: true });
   connection.exec('pragma journal_mode = wal; pragma synchronous = normal;');
   const database = new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapt(connection) }) });
-  const { error } = await new Migrator({ db: database, provider: { getMigrations: async () => migrations } }).migrateToLatest();
+  const { error } = await new Migrator({
+    db: database,
+    provider: { getMigrations: async () => migrations },
+  }).migrateToLatest();
   if (error) throw error;
   return database;
 }
@@ -63,7 +73,10 @@ export async function openDatabase(file: string): Promise<Database> {
  * Runs a transaction that must outlive a power cut: one that creates, links, moves or removes an
  * identity or an account. All else may lose its last moments, never its consistency.
  */
-export function durably<Result>(database: Database, work: (transaction: Database) => Promise<Result>): Promise<Result> {
+export function durably<Result>(
+  database: Database,
+  work: (transaction: Database) => Promise<Result>,
+): Promise<Result> {
   return database.connection().execute(async (connection) => {
     // The level cannot change inside a transaction.
     await sql`pragma synchronous = full`.execute(connection);

@@ -20,7 +20,11 @@ export interface Tombstone {
   readonly outcome: 'used' | 'expired' | 'ended';
 }
 
-export type TakeResult = { readonly taken: ExpiringRecord } | { readonly gone: Tombstone } | { readonly live: { owner: string } } | null;
+export type TakeResult =
+  | { readonly taken: ExpiringRecord }
+  | { readonly gone: Tombstone }
+  | { readonly live: { owner: string } }
+  | null;
 
 export interface ExpiringRecords {
   put(kind: RecordKind, record: Omit<ExpiringRecord, 'version'>): Promise<void>;
@@ -53,7 +57,12 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
   // An ended record is kept for an hour, so that `take` can say `expired`.
   const purgeAt = (expiresAt: number) => expiresAt + tombstoneMilliseconds;
 
-  async function takeOwn(connection: Database, kind: RecordKind, key: string, owner: string): Promise<TakeResult> {
+  async function takeOwn(
+    connection: Database,
+    kind: RecordKind,
+    key: string,
+    owner: string,
+  ): Promise<TakeResult> {
     const removed = await connection
       .deleteFrom(table)
       .where('kind', '=', kind)
@@ -64,13 +73,25 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
       .executeTakeFirst();
     if (!removed) return null;
     const outcome = removed.expiresAt > now() ? 'used' : 'expired';
-    const stone = { kind, key, owner, value: tombstone(outcome), expires_at: now(), purge_at: purgeAt(now()) };
+    const stone = {
+      kind,
+      key,
+      owner,
+      value: tombstone(outcome),
+      expires_at: now(),
+      purge_at: purgeAt(now()),
+    };
     await connection.insertInto(table).values(stone).execute();
     return outcome === 'used' ? { taken: removed } : { gone: { owner, outcome } };
   }
 
   async function whyNotTaken(kind: RecordKind, key: string): Promise<TakeResult> {
-    const row = await database.selectFrom(table).select(columns).where('kind', '=', kind).where('key', '=', key).executeTakeFirst();
+    const row = await database
+      .selectFrom(table)
+      .select(columns)
+      .where('kind', '=', kind)
+      .where('key', '=', key)
+      .executeTakeFirst();
     if (!row) return null;
     if (!row.value.startsWith('gone:')) return { live: { owner: row.owner } };
     return { gone: { owner: row.owner, outcome: row.value.slice('gone:'.length) as Tombstone['outcome'] } };
@@ -117,7 +138,9 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
     },
 
     async take(kind, key, owner) {
-      const taken = await database.transaction().execute((transaction) => takeOwn(transaction, kind, key, owner));
+      const taken = await database
+        .transaction()
+        .execute((transaction) => takeOwn(transaction, kind, key, owner));
       return taken ?? (await whyNotTaken(kind, key));
     },
 
@@ -147,7 +170,12 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
         .where('owner', '=', owner)
         .orderBy('expires_at', 'desc')
         .limit(count);
-      await database.deleteFrom(table).where('kind', '=', kind).where('owner', '=', owner).where('key', 'not in', kept).execute();
+      await database
+        .deleteFrom(table)
+        .where('kind', '=', kind)
+        .where('owner', '=', owner)
+        .where('key', 'not in', kept)
+        .execute();
     },
 
     async endByOwner(kind, owner) {

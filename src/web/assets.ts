@@ -18,7 +18,10 @@ export function createAssets(base: string, production: boolean): Assets {
   const versionOf = (name: string) => {
     const known = versions.get(name);
     if (known && production) return known;
-    const version = createHash('sha256').update(readFileSync(join(publicFolder, name))).digest('base64url').slice(0, 10);
+    const version = createHash('sha256')
+      .update(readFileSync(join(publicFolder, name)))
+      .digest('base64url')
+      .slice(0, 10);
     versions.set(name, version);
     return version;
   };

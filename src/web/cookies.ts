@@ -12,7 +12,18 @@ export function readCookie(request: Request, name: string, secure: boolean): str
 }
 
 /** Sets one of our cookies for the whole host, out of reach of scripts. */
-export function setCookie(response: Response, name: string, value: string, options: { secure: boolean; maxAgeMilliseconds: number }): void {
+export function setCookie(
+  response: Response,
+  name: string,
+  value: string,
+  options: { secure: boolean; maxAgeMilliseconds: number },
+): void {
   const { secure, maxAgeMilliseconds } = options;
-  response.cookie(cookieName(name, secure), value, { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: maxAgeMilliseconds });
+  response.cookie(cookieName(name, secure), value, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'lax',
+    secure,
+    maxAge: maxAgeMilliseconds,
+  });
 }

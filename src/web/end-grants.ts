@@ -18,14 +18,24 @@ export async function endSessionGrants(context: Context, { ref, accountId }: Sig
 }
 
 /** Ends the access that all sessions hold for one identity. */
-export async function endIdentityGrants(context: Context, identity: { id: string; provider: string; mode: string }): Promise<RevocationOutcome> {
+export async function endIdentityGrants(
+  context: Context,
+  identity: { id: string; provider: string; mode: string },
+): Promise<RevocationOutcome> {
   return revoke(context, identity.provider, identity.mode, await context.grants.takeAll(identity.id));
 }
 
-async function revoke({ services }: Context, provider: string, mode: string, grants: readonly Grant[]): Promise<RevocationOutcome> {
+async function revoke(
+  { services }: Context,
+  provider: string,
+  mode: string,
+  grants: readonly Grant[],
+): Promise<RevocationOutcome> {
   const client = services.find((service) => service.provider.id === provider)?.client;
   if (!client || client.mode !== mode || grants.length === 0) return 'not-offered';
-  const outcomes = await Promise.all(grants.map(({ tokens }) => inTime(sendRevocationRequest(client, tokens))));
+  const outcomes = await Promise.all(
+    grants.map(({ tokens }) => inTime(sendRevocationRequest(client, tokens))),
+  );
   return outcomes.find((outcome) => outcome === 'not-confirmed') ?? outcomes[0]!;
 }
 

@@ -103,7 +103,8 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     reason: `It has too much to do right now. Try again in ${Math.ceil((facts.retryAfterSeconds ?? 60) / 60)} minutes or later. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
-  token_request_refused: (situation) => (situation.facts.oauthError === 'invalid_client' ? badClient(situation) : badCode(situation)),
+  token_request_refused: (situation) =>
+    situation.facts.oauthError === 'invalid_client' ? badClient(situation) : badCode(situation),
   token_response_invalid: ({ name }) => ({
     status: 502,
     heading: `${name} answered in a way we do not understand`,
@@ -241,7 +242,8 @@ export function createErrorHandler(context: Context): ErrorRequestHandler {
     if (response.headersSent) return void response.destroy();
     const situation = createSituation(context, request, error);
     const entry = words[error.code](situation);
-    if (error instanceof LoginError && entry.status === 503) response.setHeader('Retry-After', String(error.facts.retryAfterSeconds ?? 30));
+    if (error instanceof LoginError && entry.status === 503)
+      response.setHeader('Retry-After', String(error.facts.retryAfterSeconds ?? 30));
     response.setHeader('Cache-Control', 'no-store');
     const page = toErrorPage(situation, entry, error, request, response);
     const status = statusOf(thrown) ?? entry.status;
@@ -262,7 +264,12 @@ function statusOf(thrown: unknown): number | null {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : null;
 }
 
-function logError({ log }: Context, response: Response, error: LoginError | RequestError, thrown: unknown): void {
+function logError(
+  { log }: Context,
+  response: Response,
+  error: LoginError | RequestError,
+  thrown: unknown,
+): void {
   const reference = String(response.locals['reference'] ?? '');
   if (error.code === 'internal' || error.code === 'store_unavailable') {
     return log.error('failure', { reference, code: error.code, stack: toPlainStack(thrown) });
@@ -292,10 +299,18 @@ function createSituation(context: Context, request: Request, error: LoginError |
   return { context, service, facts, signedIn, name: service?.provider.name ?? 'the service' };
 }
 
-function toErrorPage(situation: Situation, entry: Words, error: LoginError | RequestError, request: Request, response: Response): ErrorPage {
+function toErrorPage(
+  situation: Situation,
+  entry: Words,
+  error: LoginError | RequestError,
+  request: Request,
+  response: Response,
+): ErrorPage {
   const { context, service, facts } = situation;
   const now = context.now();
-  const actions = entry.buttons.map((button) => toAction(button, situation, error, request)).filter((action) => action !== null);
+  const actions = entry.buttons
+    .map((button) => toAction(button, situation, error, request))
+    .filter((action) => action !== null);
   return {
     provider: service ? { id: service.provider.id, name: service.provider.name } : null,
     heading: entry.heading,
@@ -311,22 +326,35 @@ function toErrorPage(situation: Situation, entry: Words, error: LoginError | Req
   };
 }
 
-function toAction(button: Button, situation: Situation, error: LoginError | RequestError, request: Request): Action | null {
+function toAction(
+  button: Button,
+  situation: Situation,
+  error: LoginError | RequestError,
+  request: Request,
+): Action | null {
   const { context, signedIn } = situation;
   const { paths, config } = context;
   switch (button) {
     case 'again':
       return startAgain(situation);
     case 'choose':
-      return signedIn ? link('Go to your accounts', paths.profile) : link('Choose another service', homeWithReturn(context, situation.facts.returnTo));
+      return signedIn
+        ? link('Go to your accounts', paths.profile)
+        : link('Choose another service', homeWithReturn(context, situation.facts.returnTo));
     case 'profile':
       return signedIn ? link('Go to your accounts', paths.profile) : null;
     case 'sign-in':
-      return link('Sign in', homeWithReturn(context, error instanceof RequestError ? (error.returnTo ?? undefined) : undefined));
+      return link(
+        'Sign in',
+        homeWithReturn(context, error instanceof RequestError ? (error.returnTo ?? undefined) : undefined),
+      );
     case 'home':
       return link('Go to the front page', paths.home);
     case 'reload':
-      return link('Try again', request.method === 'GET' ? config.basePath + (readReturnPath(request.url) ?? '/') : paths.home);
+      return link(
+        'Try again',
+        request.method === 'GET' ? config.basePath + (readReturnPath(request.url) ?? '/') : paths.home,
+      );
     case 'base-url':
       return link(`Open ${config.baseUrl}`, config.baseUrl);
   }
@@ -337,7 +365,11 @@ function startAgain({ context, service, facts, signedIn }: Situation): Action | 
   if (!service?.client) return null;
   const { provider } = service;
   const intent = signedIn ? (facts.intent ?? 'link') : 'sign-in';
-  const fields = { intent, ...(facts.force ? { force: 'true' } : {}), ...(facts.returnTo ? { return_to: facts.returnTo } : {}) };
+  const fields = {
+    intent,
+    ...(facts.force ? { force: 'true' } : {}),
+    ...(facts.returnTo ? { return_to: facts.returnTo } : {}),
+  };
   return form(`Start again with ${provider.name}`, context.paths.login(provider.id), fields);
 }
 

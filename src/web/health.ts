@@ -18,7 +18,9 @@ export function createHealthRoutes(database: Database, isStopping: () => boolean
     );
     const stopping = isStopping();
     const ready = store === 'ok' && !stopping;
-    response.status(ready ? 200 : 503).json({ status: ready ? 'ok' : 'not ready', checks: { store, stopping } });
+    response
+      .status(ready ? 200 : 503)
+      .json({ status: ready ? 'ok' : 'not ready', checks: { store, stopping } });
   });
 
   return router;

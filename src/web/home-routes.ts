@@ -21,15 +21,26 @@ export function createHomeRoutes(context: Context): Router {
   const router = Router();
 
   router.get(routes.home, async (request, response) => {
-    if (request.query['error'] === 'redirect_mismatch') throw await toRedirectMismatch(request.query['state']);
+    if (request.query['error'] === 'redirect_mismatch')
+      throw await toRedirectMismatch(request.query['state']);
     const returnTo = readReturnPath(request.query['return_to']);
     if (readSignedIn(request)) return response.redirect(303, returnTo ?? paths.profile);
     const page = toHomePage(context, {
       returnTo,
       lastUsed: readCookie(request, 'latchkey-last', config.secure),
-      message: homeMessage(context, { returnTo, signedOut: request.query['signed_out'] !== undefined, hadSession: hasSessionCookie(request.headers.cookie) }),
+      message: homeMessage(context, {
+        returnTo,
+        signedOut: request.query['signed_out'] !== undefined,
+        hadSession: hasSessionCookie(request.headers.cookie),
+      }),
     });
-    await renderPage(context, request, response, { view: 'home', title: 'Sign in', current: 'sign-in' }, page);
+    await renderPage(
+      context,
+      request,
+      response,
+      { view: 'home', title: 'Sign in', current: 'sign-in' },
+      page,
+    );
 
     /** Twitch reports an unknown redirect URI to the first registered one, often the site's root. */
     async function toRedirectMismatch(state: unknown): Promise<LoginError> {
@@ -51,7 +62,10 @@ export function createHomeRoutes(context: Context): Router {
   router.post(routes.theme, (request, response) => {
     const theme = themes.find((name) => name === request.body?.theme);
     if (!theme) throw new RequestError('malformed_request');
-    setCookie(response, 'latchkey-theme', theme, { secure: config.secure, maxAgeMilliseconds: themeMilliseconds });
+    setCookie(response, 'latchkey-theme', theme, {
+      secure: config.secure,
+      maxAgeMilliseconds: themeMilliseconds,
+    });
     response.redirect(303, readReturnPath(request.body?.return_to) ?? paths.home);
   });
 
@@ -62,7 +76,10 @@ function hasSessionCookie(cookies: string | undefined): boolean {
   return /(?:^|;\s*)(?:__Host-)?latchkey=/.test(cookies ?? '');
 }
 
-function homeMessage({ config }: Context, at: { returnTo: string | null; signedOut: boolean; hadSession: boolean }): string | null {
+function homeMessage(
+  { config }: Context,
+  at: { returnTo: string | null; signedOut: boolean; hadSession: boolean },
+): string | null {
   if (at.signedOut) return 'You are signed out.';
   const { idleMilliseconds, absoluteMilliseconds } = config.sessionLimits;
   if (at.hadSession) {
@@ -73,9 +90,18 @@ function homeMessage({ config }: Context, at: { returnTo: string | null; signedO
   return at.returnTo ? 'Sign in to see your profile.' : null;
 }
 
-function toHomePage(context: Context, { returnTo, lastUsed, message }: { returnTo: string | null; lastUsed: string | null; message: string | null }): HomePage {
+function toHomePage(
+  context: Context,
+  {
+    returnTo,
+    lastUsed,
+    message,
+  }: { returnTo: string | null; lastUsed: string | null; message: string | null },
+): HomePage {
   const { services, paths, config } = context;
-  const usable = services.filter(({ client }) => client !== null).toSorted((a, b) => rank(a, lastUsed) - rank(b, lastUsed));
+  const usable = services
+    .filter(({ client }) => client !== null)
+    .toSorted((a, b) => rank(a, lastUsed) - rank(b, lastUsed));
   const fields = { intent: 'sign-in', ...(returnTo ? { return_to: returnTo } : {}) };
   return {
     message,
@@ -101,7 +127,11 @@ function toNote(service: ServiceInUse): string | null {
   const { provider, client, off } = service;
   if (typeof provider.status === 'object' && off !== 'switched-off') {
     const closed = `${provider.name} closed on ${toDateWords(Date.parse(provider.status.closed))}.`;
-    return client?.mode === 'sandbox' ? `${closed} This runs against the built-in sandbox.` : client ? closed : null;
+    return client?.mode === 'sandbox'
+      ? `${closed} This runs against the built-in sandbox.`
+      : client
+        ? closed
+        : null;
   }
   return off === 'not-configured' ? `${provider.name} is not set up on this server.` : null;
 }

@@ -31,7 +31,10 @@ export interface Log {
 
 /** JSON lines on `stream`; one short line each when a person watches. */
 export function createLog(level: string, stream: { write(line: string): unknown }, forPeople: boolean): Log {
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, forPeople ? { write: (line) => stream.write(toPlainLine(line)) } : stream);
+  const logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    forPeople ? { write: (line) => stream.write(toPlainLine(line)) } : stream,
+  );
   return {
     info: (event, fields) => logger.info(fields, event),
     warn: (event, fields) => logger.warn(fields, event),

@@ -18,7 +18,13 @@ export interface PageOptions {
 }
 
 /** Renders a page, with the flash that was left for it. */
-export async function renderPage(context: Context, request: Request, response: Response, options: PageOptions, page: object): Promise<void> {
+export async function renderPage(
+  context: Context,
+  request: Request,
+  response: Response,
+  options: PageOptions,
+  page: object,
+): Promise<void> {
   const flash = await takeFlash(request);
   sendPage(context, request, response, options, page, flash);
 }
@@ -41,11 +47,16 @@ function createShell(
   request: Request,
   { title, current, flash }: { title: string; current: PageOptions['current'] | null; flash: Flash | null },
 ): Shell {
-  const played = services.filter(({ client }) => client?.mode === 'sandbox').map(({ provider }) => provider.name);
-  const theme = themes.find((name) => name === readCookie(request, 'latchkey-theme', config.secure)) ?? 'system';
+  const played = services
+    .filter(({ client }) => client?.mode === 'sandbox')
+    .map(({ provider }) => provider.name);
+  const theme =
+    themes.find((name) => name === readCookie(request, 'latchkey-theme', config.secure)) ?? 'system';
   return {
     // A flash is there when the page loads, so no live region announces it: the title does.
-    title: [flash?.heading === 'Success' ? flash.text.split('. ')[0] : flash?.heading, title, 'Latchkey'].filter(Boolean).join(' – '),
+    title: [flash?.heading === 'Success' ? flash.text.split('. ')[0] : flash?.heading, title, 'Latchkey']
+      .filter(Boolean)
+      .join(' – '),
     homeHref: paths.home,
     asset: assets.href,
     navigation: navigation(paths, isSignedIn(request), current),
@@ -63,7 +74,11 @@ function isSignedIn(request: Request): boolean {
   return request.session !== undefined && readSignedIn(request) !== null;
 }
 
-function navigation(paths: Context['paths'], signedIn: boolean, current: PageOptions['current'] | null): NavigationItem[] {
+function navigation(
+  paths: Context['paths'],
+  signedIn: boolean,
+  current: PageOptions['current'] | null,
+): NavigationItem[] {
   if (!signedIn) return [{ action: link('Sign in', paths.home), current: current === 'sign-in' }];
   return [
     { action: link('Profile', paths.profile), current: current === 'profile' },
@@ -75,6 +90,11 @@ export function link(label: string, href: string, look: Action['look'] = 'plain'
   return { label, href, method: 'get', fields: {}, look };
 }
 
-export function form(label: string, href: string, fields: Record<string, string> = {}, look: Action['look'] = 'plain'): Action {
+export function form(
+  label: string,
+  href: string,
+  fields: Record<string, string> = {},
+  look: Action['look'] = 'plain',
+): Action {
   return { label, href, method: 'post', fields, look };
 }

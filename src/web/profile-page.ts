@@ -17,24 +17,43 @@ export interface LinkedIdentity {
   readonly grant: Grant | null;
 }
 
-export function toProfilePage(context: Context, signedIn: SignedIn, linked: readonly LinkedIdentity[]): ProfilePage {
+export function toProfilePage(
+  context: Context,
+  signedIn: SignedIn,
+  linked: readonly LinkedIdentity[],
+): ProfilePage {
   const usedToSignIn = linked.find(({ identity }) => identity.id === signedIn.identityId) ?? linked[0];
   const used = usedToSignIn?.identity;
-  const providerName = context.services.find(({ provider }) => provider.id === used?.provider)?.provider.name ?? '';
+  const providerName =
+    context.services.find(({ provider }) => provider.id === used?.provider)?.provider.name ?? '';
   return {
-    signedIn: { providerName, displayName: used?.display_name ?? '', since: toTimeWords(signedIn.signedInAt, context.now()) },
+    signedIn: {
+      providerName,
+      displayName: used?.display_name ?? '',
+      since: toTimeWords(signedIn.signedInAt, context.now()),
+    },
     linked: context.services.flatMap((service) =>
-      linked.filter(({ identity }) => identity.provider === service.provider.id).map((entry) => toLinkedCard(context, service, entry)),
+      linked
+        .filter(({ identity }) => identity.provider === service.provider.id)
+        .map((entry) => toLinkedCard(context, service, entry)),
     ),
-    notLinked: context.services.filter((service) => !isLinked(service, linked)).map((service) => toNotLinkedCard(context, service)),
+    notLinked: context.services
+      .filter((service) => !isLinked(service, linked))
+      .map((service) => toNotLinkedCard(context, service)),
   };
 }
 
 function isLinked({ provider, client }: ServiceInUse, linked: readonly LinkedIdentity[]): boolean {
-  return linked.some(({ identity }) => identity.provider === provider.id && (client === null || identity.mode === client.mode));
+  return linked.some(
+    ({ identity }) => identity.provider === provider.id && (client === null || identity.mode === client.mode),
+  );
 }
 
-function toLinkedCard(context: Context, service: ServiceInUse, { identity, grant }: LinkedIdentity): LinkedCard {
+function toLinkedCard(
+  context: Context,
+  service: ServiceInUse,
+  { identity, grant }: LinkedIdentity,
+): LinkedCard {
   const { provider } = service;
   const now = context.now();
   const usable = service.client?.mode === identity.mode;
@@ -83,20 +102,41 @@ function toState({ service, identity, grant, usable, missing, now }: CardFacts):
   const { provider } = service;
   const { name } = provider;
   const copy = `This is the copy from ${toDateWords(identity.profile_read_at)}.`;
-  const plain = (words: string, text: string): CardState => ({ tag: { words, kind: 'plain' }, notice: { text, kind: 'plain' }, fix: null });
-  const warn = (words: string, text: string, fix: CardState['fix']): CardState => ({ tag: { words, kind: 'warn' }, notice: { text, kind: 'warn' }, fix });
+  const plain = (words: string, text: string): CardState => ({
+    tag: { words, kind: 'plain' },
+    notice: { text, kind: 'plain' },
+    fix: null,
+  });
+  const warn = (words: string, text: string, fix: CardState['fix']): CardState => ({
+    tag: { words, kind: 'warn' },
+    notice: { text, kind: 'warn' },
+    fix,
+  });
 
   if (!usable && typeof provider.status === 'object') {
-    return plain('Retired', `${name} closed on ${toDateWords(Date.parse(provider.status.closed))}. We keep the name and id you had; nothing can be read any more.`);
+    return plain(
+      'Retired',
+      `${name} closed on ${toDateWords(Date.parse(provider.status.closed))}. We keep the name and id you had; nothing can be read any more.`,
+    );
   }
-  if (!usable) return plain('Not in use', `This server does not offer ${name} at the moment. We keep what you had.`);
+  if (!usable)
+    return plain('Not in use', `This server does not offer ${name} at the moment. We keep what you had.`);
   if (identity.profile_failure === 'refused') {
     const text = `${name} says this link is no longer valid. This happens after a password change or when you disconnect the app there.`;
-    return { tag: { words: 'Needs attention', kind: 'bad' }, notice: { text, kind: 'bad' }, fix: 'link-again' };
+    return {
+      tag: { words: 'Needs attention', kind: 'bad' },
+      notice: { text, kind: 'bad' },
+      fix: 'link-again',
+    };
   }
-  if (identity.profile_failure === 'unreachable') return warn('Out of date', `We could not reach ${name}. ${copy}`, 'read-again');
+  if (identity.profile_failure === 'unreachable')
+    return warn('Out of date', `We could not reach ${name}. ${copy}`, 'read-again');
   if (hasEnded(grant, now)) {
-    return warn('Access ended', `Access ended on ${toDateWords(grant?.tokens.expiresAt ?? now)}. You can still sign in with it; we ask again then.`, 'link-again');
+    return warn(
+      'Access ended',
+      `Access ended on ${toDateWords(grant?.tokens.expiresAt ?? now)}. You can still sign in with it; we ask again then.`,
+      'link-again',
+    );
   }
   if (missing.length > 0) {
     const text = `${name} did not give us: ${toList(missing.map(({ words }) => words))}. Things that need it are off.`;
@@ -125,13 +165,27 @@ function toPermissions({ provider, client }: ServiceInUse, identity: Identity): 
   }));
 }
 
-function toFacts({ provider }: ServiceInUse, identity: Identity, grant: Grant | null, usable: boolean, now: number): LinkedCard['facts'] {
+function toFacts(
+  { provider }: ServiceInUse,
+  identity: Identity,
+  grant: Grant | null,
+  usable: boolean,
+  now: number,
+): LinkedCard['facts'] {
   const at = (label: string, instant: number) => ({ label, words: null, time: toTimeWords(instant, now) });
-  const facts = [at('Linked', identity.linked_at), at('Last used', identity.last_used_at), at('Profile read', identity.profile_read_at)];
+  const facts = [
+    at('Linked', identity.linked_at),
+    at('Last used', identity.last_used_at),
+    at('Profile read', identity.profile_read_at),
+  ];
   if (!usable) return facts;
   const access = { label: 'Access', words: toAccessWords(provider.words.noEndDate, grant, now), time: null };
   const renewed = { label: 'Last renewed', words: 'never', time: null };
-  return [...facts, access, ...(grant?.tokens.refreshToken ? [grant.renewedAt ? at('Last renewed', grant.renewedAt) : renewed] : [])];
+  return [
+    ...facts,
+    access,
+    ...(grant?.tokens.refreshToken ? [grant.renewedAt ? at('Last renewed', grant.renewedAt) : renewed] : []),
+  ];
 }
 
 function toAccessWords(noEndDate: string, grant: Grant | null, now: number): string {
@@ -143,9 +197,16 @@ function toAccessWords(noEndDate: string, grant: Grant | null, now: number): str
 }
 
 /** Fix it, then switch, then unlink: the order of their risk. */
-function toActions({ paths }: Context, { provider }: ServiceInUse, identity: Identity, usable: boolean, fix: CardState['fix']): Action[] {
+function toActions(
+  { paths }: Context,
+  { provider }: ServiceInUse,
+  identity: Identity,
+  usable: boolean,
+  fix: CardState['fix'],
+): Action[] {
   const { id, name, words } = provider;
-  const login = (label: string, fields: Record<string, string>, look: Action['look'] = 'plain') => form(label, paths.login(id), fields, look);
+  const login = (label: string, fields: Record<string, string>, look: Action['look'] = 'plain') =>
+    form(label, paths.login(id), fields, look);
   const unlinkHref = `${paths.unlink(id)}?mode=${identity.mode}`;
   const unlink = link(`Unlink ${name}`, unlinkHref, 'text');
   if (!usable) return [unlink];
@@ -172,12 +233,30 @@ function toFixActions(
 
 function toNotLinkedCard({ paths }: Context, service: ServiceInUse): NotLinkedCard {
   const { provider, client, off } = service;
-  const closed = typeof provider.status === 'object' ? `${provider.name} closed on ${toDateWords(Date.parse(provider.status.closed))}.` : null;
-  const note = closed && client?.mode === 'sandbox' ? `${closed} This runs against the built-in sandbox.` : (closed ?? (off ? 'Not set up on this server.' : null));
+  const closed =
+    typeof provider.status === 'object'
+      ? `${provider.name} closed on ${toDateWords(Date.parse(provider.status.closed))}.`
+      : null;
+  const note =
+    closed && client?.mode === 'sandbox'
+      ? `${closed} This runs against the built-in sandbox.`
+      : (closed ?? (off ? 'Not set up on this server.' : null));
   return {
     provider: { id: provider.id, name: provider.name },
     note,
-    tag: client === null ? (closed ? 'Retired' : 'Not offered') : client.mode === 'sandbox' ? (closed ? 'Sandbox only' : 'Sandbox') : null,
-    action: client === null ? null : form(`Link ${serviceLabel(service)}`, paths.login(provider.id), { intent: 'link' }),
+    tag:
+      client === null
+        ? closed
+          ? 'Retired'
+          : 'Not offered'
+        : client.mode === 'sandbox'
+          ? closed
+            ? 'Sandbox only'
+            : 'Sandbox'
+          : null,
+    action:
+      client === null
+        ? null
+        : form(`Link ${serviceLabel(service)}`, paths.login(provider.id), { intent: 'link' }),
   };
 }

@@ -7,10 +7,15 @@ export function findClient({ services }: Context, id: string): Client {
   const service = services.find(({ provider }) => provider.id === id);
   if (service?.client) return service.client;
   const closed = service?.off === 'closed';
-  throw new LoginError(closed ? 'provider_closed' : 'provider_not_configured', service ? { provider: service.provider.id } : {});
+  throw new LoginError(
+    closed ? 'provider_closed' : 'provider_not_configured',
+    service ? { provider: service.provider.id } : {},
+  );
 }
 
 /** `Twitch`, or `Mixer (sandbox)` where a closed service only lives on in the sandbox. */
 export function serviceLabel({ provider, client }: ServiceInUse): string {
-  return provider.status !== 'live' && client?.mode === 'sandbox' ? `${provider.name} (sandbox)` : provider.name;
+  return provider.status !== 'live' && client?.mode === 'sandbox'
+    ? `${provider.name} (sandbox)`
+    : provider.name;
 }

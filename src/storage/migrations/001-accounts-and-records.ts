@@ -10,7 +10,9 @@ export async function up(database: Kysely<unknown>): Promise<void> {
   await database.schema
     .createTable('identities')
     .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('account_id', 'text', (column) => column.notNull().references('accounts.id').onDelete('cascade'))
+    .addColumn('account_id', 'text', (column) =>
+      column.notNull().references('accounts.id').onDelete('cascade'),
+    )
     .addColumn('provider', 'text', (column) => column.notNull())
     .addColumn('mode', 'text', (column) => column.notNull())
     .addColumn('subject', 'text', (column) => column.notNull())
@@ -43,6 +45,14 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('expiring_records_key', ['kind', 'key'])
     .modifyEnd(sql`strict, without rowid`)
     .execute();
-  await database.schema.createIndex('expiring_records_owner').on('expiring_records').columns(['kind', 'owner', 'expires_at']).execute();
-  await database.schema.createIndex('expiring_records_purge').on('expiring_records').column('purge_at').execute();
+  await database.schema
+    .createIndex('expiring_records_owner')
+    .on('expiring_records')
+    .columns(['kind', 'owner', 'expires_at'])
+    .execute();
+  await database.schema
+    .createIndex('expiring_records_purge')
+    .on('expiring_records')
+    .column('purge_at')
+    .execute();
 }

@@ -1,0 +1,131 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+import { createApp } from '../../src/app.ts';
+import { type Config, readConfig } from '../../src/config.ts';
+import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
+import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
+import { type Database, openDatabase } from '../../src/storage/database.ts';
+import { createLog } from '../../src/web/log.ts';
+
+export interface RunningLatchkey {
+  readonly baseUrl: string;
+  readonly sandboxUrl: string;
+  readonly config: Config;
+  readonly sandbox: Sandbox;
+  readonly database: Database;
+  /** Every line that was logged. */
+  readonly logLines: string[];
+  /** Moves the clock of application and sandbox. */
+  advance(milliseconds: number): void;
+  /** A second application on the same database: another node, or the same one after a restart. */
+  startNode(): Promise<{ baseUrl: string; close(): Promise<void> }>;
+  close(): Promise<void>;
+}
+
+export interface LatchkeyOptions {
+  /** Variables on top of the ones a test needs. */
+  readonly env?: Record<string, string>;
+  /** The host name of the sandbox's own address: another site than the application's. */
+  readonly sandboxHost?: string;
+  readonly appHost?: string;
+}
+
+export const testSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
+
+/** Starts the real application and the real sandbox on loopback, on ports of their own. */
+export async function startLatchkey({
+  env = {},
+  sandboxHost = 'localhost',
+  appHost = 'localhost',
+}: LatchkeyOptions = {}): Promise<RunningLatchkey> {
+  let skew = 0;
+  const now = () => Date.now() + skew;
+  const appServer = await listen();
+  const sandboxServer = await listen();
+  const baseUrl = `http://${appHost}:${portOf(appServer)}`;
+  const sandboxUrl = `http://${sandboxHost}:${portOf(sandboxServer)}`;
+  const variables = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl, ...env };
+  const config = readConfig(variables, madeUpClients);
+  const database = await openDatabase(':memory:');
+  const logLines: string[] = [];
+  const log = createLog('debug', { write: (line) => logLines.push(line) }, false);
+  const create = (nodeConfig: Config) =>
+    createApp(nodeConfig, {
+      database,
+      secrets: nodeConfig.sessionSecrets,
+      now,
+      log,
+      isStopping: () => false,
+    });
+  const app = create(config);
+  const sandbox = await createSandbox({
+    baseUrl: sandboxUrl,
+    registrations: registrationsFor(config, [baseUrl]),
+    autoApprove: config.sandbox.autoApprove,
+    now,
+  });
+  serve(appServer, app.express);
+  serve(sandboxServer, sandbox.app);
+
+  async function startNode() {
+    const node = create(config);
+    const server = await listen();
+    serve(server, node.express);
+    return {
+      baseUrl: `http://${appHost}:${portOf(server)}`,
+      close: async () => {
+        await node.close();
+        await closeServer(server);
+      },
+    };
+  }
+
+  return {
+    baseUrl,
+    sandboxUrl,
+    config,
+    sandbox,
+    database,
+    logLines,
+    startNode,
+    advance: (milliseconds) => {
+      skew += milliseconds;
+    },
+    close: async () => {
+      await app.close();
+      await Promise.all([closeServer(appServer), closeServer(sandboxServer)]);
+      await sandbox.close();
+      await database.destroy();
+    },
+  };
+}
+
+/** Registers the application at each pretended provider, as its operator would at the true ones. */
+function registrationsFor(config: Config, baseUrls: readonly string[]): Registration[] {
+  return config.services.map(({ provider }) => {
+    const service = provider.id as Registration['service'];
+    const redirectUris = baseUrls.map((baseUrl) => `${baseUrl}/login/${service}/callback`);
+    return { service, ...madeUpClients[service], name: 'Latchkey', redirectUris };
+  });
+}
+
+function listen(): Promise<Server> {
+  const server = createServer();
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+function serve(server: Server, app: Express): void {
+  server.on('request', app);
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
