@@ -7,6 +7,7 @@ import { RequestError } from './errors.ts';
 import { createLoginRoutes } from './login/routes.ts';
 import { createTransactions } from './login/transaction.ts';
 import { createClient } from './oauth/client.ts';
+import type { HttpLimits } from './oauth/http.ts';
 import { createPaths, routes } from './paths.ts';
 import { createGrants } from './sessions/grants.ts';
 import { createKeyRing } from './sessions/seal.ts';
@@ -31,6 +32,8 @@ export interface Dependencies {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
+  /** Time and size limits of answers from providers; by default the usual ones. */
+  readonly httpLimits?: HttpLimits;
   /** True from the moment the process begins to stop: `/readyz` then says so. */
   readonly isStopping: () => boolean;
 }
@@ -85,7 +88,7 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   return { express: app, sweep: records.sweep, close };
 }
 
-function createContext(config: Config, { database, secrets, now, log }: Dependencies): Context {
+function createContext(config: Config, { database, secrets, now, log, httpLimits }: Dependencies): Context {
   const paths = createPaths(config.basePath);
   const keys = createKeyRing(secrets);
   const records = createSqlRecords(database, now);
@@ -97,7 +100,7 @@ function createContext(config: Config, { database, secrets, now, log }: Dependen
     now,
     log,
     services: config.services.map((service) =>
-      createService(service, config.origin + paths.callback(service.provider.id)),
+      createService(service, config.origin + paths.callback(service.provider.id), httpLimits),
     ),
     accounts: createAccountStore(database, now),
     grants: createGrants(records, keys, now),
@@ -106,13 +109,10 @@ function createContext(config: Config, { database, secrets, now, log }: Dependen
   };
 }
 
-function createService(service: ServiceConfig, redirectUri: string): ServiceInUse {
+function createService(service: ServiceConfig, redirectUri: string, limits?: HttpLimits): ServiceInUse {
   const { provider } = service;
   if (service.state === 'off') return { provider, client: null, off: service.why };
   const { clientId, clientSecret, scope, state } = service;
-  return {
-    provider,
-    client: createClient({ provider, mode: state, clientId, clientSecret, redirectUri, scope }),
-    off: null,
-  };
+  const registration = { provider, mode: state, clientId, clientSecret, redirectUri, scope };
+  return { provider, client: createClient(registration, limits), off: null };
 }

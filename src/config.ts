@@ -160,8 +160,9 @@ function createReader(
       const value = get(name) || fallback;
       const url = URL.canParse(value) ? new URL(value) : null;
       const problem = url ? rule(url) : 'is not an address.';
-      if (problem) report({ variable: name, problem, example: fallback });
-      return url ?? new URL(fallback);
+      if (!problem && url) return url;
+      report({ variable: name, problem: problem ?? '', example: fallback });
+      return new URL(fallback);
     },
   };
 }
@@ -286,7 +287,7 @@ function readService(
   const clientSecret = reader.secret(`${prefix}_CLIENT_SECRET`);
   const complete = clientId !== '' && (clientSecret !== null || provider.clientSecret !== 'required');
   const state = resolveState(choice, complete, provider, sandboxUrl);
-  const overridden = { ...provider, endpoints: readEndpoints(reader, prefix, provider.endpoints) };
+  const overrides = readEndpoints(reader, prefix, provider);
   const scope = readScope(reader, prefix, provider);
   if (choice === 'live' && !complete) {
     const missing = clientId === '' ? 'CLIENT_ID' : 'CLIENT_SECRET';
@@ -301,7 +302,7 @@ function readService(
   if (state === 'live') {
     return {
       state,
-      provider: overridden,
+      provider: withEndpoints(provider, overrides),
       clientId,
       clientSecret: authentication === 'pkce' ? null : clientSecret,
       scope,
@@ -310,10 +311,9 @@ function readService(
   if (sandboxUrl === null) {
     reader.report({ variable: prefix, problem: 'is sandbox, but the sandbox is off.', example: 'auto' });
   }
-  const played = inSandbox(provider, sandboxUrl ?? '');
   return {
     state,
-    provider: { ...played, endpoints: readEndpoints(reader, prefix, played.endpoints) },
+    provider: withEndpoints(inSandbox(provider, sandboxUrl ?? ''), overrides),
     ...sandboxClient(provider, authentication, { clientId, clientSecret }, madeUp[service.id]),
     scope,
   };
@@ -366,13 +366,18 @@ function readScope(reader: Reader, prefix: string, provider: Provider): string[]
   return [...new Set(scope)];
 }
 
-function readEndpoints(reader: Reader, prefix: string, endpoints: Endpoints): Endpoints {
+/** The endpoints that the operator has replaced. */
+function readEndpoints(reader: Reader, prefix: string, { endpoints }: Provider): Partial<Endpoints> {
   const overrides = Object.entries(endpointVariables).flatMap(([suffix, name]) => {
     const variable = `${prefix}_${suffix}`;
     if (reader.text(variable, '') === '') return [];
     return [[name, reader.url(variable, endpoints[name] ?? endpoints.token, secureOrLoopback).href]];
   });
-  return { ...endpoints, ...Object.fromEntries(overrides) };
+  return Object.fromEntries(overrides);
+}
+
+function withEndpoints(provider: Provider, overrides: Partial<Endpoints>): Provider {
+  return { ...provider, endpoints: { ...provider.endpoints, ...overrides } };
 }
 
 function secureOrLoopback(url: URL): string | null {

@@ -272,10 +272,10 @@ function logError(
 ): void {
   const reference = String(response.locals['reference'] ?? '');
   if (error.code === 'internal' || error.code === 'store_unavailable') {
-    return log.error('failure', { reference, code: error.code, stack: toPlainStack(thrown) });
+    log.error('failure', { reference, code: error.code, stack: toPlainStack(thrown) });
+    return;
   }
-  const facts = error instanceof LoginError ? error.facts : {};
-  const { provider, intent, reason } = facts;
+  const { provider, intent, reason } = error instanceof LoginError ? error.facts : {};
   log.warn(error instanceof LoginError ? 'login failed' : 'request refused', {
     reference,
     code: error.code,

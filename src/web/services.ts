@@ -13,7 +13,7 @@ export function findClient({ services }: Context, id: string): Client {
   );
 }
 
-/** `Twitch`, or `Mixer (sandbox)` where a closed service only lives on in the sandbox. */
+/** The name, with “(sandbox)” behind it where a closed service only lives on in the sandbox. */
 export function serviceLabel({ provider, client }: ServiceInUse): string {
   return provider.status !== 'live' && client?.mode === 'sandbox'
     ? `${provider.name} (sandbox)`

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { createApp } from '../../src/app.ts';
+import type { HttpLimits } from '../../src/oauth/http.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
 import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
@@ -29,6 +30,8 @@ export interface LatchkeyOptions {
   /** The host name of the sandbox's own address: another site than the application's. */
   readonly sandboxHost?: string;
   readonly appHost?: string;
+  /** Shorter limits for answers from providers, for tests of slow ones. */
+  readonly httpLimits?: HttpLimits;
 }
 
 export const testSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
@@ -38,6 +41,7 @@ export async function startLatchkey({
   env = {},
   sandboxHost = 'localhost',
   appHost = 'localhost',
+  httpLimits,
 }: LatchkeyOptions = {}): Promise<RunningLatchkey> {
   let skew = 0;
   const now = () => Date.now() + skew;
@@ -57,6 +61,7 @@ export async function startLatchkey({
       now,
       log,
       isStopping: () => false,
+      ...(httpLimits ? { httpLimits } : {}),
     });
   const app = create(config);
   const sandbox = await createSandbox({

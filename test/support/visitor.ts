@@ -27,6 +27,9 @@ export class Visitor {
   readonly cookies = new Map<string, Map<string, string>>();
   /** Every address that was requested, in order. */
   readonly visited: string[] = [];
+  /** Stops before it would request an address that fits, and keeps the address. */
+  stopBefore: RegExp | null = null;
+  stoppedAt: URL | null = null;
   private current: Page | null = null;
 
   get page(): Page {
@@ -76,6 +79,10 @@ export class Visitor {
   private async navigate(request: Request): Promise<Page> {
     let next: Request | null = request;
     for (let hops = 0; next !== null; hops++) {
+      if (this.stopBefore?.test(next.url.href)) {
+        this.stoppedAt = next.url;
+        break;
+      }
       if (hops > 20) throw new Error(`too many redirects at ${next.url}`);
       next = await this.exchange(next);
     }
@@ -157,6 +164,31 @@ export interface AtProvider {
   readonly deny?: boolean;
 }
 
+/** Signs in as far as the provider's answer, which is returned instead of being delivered. */
+export async function captureCallback(
+  visitor: Visitor,
+  start: () => Promise<unknown>,
+  appUrl: string,
+  answer: AtProvider = {},
+): Promise<URL> {
+  visitor.stopBefore = /\/login\/[a-z]+\/callback/;
+  visitor.stoppedAt = null;
+  await start();
+  for (let steps = 0; visitor.stoppedAt === null; steps++) {
+    if (steps > 8 || visitor.page.url.origin === appUrl)
+      throw new Error(`no callback after “${visitor.page.heading}”`);
+    await answerOnePage(visitor, answer);
+  }
+  visitor.stopBefore = null;
+  return visitor.stoppedAt;
+}
+
+/** Starts a sign-in from the front page. */
+export async function startSignIn(visitor: Visitor, baseUrl: string, providerName: string): Promise<void> {
+  await visitor.open(`${baseUrl}/`);
+  await visitor.press(`Continue with ${providerName}`);
+}
+
 /** Goes through the sandbox's pages from wherever it has led the visitor, back to the application. */
 export async function answerAtProvider(
   visitor: Visitor,
@@ -203,6 +235,7 @@ async function approveOnPhone(
   };
   if ($('input[name=person]').length > 0) changes['person'] = findPerson($, person);
   await visitor.press(deny ? 'Deny' : 'Approve', changes);
+  if (visitor.stoppedAt) return;
   // On the same device the phone page may lead back by itself.
   if (!visitor.page.heading.startsWith('Approved') && !visitor.page.heading.startsWith('Denied')) return;
   await visitor.open(waiting);

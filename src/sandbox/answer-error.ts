@@ -1,0 +1,41 @@
+import type { NextFunction, Request, Response } from 'express';
+import { sendPage } from './pages.ts';
+import type { SandboxParts } from './parts.ts';
+import { ProtocolError } from './protocol-error.ts';
+import { setVerdict } from './request-log.ts';
+import type { Service } from './services.ts';
+
+const servicesByHost: Readonly<Record<string, Service>> = {
+  'id.twitch.tv': 'twitch',
+  'api.twitch.tv': 'twitch',
+  'mixer.com': 'mixer',
+  'mixin.one': 'mixin',
+  'account.resonite.com': 'resonite',
+};
+
+function serviceOf({ basePath }: SandboxParts, req: Request): Service | null {
+  const [, host = ''] = req.originalUrl.slice(basePath.length).split('/');
+  return servicesByHost[host] ?? null;
+}
+
+function answerProtocolError(parts: SandboxParts, error: ProtocolError, req: Request, res: Response): void {
+  setVerdict(res, error.message);
+  res.status(error.status).set(error.headers);
+  if (error.location !== null) res.location(error.location).end();
+  else if (error.channel === 'page') {
+    sendPage(parts, res, 'error', serviceOf(parts, req), { explanation: error.body });
+  } else res.type(error.contentType).send(error.body);
+}
+
+/** The one place where a refusal becomes an answer, by its channel. */
+export function answerError(parts: SandboxParts) {
+  return (error: unknown, req: Request, res: Response, next: NextFunction): void => {
+    if (res.headersSent) next(error);
+    else if (error instanceof ProtocolError) answerProtocolError(parts, error, req, res);
+    else {
+      setVerdict(res, String(error));
+      const status = (error as { status?: number } | null)?.status ?? 500;
+      res.status(status).type('text/plain').send('The sandbox could not answer.\n');
+    }
+  };
+}

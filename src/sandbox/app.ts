@@ -1,0 +1,115 @@
+import express, { type ErrorRequestHandler, type Express, Router } from 'express';
+import { mixerHost } from './hosts/mixer.ts';
+import { mixinApiHost } from './hosts/mixin-api.ts';
+import { mixinHost } from './hosts/mixin.ts';
+import { resoniteHost } from './hosts/resonite.ts';
+import { twitchHost } from './hosts/twitch.ts';
+import { helixRouter } from './hosts/twitch-helix.ts';
+import { krakenInteraction, krakenRouter } from './hosts/twitch-kraken.ts';
+import { securityHeaders, setUpViews, staticFiles } from './pages.ts';
+import type { SandboxParts } from './parts.ts';
+import { pictureHost } from './pictures.ts';
+import type { Registration } from './registrations.ts';
+import { logRequests } from './request-log.ts';
+import { rootPage } from './root-page.ts';
+import { answerError } from './answer-error.ts';
+import { createSigningKey } from './signing-key.ts';
+import { SandboxState } from './state.ts';
+import { createStateSaver, loadState, noSaver, type StateSaver } from './state-file.ts';
+
+export interface SandboxOptions {
+  /** Public address without a trailing slash, for example http://localhost:4000. */
+  baseUrl: string;
+  registrations: readonly Registration[];
+  /** Approves everything at once as the first person and shows no page. */
+  autoApprove: boolean;
+  /** Milliseconds. */
+  now: () => number;
+  /** When given, keys, tokens and grants are kept in this file and live on after a restart. */
+  stateFile?: string;
+}
+
+export interface Sandbox {
+  app: Express;
+  state: SandboxState;
+  /** Ends the requests that a fault keeps waiting, and writes the state file. */
+  close(): Promise<void>;
+}
+
+function apiTwitchHost(parts: SandboxParts): Router {
+  const router = Router();
+  router.use('/helix', helixRouter(parts));
+  router.use('/kraken', krakenRouter(parts));
+  router.use('/sandbox', krakenInteraction(parts));
+  return router;
+}
+
+/** The pretended hosts: each is a folder of this one true host. */
+function hostRouters(parts: SandboxParts): Readonly<Record<string, Router>> {
+  return {
+    'id.twitch.tv': twitchHost(parts),
+    'api.twitch.tv': apiTwitchHost(parts),
+    'static-cdn.jtvnw.net': pictureHost(parts),
+    'mixer.com': mixerHost(parts),
+    'uploads.mixer.com': pictureHost(parts),
+    'mixin.one': mixinHost(parts),
+    'api.mixin.one': mixinApiHost(parts),
+    'images.mixin.one': pictureHost(parts),
+    'account.resonite.com': resoniteHost(parts),
+    'assets.resonite.com': pictureHost(parts),
+  };
+}
+
+/** Where the redirecting faults lead; who follows them shows up in the request log. */
+function elsewhere(): Router {
+  const router = Router();
+  router.use((_req, res) => void res.json({}));
+  return router;
+}
+
+function createRouter(parts: SandboxParts, saver: StateSaver): Router {
+  const router = Router();
+  router.use(securityHeaders);
+  router.use('/assets', staticFiles());
+  router.use(express.raw({ type: () => true, limit: '64kb' }));
+  router.use(logRequests(parts));
+  router.use((_req, res, next) => {
+    res.once('finish', () => saver.schedule());
+    next();
+  });
+  router.use('/elsewhere', elsewhere());
+  for (const [host, hostRouter] of Object.entries(hostRouters(parts))) router.use(`/${host}`, hostRouter);
+  router.get('/', rootPage(parts));
+  return router;
+}
+
+function createApp(parts: SandboxParts, saver: StateSaver): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  setUpViews(app);
+  app.use(parts.basePath || '/', createRouter(parts, saver));
+  app.use((_req, res) => void res.status(404).type('text/plain').send('There is nothing here.\n'));
+  app.use(answerError(parts) as ErrorRequestHandler);
+  return app;
+}
+
+/** Creates the pretended Twitch, Kraken, Mixer, Mixin and Resonite as one Express application. */
+export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { baseUrl, registrations, autoApprove, now, stateFile } = options;
+  const state = new SandboxState();
+  const loadedKey = stateFile === undefined ? null : await loadState(stateFile, state);
+  const signingKey = loadedKey ?? (await createSigningKey());
+  const saver = stateFile === undefined ? noSaver : createStateSaver(stateFile, state, signingKey);
+  const basePath = new URL(baseUrl).pathname.replace(/\/$/, '');
+  const parts = { baseUrl, basePath, registrations, autoApprove, state, signingKey, now };
+  const app = createApp(parts, saver);
+
+  async function close(): Promise<void> {
+    for (const res of state.hanging) res.destroy();
+    state.hanging.clear();
+    await saver.flush();
+  }
+
+  return { app, state, close };
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import type { AuthorizationPage } from './callback.ts';
+import { approve, respondTo } from './callback.ts';
+import type { Check, Exchange } from './endpoint.ts';
+import { showPersonPage } from './interaction.ts';
+import { type Parameters, queryOf, queryParameters, splitScope } from './parameters.ts';
+import { signedInPerson } from './person-cookie.ts';
+import { redirectError } from './protocol-error.ts';
+import { toReceived } from './received-parameters.ts';
+import { type ClaimsRequest, noClaims, type PendingAuthorization } from './records.ts';
+import type { Registration } from './registrations.ts';
+
+/** An authorization request; the checks fill in what they found. */
+export interface AuthorizationExchange extends Exchange {
+  page: AuthorizationPage;
+  parameters: Parameters;
+  registration: Registration;
+  redirectUri: string;
+  scopes: string[];
+  claims: ClaimsRequest;
+  force: boolean;
+}
+
+/** `registration` is set by each provider's check of the client, which comes before every use. */
+export function startAuthorization(exchange: Exchange, page: AuthorizationPage): AuthorizationExchange {
+  const parameters = queryParameters(exchange.req);
+  const registration = undefined as unknown as Registration;
+  const scopes = splitScope(parameters.get('scope'));
+  const redirectUri = parameters.get('redirect_uri') ?? '';
+  return { ...exchange, page, parameters, registration, redirectUri, scopes, claims: noClaims, force: false };
+}
+
+/** The state as sent; an empty one is sent back empty only by Mixin, which does not come here. */
+export function stateOf({ parameters }: AuthorizationExchange): string | null {
+  return parameters.get('state') ?? null;
+}
+
+/** A refusal that the application learns of by a redirect (RFC 6749 4.1.2.1). */
+export function refuse(exchange: AuthorizationExchange, error: string, description: string): Error {
+  const sender = { redirectUri: exchange.redirectUri, state: stateOf(exchange) };
+  const parameters = { error, error_description: description };
+  return redirectError(
+    respondTo(exchange.parts, exchange.page, sender, parameters),
+    `${error}: ${description}`,
+  );
+}
+
+/** Comes after the check of the redirect URI, so that the error has somewhere to go. */
+export const workingAuthorization: Check<AuthorizationExchange> = (exchange) => {
+  if (exchange.parts.state.faults.has(exchange.page.service, 'authorize_server_error')) {
+    throw refuse(exchange, 'server_error', 'The server could not answer');
+  }
+};
+
+const pendingLifetimeMilliseconds = 60 * 60 * 1000;
+
+function keepPending(exchange: AuthorizationExchange): PendingAuthorization {
+  const { parts, page, parameters } = exchange;
+  const pending: PendingAuthorization = {
+    id: randomUUID(),
+    service: page.service,
+    api: page.api,
+    clientId: exchange.registration.clientId,
+    redirectUri: exchange.redirectUri,
+    scopes: exchange.scopes,
+    state: stateOf(exchange),
+    nonce: parameters.get('nonce') ?? null,
+    claims: exchange.claims,
+    codeChallenge: parameters.get('code_challenge') ?? null,
+    force: exchange.force,
+    parameters: toReceived(queryOf(exchange.req), page.describe),
+    createdAt: parts.now(),
+    personId: null,
+    answeredWith: null,
+  };
+  forgetOldPending(exchange);
+  parts.state.pending.set(pending.id, pending);
+  return pending;
+}
+
+function forgetOldPending({ parts }: AuthorizationExchange): void {
+  const oldest = parts.now() - pendingLifetimeMilliseconds;
+  for (const [id, { createdAt }] of parts.state.pending)
+    if (createdAt < oldest) parts.state.pending.delete(id);
+}
+
+/**
+ * Answers an authorization request that is in order: at once for a person who is signed in and
+ * granted the same scopes before, and with the sign-in page otherwise or when forced.
+ */
+export function answerAuthorization(exchange: AuthorizationExchange): void {
+  const { parts, page, req, res } = exchange;
+  const pending = keepPending(exchange);
+  if (parts.autoApprove) {
+    res.redirect(302, approve(parts, page, pending, parts.state.people.first()));
+    return;
+  }
+  const person = signedInPerson(parts, req, page.service);
+  const owner = { ...pending, personId: person?.id ?? '' };
+  if (person && !pending.force && parts.state.isRemembered(owner, pending.scopes)) {
+    res.redirect(302, approve(parts, page, pending, person));
+    return;
+  }
+  showPersonPage(exchange, page, pending);
+}

@@ -1,0 +1,92 @@
+import type { Check, Exchange, Respond } from '../endpoint.ts';
+import { workingTokenEndpoint } from '../fault-checks.ts';
+import { formParameters, jsonMembers, toParameters } from '../parameters.ts';
+import { randomMixed } from '../random.ts';
+import type { AuthorizationCode, RefreshToken } from '../records.ts';
+import { findRegistration } from '../registrations.ts';
+import {
+  findCode,
+  findRefreshToken,
+  isCodeExpired,
+  isWrongSecret,
+  scopeMember,
+  startTokenRequest,
+  type TokenExchange,
+} from '../token-request.ts';
+import { isExpired, issueAccessToken, issueRefreshToken } from '../tokens.ts';
+import { mixerOAuthError } from './mixer-error.ts';
+
+const sixHoursInSeconds = 6 * 60 * 60;
+const oneYearInSeconds = 365 * 24 * 60 * 60;
+
+/** Form and JSON are both good. */
+export function startMixerTokenRequest(exchange: Exchange): TokenExchange {
+  const members = jsonMembers(exchange.req);
+  const parameters = members ? toParameters(Object.entries(members)) : formParameters(exchange.req);
+  return startTokenRequest(exchange, parameters);
+}
+
+const knownClient: Check<TokenExchange> = (exchange) => {
+  const { parts, parameters } = exchange;
+  const registration = findRegistration(parts.registrations, 'mixer', parameters.get('client_id'));
+  if (!registration) throw mixerOAuthError('invalid_client', 'OAuth client not found.');
+  exchange.registration = registration;
+};
+
+/** Wrong, missing, and given by a client that has none: one answer for all three. */
+const rightSecret: Check<TokenExchange> = (exchange) => {
+  if (isWrongSecret(exchange)) throw mixerOAuthError('invalid_client', 'OAuth client secret invalid.');
+};
+
+const knownGrantType: Check<TokenExchange> = ({ parameters }) => {
+  const grantType = parameters.get('grant_type');
+  if (grantType === undefined) throw mixerOAuthError('invalid_request', 'grant_type is missing.');
+  if (grantType !== 'authorization_code' && grantType !== 'refresh_token') {
+    throw mixerOAuthError('unsupported_grant_type', 'This grant_type is not known.');
+  }
+};
+
+const knownCode: Check<TokenExchange> = (exchange) => {
+  const code = findCode(exchange);
+  if (!code || code.used || isCodeExpired({ parts: exchange.parts, code })) {
+    throw mixerOAuthError('invalid_grant', 'The authorization code is invalid.');
+  }
+  exchange.code = code;
+};
+
+const sameRedirectUri: Check<TokenExchange> = ({ parameters, code }) => {
+  if (parameters.get('redirect_uri') === code.redirectUri) return;
+  throw mixerOAuthError('invalid_grant', 'The redirect_uri is not the one of the authorization request.');
+};
+
+const unusedRefreshToken: Check<TokenExchange> = (exchange) => {
+  const token = findRefreshToken(exchange);
+  if (!token || token.used || isExpired(token, exchange.parts)) {
+    throw mixerOAuthError('invalid_grant', 'The refresh token is invalid.');
+  }
+  exchange.refreshToken = token;
+};
+
+export const commonTokenChecks = [workingTokenEndpoint('mixer'), knownClient, rightSecret, knownGrantType];
+export const codeChecks: readonly Check<TokenExchange>[] = [knownCode, sameRedirectUri];
+export const refreshChecks: readonly Check<TokenExchange>[] = [unusedRefreshToken];
+
+/** No `scope` and no ID token; `scope` shows up only where a fault puts it. */
+function sendTokens({ parts, res }: Exchange, granted: AuthorizationCode | RefreshToken): void {
+  granted.used = true;
+  const accessToken = issueAccessToken(parts, granted, randomMixed(64), sixHoursInSeconds);
+  const refreshToken = issueRefreshToken(parts, granted, randomMixed(64), oneYearInSeconds);
+  res.json({
+    access_token: accessToken.value,
+    expires_in: sixHoursInSeconds - 1,
+    refresh_token: refreshToken.value,
+    scope: scopeMember(parts, 'mixer', undefined),
+    token_type: 'Bearer',
+  });
+}
+
+export const answerCode: Respond<TokenExchange> = (exchange) => sendTokens(exchange, exchange.code);
+
+/** A refresh token works once. */
+export const answerRefresh: Respond<TokenExchange> = (exchange) =>
+  sendTokens(exchange, exchange.refreshToken);

@@ -1,0 +1,138 @@
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import type { Check, Exchange, Respond } from '../endpoint.ts';
+import { workingTokenEndpoint } from '../fault-checks.ts';
+import { jsonMembers, toParameters } from '../parameters.ts';
+import type { SigningGrant } from '../records.ts';
+import { findRegistration } from '../registrations.ts';
+import {
+  findCode,
+  isCodeExpired,
+  scopeMember,
+  startTokenRequest,
+  type TokenExchange,
+} from '../token-request.ts';
+import { issueAccessToken } from '../tokens.ts';
+import { mixinError } from './mixin-error.ts';
+
+const oneYearInSeconds = 365 * 24 * 60 * 60;
+
+/** JSON; empty texts count as absent (one SDK sends all keys always), other members do not matter. */
+export function startMixinTokenRequest(exchange: Exchange): TokenExchange {
+  return startTokenRequest(exchange, toParameters(Object.entries(jsonMembers(exchange.req) ?? {})));
+}
+
+/** Whether a form would do was not found; every client sends JSON. */
+const jsonBody: Check<TokenExchange> = ({ req }) => {
+  if (!jsonMembers(req)) throw mixinError(400, 'the body is not JSON');
+};
+
+const knownClient: Check<TokenExchange> = (exchange) => {
+  const { parts, parameters } = exchange;
+  const registration = findRegistration(parts.registrations, 'mixin', parameters.get('client_id'));
+  if (!registration) throw mixinError(400, 'unknown client_id');
+  exchange.registration = registration;
+};
+
+/** Which code a wrong secret gives was not found; the SDKs are ready for 401 and 403. */
+const secretRightIfGiven: Check<TokenExchange> = ({ parts, registration, parameters }) => {
+  if (parts.state.faults.has('mixin', 'token_wrong_secret')) throw mixinError(401, 'wrong client_secret');
+  const secret = parameters.get('client_secret');
+  if (secret !== undefined && secret !== registration.clientSecret)
+    throw mixinError(401, 'wrong client_secret');
+};
+
+/** What an unknown code gives was not found. */
+const knownCode: Check<TokenExchange> = (exchange) => {
+  const code = findCode(exchange);
+  if (!code) throw mixinError(401, 'unknown code');
+  exchange.code = code;
+};
+
+/** That a code works once is the rule of RFC 6749 4.1.2, not an observation. */
+const usableCode: Check<TokenExchange> = (exchange) => {
+  if (exchange.code.used || isCodeExpired(exchange)) throw mixinError(20121, 'code used or expired');
+};
+
+const secretOrChallenge: Check<TokenExchange> = ({ parameters, code }) => {
+  if (code.codeChallenge === null && !parameters.has('client_secret')) {
+    throw mixinError(401, 'neither client_secret nor code_challenge');
+  }
+};
+
+/** Mixin hashes the decoded bytes of the verifier, where RFC 7636 4.2 hashes its text. */
+function mixinChallenge(verifier: string): string {
+  return createHash('sha256').update(Buffer.from(verifier, 'base64url')).digest('base64url');
+}
+
+/** RFC 9700 2.1.1: a challenge needs its verifier, and a verifier a challenge. */
+const fittingVerifier: Check<TokenExchange> = ({ parameters, code }) => {
+  const verifier = parameters.get('code_verifier');
+  if (code.codeChallenge === null && verifier === undefined) return;
+  if (verifier === undefined) throw mixinError(10002, 'code_verifier missing', { field: 'code_verifier' });
+  if (mixinChallenge(verifier) === code.codeChallenge) return;
+  throw mixinError(10002, 'code_verifier does not fit', { field: 'code_verifier' });
+};
+
+const readablePublicKey: Check<TokenExchange> = ({ parameters }) => {
+  const key = parameters.get('ed25519');
+  if (key === undefined || /^[\w-]{43}$/.test(key)) return;
+  throw mixinError(10002, 'ed25519 is no public key', { field: 'ed25519' });
+};
+
+export const tokenChecks: readonly Check<TokenExchange>[] = [
+  workingTokenEndpoint('mixin'),
+  jsonBody,
+  knownClient,
+  secretRightIfGiven,
+  knownCode,
+  usableCode,
+  secretOrChallenge,
+  fittingVerifier,
+  readablePublicKey,
+];
+
+/** Header RS512 and the claims `aid`, `exp` were seen in public code, the others are likely. */
+function issueBearerToken({ parts, code }: TokenExchange): string {
+  const issuedAt = Math.floor(parts.now() / 1000);
+  const scp = code.scopes.join(' ');
+  const claims = {
+    aid: code.authorizationId,
+    exp: issuedAt + oneYearInSeconds,
+    iat: issuedAt,
+    iss: code.clientId,
+    scp,
+  };
+  const token = jwt.sign(claims, parts.signingKey.privateKey, { algorithm: 'RS512' });
+  return issueAccessToken(parts, code, token, oneYearInSeconds).value;
+}
+
+/** A pair of keys for this grant: the client's, and one of the server's that signs its answers. */
+function issueSigningGrant({ parts, parameters, code }: TokenExchange): SigningGrant {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const grant: SigningGrant = {
+    authorizationId: code.authorizationId!,
+    clientId: code.clientId,
+    personId: code.personId,
+    scopes: code.scopes,
+    clientKey: parameters.get('ed25519')!,
+    serverPrivateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    serverKey: String(publicKey.export({ format: 'jwk' }).x),
+    seen: [],
+  };
+  parts.state.signingGrants.set(grant.authorizationId, grant);
+  return grant;
+}
+
+/** With a public key in the request there is no access token: the client signs each request itself. */
+export const answerToken: Respond<TokenExchange> = (exchange) => {
+  const { parts, res, parameters, code } = exchange;
+  code.used = true;
+  const scope = scopeMember(parts, 'mixin', code.scopes.join(' '));
+  if (!parameters.has('ed25519')) {
+    res.json({ data: { access_token: issueBearerToken(exchange), scope } });
+    return;
+  }
+  const { serverKey, authorizationId } = issueSigningGrant(exchange);
+  res.json({ data: { ed25519: serverKey, authorization_id: authorizationId, scope } });
+};

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { type Request, type Response, Router } from 'express';
+import { type Check, endpoint, type Exchange, type Respond } from '../endpoint.ts';
+import type { SandboxParts } from '../parts.ts';
+import { pageError, redirectError } from '../protocol-error.ts';
+import { toReceived } from '../received-parameters.ts';
+import type { MixinAuthorization } from '../records.ts';
+import { findRegistration, type Registration } from '../registrations.ts';
+import { unknownScopes } from '../scopes.ts';
+import { codeLifetimeMilliseconds } from '../tokens.ts';
+import { answerMixinAuthorization, mixinCallback, mixinServerError } from './mixin-callback.ts';
+import { mixinPhoneRouter } from './mixin-phone.ts';
+import { readMixinQuery } from './mixin-query.ts';
+import { mixinWaitingRouter } from './mixin-waiting.ts';
+
+interface MixinAuthorizationExchange extends Exchange {
+  received: [string, string][];
+  parameters: ReadonlyMap<string, string>;
+  scopes: string[];
+  registration: Registration;
+}
+
+function describeMixinParameter(name: string, value: string): string | null {
+  const verdicts: Record<string, string> = {
+    client_id: 'Known',
+    scope: 'All known',
+    state: /^[\w.-]*$/.test(value)
+      ? 'URL-safe characters'
+      : 'Damaged on the way back: it is not encoded again',
+    return_to: 'Returned, percent-encoded',
+    code_challenge: 'Compared with the hash of the decoded verifier',
+    code_challenge_method: 'Never looked at, ignored',
+    redirect_uri: 'Ignored: always the registered callback',
+    response_type: 'Never looked at, ignored',
+  };
+  return verdicts[name] ?? null;
+}
+
+function startMixinAuthorization(exchange: Exchange): MixinAuthorizationExchange {
+  const received = readMixinQuery(exchange.req.originalUrl);
+  const parameters = new Map(received);
+  const scope = (parameters.get('scope') ?? '').replaceAll('+', ' ');
+  const scopes = [...new Set(scope.split(' ').filter((entry) => entry !== ''))];
+  return { ...exchange, received, parameters, scopes } as unknown as MixinAuthorizationExchange;
+}
+
+const knownClient: Check<MixinAuthorizationExchange> = (exchange) => {
+  const clientId = exchange.parameters.get('client_id');
+  const registration = findRegistration(exchange.parts.registrations, 'mixin', clientId);
+  if (!registration) throw pageError(400, 'Error 400: the client_id is not readable.');
+  exchange.registration = registration;
+};
+
+const profileAsked: Check<MixinAuthorizationExchange> = ({ scopes }) => {
+  if (!scopes.includes('PROFILE:READ'))
+    throw pageError(400, 'Error 10002: the scope must hold PROFILE:READ.');
+};
+
+const knownScopes: Check<MixinAuthorizationExchange> = ({ scopes }) => {
+  const unknown = unknownScopes('mixin', scopes)[0];
+  if (unknown !== undefined) throw pageError(400, `Error 10002: there is no scope ${unknown}.`);
+};
+
+/** `redirect_uri`, `response_type` and `code_challenge_method` are not checked: the page never reads them. */
+const authorizationChecks: readonly Check<MixinAuthorizationExchange>[] = [
+  knownClient,
+  profileAsked,
+  knownScopes,
+];
+
+function keepAuthorization(exchange: MixinAuthorizationExchange): MixinAuthorization {
+  const { parts, parameters, req } = exchange;
+  const authorization: MixinAuthorization = {
+    authorizationId: randomUUID(),
+    codeId: randomUUID(),
+    clientId: exchange.registration.clientId,
+    scopes: exchange.scopes,
+    state: parameters.get('state') ?? '',
+    returnTo: parameters.get('return_to') ?? null,
+    codeChallenge: parameters.get('code_challenge') || null,
+    query: req.originalUrl.slice(req.originalUrl.indexOf('?') + 1),
+    parameters: toReceived(exchange.received, describeMixinParameter),
+    status: 'waiting',
+    code: null,
+    expiresAt: parts.now() + codeLifetimeMilliseconds,
+  };
+  forgetOldAuthorizations(parts);
+  parts.state.mixinAuthorizations.set(authorization.authorizationId, authorization);
+  return authorization;
+}
+
+function forgetOldAuthorizations({ state, now }: SandboxParts): void {
+  const oldest = now() - 60 * 60 * 1000;
+  for (const [id, { expiresAt }] of state.mixinAuthorizations) {
+    if (expiresAt < oldest) state.mixinAuthorizations.delete(id);
+  }
+}
+
+/** Mixin asks every time: there is no remembered consent. */
+const showCode: Respond<MixinAuthorizationExchange> = (exchange) => {
+  const { parts, res } = exchange;
+  const authorization = keepAuthorization(exchange);
+  if (parts.state.faults.has('mixin', 'authorize_server_error')) {
+    throw redirectError(mixinServerError(parts, authorization), 'fault authorize_server_error');
+  }
+  if (parts.autoApprove) {
+    answerMixinAuthorization(parts, authorization, parts.state.people.first(), authorization.scopes);
+  }
+  const waiting = `${parts.basePath}/mixin.one/sandbox/${authorization.authorizationId}`;
+  res.redirect(302, mixinCallback(parts, authorization) ?? waiting);
+};
+
+/** mixin.one: the page with the QR code, and the phone that reads it. */
+export function mixinHost(parts: SandboxParts): Router {
+  const router = Router();
+  const start = (req: Request, res: Response) => startMixinAuthorization({ parts, req, res });
+  router.get('/oauth/authorize', endpoint(start, authorizationChecks, showCode));
+  router.use('/sandbox', mixinWaitingRouter(parts));
+  router.use('/codes', mixinPhoneRouter(parts));
+  return router;
+}

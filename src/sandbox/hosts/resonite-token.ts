@@ -1,0 +1,198 @@
+import type { Check, Exchange, Respond } from '../endpoint.ts';
+import { workingTokenEndpoint } from '../fault-checks.ts';
+import { issueIdToken } from '../id-token.ts';
+import { formOf, formParameters, isForm } from '../parameters.ts';
+import { randomMixed } from '../random.ts';
+import type { AccessToken, AuthorizationCode, RefreshToken } from '../records.ts';
+import { findRegistration } from '../registrations.ts';
+import {
+  findCode,
+  findRefreshToken,
+  fitsChallenge,
+  isCodeExpired,
+  isWrongSecret,
+  scopeMember,
+  startTokenRequest,
+  type TokenExchange,
+} from '../token-request.ts';
+import { credentials, isExpired, issueAccessToken, issueRefreshToken } from '../tokens.ts';
+import { resoniteError } from './resonite-error.ts';
+
+const accessTokenSeconds = 60 * 60;
+const idTokenSeconds = 20 * 60;
+const refreshTokenSeconds = 14 * 24 * 60 * 60;
+
+/** RFC 6749 2.3.1: both halves of the Basic credentials are form-encoded. */
+function basicCredentials({ req }: Exchange): [string, string][] {
+  const value = credentials(req.get('authorization'), 'Basic');
+  if (value === undefined) return [];
+  const text = Buffer.from(value, 'base64').toString('utf8');
+  const [id, secret] = [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)];
+  const decode = (half: string): string => new URLSearchParams(`half=${half}`).get('half') ?? '';
+  return [
+    ['client_id', decode(id)],
+    ['client_secret', decode(secret)],
+  ];
+}
+
+/** The secret in the body is what Resonite's own clients do; Basic is taken as well. */
+export function startResoniteTokenRequest(exchange: Exchange): TokenExchange {
+  const parameters = new Map([...formParameters(exchange.req), ...basicCredentials(exchange)]);
+  return startTokenRequest(exchange, parameters);
+}
+
+const formBody: Check<TokenExchange> = ({ req }) => {
+  if (isForm(req)) return;
+  throw resoniteError('invalid_request', "The specified 'Content-Type' header is not valid.", 'ID2082');
+};
+
+const noRepeatedParameter: Check<TokenExchange> = ({ req }) => {
+  const names = [...formOf(req).keys()];
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated) throw resoniteError('invalid_request', `The '${repeated}' parameter is repeated.`, 'ID2029');
+};
+
+/** RFC 6749 2.3: one way of client authentication a request. */
+const oneClientAuthentication: Check<TokenExchange> = ({ req }) => {
+  const isBasic = credentials(req.get('authorization'), 'Basic') !== undefined;
+  if (!isBasic || !formParameters(req).has('client_secret')) return;
+  throw resoniteError('invalid_request', 'Multiple client credentials cannot be specified.', 'ID2087');
+};
+
+/** RFC 6749 5.2: a challenge belongs to the answer when the client used the Authorization header. */
+function invalidClient({ req }: Exchange, description: string, id: string): Error {
+  const challenge = { 'WWW-Authenticate': 'Basic realm="Resonite"' };
+  return resoniteError('invalid_client', description, id, req.get('authorization') ? challenge : {});
+}
+
+const knownClient: Check<TokenExchange> = (exchange) => {
+  const { parts, parameters } = exchange;
+  const registration = findRegistration(parts.registrations, 'resonite', parameters.get('client_id'));
+  if (!registration) throw invalidClient(exchange, "The specified 'client_id' is invalid.", 'ID2052');
+  exchange.registration = registration;
+};
+
+const rightSecret: Check<TokenExchange> = (exchange) => {
+  if (isWrongSecret(exchange))
+    throw invalidClient(exchange, 'The specified client credentials are invalid.', 'ID2055');
+};
+
+const knownGrantType: Check<TokenExchange> = ({ parameters }) => {
+  const grantType = parameters.get('grant_type');
+  if (grantType === undefined)
+    throw resoniteError('invalid_request', "The mandatory 'grant_type' parameter is missing.", 'ID2029');
+  if (grantType === 'authorization_code' || grantType === 'refresh_token') return;
+  throw resoniteError('unsupported_grant_type', "The specified 'grant_type' is not supported.", 'ID2032');
+};
+
+const knownCode: Check<TokenExchange> = (exchange) => {
+  const code = findCode(exchange);
+  if (!code) throw resoniteError('invalid_grant', 'The specified token is invalid.', 'ID2001');
+  exchange.code = code;
+};
+
+const unusedCode: Check<TokenExchange> = ({ code }) => {
+  if (code.used)
+    throw resoniteError(
+      'invalid_grant',
+      'The specified authorization code has already been redeemed.',
+      'ID2010',
+    );
+};
+
+const freshCode: Check<TokenExchange> = (exchange) => {
+  if (isCodeExpired(exchange))
+    throw resoniteError('invalid_grant', 'The specified authorization code is no longer valid.', 'ID2016');
+};
+
+const sameRedirectUri: Check<TokenExchange> = ({ parameters, code }) => {
+  if (parameters.get('redirect_uri') === code.redirectUri) return;
+  throw resoniteError(
+    'invalid_grant',
+    "The specified 'redirect_uri' parameter doesn't match the client redirection URI.",
+    'ID2072',
+  );
+};
+
+/** RFC 7636 4.6, and RFC 9700 2.1.1: no verifier where no challenge was sent. */
+const fittingVerifier: Check<TokenExchange> = ({ parameters, code }) => {
+  const verifier = parameters.get('code_verifier');
+  if (code.codeChallenge === null && verifier === undefined) return;
+  const isShaped = /^[\w.~-]{43,128}$/.test(verifier ?? '');
+  if (isShaped && code.codeChallenge !== null && fitsChallenge(verifier!, code.codeChallenge)) return;
+  throw resoniteError('invalid_grant', "The specified 'code_verifier' parameter is invalid.", 'ID2052');
+};
+
+const knownRefreshToken: Check<TokenExchange> = (exchange) => {
+  const token = findRefreshToken(exchange);
+  if (!token) throw resoniteError('invalid_grant', 'The specified refresh token is invalid.', 'ID2003');
+  exchange.refreshToken = token;
+};
+
+const unusedRefreshToken: Check<TokenExchange> = ({ refreshToken }) => {
+  if (refreshToken.used)
+    throw resoniteError('invalid_grant', 'The specified refresh token has already been redeemed.', 'ID2012');
+};
+
+const freshRefreshToken: Check<TokenExchange> = ({ parts, refreshToken }) => {
+  if (isExpired(refreshToken, parts))
+    throw resoniteError('invalid_grant', 'The specified refresh token is no longer valid.', 'ID2018');
+};
+
+export const commonTokenChecks: readonly Check<TokenExchange>[] = [
+  workingTokenEndpoint('resonite'),
+  formBody,
+  noRepeatedParameter,
+  oneClientAuthentication,
+  knownClient,
+  rightSecret,
+  knownGrantType,
+];
+
+export const codeChecks = [knownCode, unusedCode, freshCode, sameRedirectUri, fittingVerifier];
+export const refreshChecks = [knownRefreshToken, unusedRefreshToken, freshRefreshToken];
+
+/** The ID token usually lacks `nonce`: one plug-in author reports so. */
+function idTokenFor(
+  { parts }: Exchange,
+  granted: AuthorizationCode | RefreshToken,
+  token: AccessToken,
+): string | undefined {
+  if (!granted.scopes.includes('openid')) return undefined;
+  const idToken = issueIdToken(parts, {
+    service: 'resonite',
+    issuer: `${parts.baseUrl}/account.resonite.com/`,
+    audience: granted.clientId,
+    subject: parts.state.people.get(granted.personId).resonite.id,
+    lifetimeSeconds: idTokenSeconds,
+    nonce: null,
+    accessToken: token.value,
+    claims: {},
+  });
+  return idToken ?? undefined;
+}
+
+function refreshTokenFor({ parts }: Exchange, granted: AuthorizationCode | RefreshToken): string | undefined {
+  if (!granted.scopes.includes('offline_access')) return undefined;
+  return issueRefreshToken(parts, granted, randomMixed(64), refreshTokenSeconds).value;
+}
+
+/** 3599 is the figure that OpenIddict usually gives for an hour. */
+function sendTokens(exchange: Exchange, granted: AuthorizationCode | RefreshToken): void {
+  granted.used = true;
+  const token = issueAccessToken(exchange.parts, granted, randomMixed(64), accessTokenSeconds);
+  exchange.res.json({
+    access_token: token.value,
+    token_type: 'Bearer',
+    expires_in: accessTokenSeconds - 1,
+    scope: scopeMember(exchange.parts, 'resonite', granted.scopes.join(' ')),
+    id_token: idTokenFor(exchange, granted, token),
+    refresh_token: refreshTokenFor(exchange, granted),
+  });
+}
+
+export const answerCode: Respond<TokenExchange> = (exchange) => sendTokens(exchange, exchange.code);
+
+/** Whether Resonite rotates was not found; the one answer that was published shows a new token. */
+export const answerRefresh: Respond<TokenExchange> = (exchange) =>
+  sendTokens(exchange, exchange.refreshToken);

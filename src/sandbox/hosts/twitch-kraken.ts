@@ -1,0 +1,170 @@
+import { type Request, type Response, Router } from 'express';
+import { type AuthorizationExchange, startAuthorization, workingAuthorization } from '../authorization.ts';
+import type { AuthorizationPage } from '../callback.ts';
+import { type Check, endpoint, type Exchange, type Respond, tokenEndpoint } from '../endpoint.ts';
+import { workingRevocation, workingTokenEndpoint } from '../fault-checks.ts';
+import { interactionRouter } from '../interaction.ts';
+import { formParameters } from '../parameters.ts';
+import type { SandboxParts } from '../parts.ts';
+import { randomLower } from '../random.ts';
+import type { AccessToken } from '../records.ts';
+import { findRegistration } from '../registrations.ts';
+import { unknownScopes } from '../scopes.ts';
+import {
+  findCode,
+  findRefreshToken,
+  isCodeExpired,
+  isWrongSecret,
+  startTokenRequest,
+  type TokenExchange,
+} from '../token-request.ts';
+import { issueRefreshToken } from '../tokens.ts';
+import { krakenError } from './twitch-kraken-error.ts';
+import { answerRoot, answerUser, userChecks } from './twitch-kraken-resources.ts';
+import {
+  answerTwitchAuthorization,
+  describeTwitchParameter,
+  forcedWhenAsked,
+  redirectUriMatches,
+  responseTypeIsCode,
+  twitchDenial,
+  twitchGranted,
+} from './twitch-authorization.ts';
+import { revoke } from './twitch-resources.ts';
+import { issueTwitchAccessToken, scopeArray } from './twitch-token.ts';
+
+const host = 'api.twitch.tv';
+
+const knownAuthorizationClient: Check<AuthorizationExchange> = (exchange) => {
+  const clientId = exchange.parameters.get('client_id');
+  if (clientId === undefined) throw krakenError(400, 'No client id specified');
+  const registration = findRegistration(exchange.parts.registrations, 'twitch', clientId);
+  if (!registration) throw krakenError(400, 'client does not exist');
+  exchange.registration = registration;
+};
+
+const knownScopes: Check<AuthorizationExchange> = ({ scopes }) => {
+  const unknown = unknownScopes('kraken', scopes)[0];
+  if (unknown !== undefined) throw krakenError(400, `invalid scope requested: '${unknown}'`);
+};
+
+const authorizationChecks: readonly Check<AuthorizationExchange>[] = [
+  knownAuthorizationClient,
+  redirectUriMatches,
+  workingAuthorization,
+  responseTypeIsCode,
+  knownScopes,
+  forcedWhenAsked,
+];
+
+/** The words of Kraken's token endpoint were not found; the messages are those of id.twitch.tv. */
+const knownClient: Check<TokenExchange> = (exchange) => {
+  const clientId = exchange.parameters.get('client_id');
+  if (clientId === undefined) throw krakenError(400, 'missing client id');
+  const registration = findRegistration(exchange.parts.registrations, 'twitch', clientId);
+  if (!registration) throw krakenError(400, 'client does not exist');
+  exchange.registration = registration;
+};
+
+const rightSecret: Check<TokenExchange> = (exchange) => {
+  if (!exchange.parameters.has('client_secret')) throw krakenError(400, 'missing client secret');
+  if (isWrongSecret(exchange)) throw krakenError(403, 'invalid client secret');
+};
+
+const knownGrantType: Check<TokenExchange> = ({ parameters }) => {
+  const grantType = parameters.get('grant_type');
+  if (grantType !== 'authorization_code' && grantType !== 'refresh_token') {
+    throw krakenError(400, 'invalid grant type');
+  }
+};
+
+const knownCode: Check<TokenExchange> = (exchange) => {
+  const code = findCode(exchange);
+  if (!code || code.used || isCodeExpired({ parts: exchange.parts, code })) {
+    throw krakenError(400, 'Invalid authorization code');
+  }
+  exchange.code = code;
+};
+
+const sameRedirectUri: Check<TokenExchange> = ({ parameters, code }) => {
+  if (parameters.get('redirect_uri') === code.redirectUri) return;
+  throw krakenError(400, 'Parameter redirect_uri does not match registered URI');
+};
+
+const knownRefreshToken: Check<TokenExchange> = (exchange) => {
+  const token = findRefreshToken(exchange);
+  if (!token || token.used) throw krakenError(400, 'Invalid refresh token');
+  exchange.refreshToken = token;
+};
+
+const commonTokenChecks = [workingTokenEndpoint('twitch'), knownClient, rightSecret, knownGrantType];
+
+/** Four members and no `token_type`, as a real answer of 2018 had them. */
+function sendTokens(
+  exchange: TokenExchange,
+  token: AccessToken,
+  expiresIn: number,
+  refreshToken: string,
+): void {
+  exchange.res.json({
+    access_token: token.value,
+    refresh_token: refreshToken,
+    scope: scopeArray(exchange, token.scopes) ?? (token.scopes.length === 0 ? [] : undefined),
+    expires_in: expiresIn,
+  });
+}
+
+const answerCode: Respond<TokenExchange> = (exchange) => {
+  const { parts, code } = exchange;
+  code.used = true;
+  const { token, expiresInSeconds } = issueTwitchAccessToken(exchange, code);
+  const refreshToken = issueRefreshToken(parts, code, randomLower(50), null);
+  sendTokens(exchange, token, expiresInSeconds, refreshToken.value);
+};
+
+const answerRefresh: Respond<TokenExchange> = (exchange) => {
+  const { token, expiresInSeconds } = issueTwitchAccessToken(exchange, exchange.refreshToken);
+  sendTokens(exchange, token, expiresInSeconds, exchange.refreshToken.value);
+};
+
+const answerRevocation: Respond<Exchange> = (exchange) => {
+  revoke(exchange);
+  exchange.res.json({ status: 'ok' });
+};
+
+function krakenPage({ baseUrl }: SandboxParts): AuthorizationPage {
+  return {
+    api: 'kraken',
+    service: 'twitch',
+    host,
+    issuer: `${baseUrl}/id.twitch.tv/oauth2`,
+    describe: describeTwitchParameter,
+    newCode: () => randomLower(30),
+    granted: twitchGranted,
+    denied: twitchDenial,
+  };
+}
+
+/** api.twitch.tv/kraken in its version 5, switched off by Twitch on 2022-02-28. */
+export function krakenRouter(parts: SandboxParts): Router {
+  const router = Router();
+  const page = krakenPage(parts);
+  const start = (req: Request, res: Response) => ({ parts, req, res });
+  const startAt = (req: Request, res: Response) => startAuthorization(start(req, res), page);
+  // `state` comes along in the form and means nothing there.
+  const startToken = (req: Request, res: Response) => startTokenRequest(start(req, res), formParameters(req));
+  const grants = {
+    authorization_code: { checks: [knownCode, sameRedirectUri], respond: answerCode },
+    refresh_token: { checks: [knownRefreshToken], respond: answerRefresh },
+  };
+  router.get('/oauth2/authorize', endpoint(startAt, authorizationChecks, answerTwitchAuthorization));
+  router.post('/oauth2/token', tokenEndpoint(startToken, commonTokenChecks, grants));
+  router.post('/oauth2/revoke', endpoint(start, [workingRevocation('twitch')], answerRevocation));
+  router.get('/user', endpoint(start, userChecks, answerUser));
+  router.get('/', endpoint(start, [], answerRoot));
+  return router;
+}
+
+export function krakenInteraction(parts: SandboxParts): Router {
+  return interactionRouter(parts, krakenPage(parts));
+}

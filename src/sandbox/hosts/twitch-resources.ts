@@ -1,0 +1,108 @@
+import type { Check, Exchange, Respond } from '../endpoint.ts';
+import { workingRevocation, workingUserinfo } from '../fault-checks.ts';
+import { formParameters, queryParameters } from '../parameters.ts';
+import type { AccessToken } from '../records.ts';
+import { findRegistration } from '../registrations.ts';
+import { personOf, withProfileFaults } from '../token-request.ts';
+import { credentials, liveAccessToken, secondsLeft } from '../tokens.ts';
+import { twitchClaims } from './twitch-claims.ts';
+import { sendTwitchJson, twitchError } from './twitch-error.ts';
+
+const badToken = () => twitchError(401, 'invalid access token');
+
+/** `Bearer` is accepted next to the documented `OAuth`. */
+function presentedToken({ parts, req }: Exchange): AccessToken | undefined {
+  return liveAccessToken(parts, 'twitch', credentials(req.get('authorization'), 'OAuth', 'Bearer'));
+}
+
+const tokenPresented: Check<Exchange> = ({ req }) => {
+  if (!req.get('authorization')) throw twitchError(401, 'missing authorization token');
+};
+
+const tokenAlive: Check<Exchange> = (exchange) => {
+  if (!presentedToken(exchange)) throw badToken();
+};
+
+export const validationChecks: readonly Check<Exchange>[] = [tokenPresented, tokenAlive];
+
+/** `scopes` in the plural, and null when there are none. */
+export const answerValidation: Respond<Exchange> = (exchange) => {
+  const { parts, res } = exchange;
+  const token = presentedToken(exchange)!;
+  const person = parts.state.people.get(token.personId);
+  sendTwitchJson(res, {
+    client_id: token.clientId,
+    login: person.twitch.login,
+    scopes: token.scopes.length > 0 ? token.scopes : null,
+    user_id: person.twitch.id,
+    expires_in: secondsLeft(token, parts),
+  });
+};
+
+function revocationParameters({ req }: Exchange): ReadonlyMap<string, string> {
+  return new Map([...queryParameters(req), ...formParameters(req)]);
+}
+
+const knownRevokingClient: Check<Exchange> = (exchange) => {
+  const clientId = revocationParameters(exchange).get('client_id');
+  if (clientId === undefined) throw twitchError(400, 'missing client id');
+  if (!findRegistration(exchange.parts.registrations, 'twitch', clientId)) {
+    throw twitchError(404, 'client does not exist');
+  }
+};
+
+/** Twitch answers 400 to a token it does not know, where RFC 7009 2.2 wants 200. */
+const revocableToken: Check<Exchange> = (exchange) => {
+  const { state } = exchange.parts;
+  const parameters = revocationParameters(exchange);
+  const value = parameters.get('token') ?? '';
+  const token = liveAccessToken(exchange.parts, 'twitch', value) ?? state.refreshTokens.get(value);
+  if (token?.service !== 'twitch' || token.clientId !== parameters.get('client_id')) {
+    throw twitchError(400, 'Invalid token');
+  }
+};
+
+export const revocationChecks: readonly Check<Exchange>[] = [
+  workingRevocation('twitch'),
+  knownRevokingClient,
+  revocableToken,
+];
+
+export function revoke(exchange: Exchange): void {
+  const value = revocationParameters(exchange).get('token') ?? '';
+  exchange.parts.state.accessTokens.delete(value);
+  exchange.parts.state.refreshTokens.delete(value);
+}
+
+export const answerRevocation: Respond<Exchange> = (exchange) => {
+  revoke(exchange);
+  exchange.res.status(200).end();
+};
+
+/** What a token without `openid` gets here was not found. */
+const openidGranted: Check<Exchange> = (exchange) => {
+  if (!presentedToken(exchange)?.scopes.includes('openid')) throw badToken();
+};
+
+export const userinfoChecks: readonly Check<Exchange>[] = [
+  workingUserinfo('twitch', badToken),
+  tokenPresented,
+  tokenAlive,
+  openidGranted,
+];
+
+export const answerUserinfo: Respond<Exchange> = (exchange) => {
+  const { parts, res } = exchange;
+  const token = presentedToken(exchange)!;
+  const person = personOf(parts, 'twitch', token.personId);
+  const issuedAt = Math.floor(token.createdAt / 1000);
+  const userinfo = {
+    aud: token.clientId,
+    exp: issuedAt + 900,
+    iat: issuedAt,
+    iss: `${parts.baseUrl}/id.twitch.tv/oauth2`,
+    sub: person.twitch.id,
+    ...twitchClaims(person, token.claims.userinfo, token.scopes),
+  };
+  sendTwitchJson(res, withProfileFaults(parts, 'twitch', userinfo, 'sub'));
+};

@@ -1,0 +1,104 @@
+import { type Request, type Response, Router } from 'express';
+import { startAuthorization } from '../authorization.ts';
+import type { AuthorizationPage } from '../callback.ts';
+import { endpoint, tokenEndpoint } from '../endpoint.ts';
+import { interactionRouter } from '../interaction.ts';
+import type { SandboxParts } from '../parts.ts';
+import { randomLower } from '../random.ts';
+import { toKeySet } from '../signing-key.ts';
+import {
+  answerTwitchAuthorization,
+  describeTwitchParameter,
+  twitchAuthorizationChecks,
+  twitchDenial,
+  twitchGranted,
+} from './twitch-authorization.ts';
+import {
+  answerRevocation,
+  answerUserinfo,
+  answerValidation,
+  revocationChecks,
+  userinfoChecks,
+  validationChecks,
+} from './twitch-resources.ts';
+import {
+  answerCode,
+  answerRefresh,
+  codeChecks,
+  commonTokenChecks,
+  refreshChecks,
+  startTwitchTokenRequest,
+} from './twitch-token.ts';
+
+const host = 'id.twitch.tv';
+
+export function twitchIssuer({ baseUrl }: Pick<SandboxParts, 'baseUrl'>): string {
+  return `${baseUrl}/${host}/oauth2`;
+}
+
+/** The document as Twitch publishes it, with nothing added: no revocation endpoint, no PKCE, no `iss`. */
+function discoveryDocument(issuer: string): object {
+  return {
+    authorization_endpoint: `${issuer}/authorize`,
+    claims_parameter_supported: true,
+    claims_supported: [
+      'email',
+      'email_verified',
+      'picture',
+      'preferred_username',
+      'exp',
+      'iss',
+      'sub',
+      'azp',
+      'aud',
+      'iat',
+      'updated_at',
+    ],
+    id_token_signing_alg_values_supported: ['RS256'],
+    issuer,
+    jwks_uri: `${issuer}/keys`,
+    response_types_supported: ['id_token', 'code', 'token', 'code id_token', 'token id_token'],
+    scopes_supported: ['openid'],
+    subject_types_supported: ['public'],
+    token_endpoint: `${issuer}/token`,
+    token_endpoint_auth_methods_supported: ['client_secret_post'],
+    userinfo_endpoint: `${issuer}/userinfo`,
+  };
+}
+
+function twitchPage(parts: SandboxParts): AuthorizationPage {
+  return {
+    api: 'twitch',
+    service: 'twitch',
+    host,
+    issuer: twitchIssuer(parts),
+    describe: describeTwitchParameter,
+    newCode: () => randomLower(30),
+    granted: twitchGranted,
+    denied: twitchDenial,
+  };
+}
+
+/** id.twitch.tv, as of 2026. A GET of the token endpoint is a 404 there, and so it is here. */
+export function twitchHost(parts: SandboxParts): Router {
+  const router = Router();
+  const page = twitchPage(parts);
+  const start = (req: Request, res: Response) => ({ parts, req, res });
+  const startAt = (req: Request, res: Response) => startAuthorization(start(req, res), page);
+  const startToken = (req: Request, res: Response) => startTwitchTokenRequest(start(req, res));
+  const grants = {
+    authorization_code: { checks: codeChecks, respond: answerCode },
+    refresh_token: { checks: refreshChecks, respond: answerRefresh },
+  };
+  router.get('/oauth2/authorize', endpoint(startAt, twitchAuthorizationChecks, answerTwitchAuthorization));
+  router.post('/oauth2/token', tokenEndpoint(startToken, commonTokenChecks, grants));
+  router.get('/oauth2/validate', endpoint(start, validationChecks, answerValidation));
+  router.post('/oauth2/revoke', endpoint(start, revocationChecks, answerRevocation));
+  router.get('/oauth2/userinfo', endpoint(start, userinfoChecks, answerUserinfo));
+  router.get('/oauth2/keys', (_req, res) => void res.json(toKeySet(parts.signingKey)));
+  router.get('/oauth2/.well-known/openid-configuration', (_req, res) => {
+    res.json(discoveryDocument(page.issuer));
+  });
+  router.use('/sandbox', interactionRouter(parts, page));
+  return router;
+}

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+
+/** A made-up person with an account at each service. */
+export interface Person {
+  id: string;
+  name: string;
+  /** What the list of people says about this one. */
+  note: string;
+  email: string | null;
+  hasPicture: boolean;
+  phone: string;
+  twitch: { id: string; login: string };
+  mixer: { id: number; username: string; channelId: number };
+  mixin: { userId: string; identityNumber: string };
+  resonite: { id: string; username: string };
+}
+
+/** Long, right-to-left override and its end, combining marks, a joined emoji, angle brackets, an ampersand. */
+const oddName =
+  'Zoë \u202Etxet desrever\u202C a\u0301\u0308\u0323 \u{1F469}\u200D\u{1F4BB} <b>Ünïcödé</b> & 名前 ' +
+  'who has a name that goes on for longer than anybody laying out a page expects';
+
+export const seededPeople: readonly Person[] = [
+  {
+    id: 'ada',
+    name: 'Ada',
+    note: 'verified e-mail, picture',
+    email: 'ada@example.test',
+    hasPicture: true,
+    phone: '+15550100001',
+    twitch: { id: '10000001', login: 'ninja_dev' },
+    mixer: { id: 101000001, username: 'AdaPlays', channelId: 90000001 },
+    mixin: { userId: 'ada00000-0000-4000-8000-000000000001', identityNumber: '1052001' },
+    resonite: { id: 'U-1NaAdaSandbox', username: 'Ada' },
+  },
+  {
+    id: 'bo',
+    name: 'Bo',
+    note: 'no e-mail',
+    email: null,
+    hasPicture: true,
+    phone: '',
+    twitch: { id: '10000002', login: 'bo_no_mail' },
+    mixer: { id: 101000002, username: 'BoNoMail', channelId: 90000002 },
+    mixin: { userId: 'b0000000-0000-4000-8000-000000000002', identityNumber: '1052002' },
+    resonite: { id: 'U-1NaBoSandbox', username: 'Bo' },
+  },
+  {
+    id: 'cy',
+    name: 'Cy',
+    note: 'no picture',
+    email: 'cy@example.test',
+    hasPicture: false,
+    phone: '+15550100003',
+    twitch: { id: '10000003', login: 'cy_faceless' },
+    mixer: { id: 101000003, username: 'CyFaceless', channelId: 90000003 },
+    mixin: { userId: 'c0000000-0000-4000-8000-000000000003', identityNumber: '1052003' },
+    resonite: { id: 'U-1NaCySandbox', username: 'Cy Faceless' },
+  },
+  {
+    id: 'zoe',
+    name: oddName,
+    note: 'a long and odd name',
+    email: 'zoe@example.test',
+    hasPicture: true,
+    phone: '+15550100004',
+    twitch: { id: '10000004', login: 'zoe_with_a_very_long_name' },
+    mixer: { id: 101000004, username: 'ZoeOddName', channelId: 90000004 },
+    mixin: { userId: 'd0000000-0000-4000-8000-000000000004', identityNumber: '1052004' },
+    resonite: { id: 'U-1NaZoeSandbox', username: oddName },
+  },
+];
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** A person for a name typed on the sign-in page: the same name gives the same ids, every time. */
+export function personFromName(name: string): Person {
+  const hash = sha256(`sandbox person ${name}`);
+  const number = Number.parseInt(hash.slice(0, 7), 16);
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9_]/g, '') || 'someone';
+  const local = `${plain.slice(0, 15)}_${hash.slice(0, 6)}`;
+  return {
+    id: `name-${hash.slice(0, 16)}`,
+    name,
+    note: 'made from a typed name',
+    email: `${local}@example.test`,
+    hasPicture: true,
+    phone: '',
+    twitch: { id: String(200000000 + number), login: local },
+    mixer: { id: 300000000 + number, username: local, channelId: 600000000 + number },
+    mixin: { userId: toUuid(hash), identityNumber: String(2000000 + number) },
+    resonite: { id: `U-${hash.slice(0, 20)}`, username: name },
+  };
+}
+
+function toUuid(hash: string): string {
+  const parts = [hash.slice(0, 8), hash.slice(8, 12), `4${hash.slice(13, 16)}`, `8${hash.slice(17, 20)}`];
+  return [...parts, hash.slice(20, 32)].join('-');
+}
+
+/** 64 hex digits: Resonite names its assets so, and the other hosts' picture paths carry the same mark. */
+export function pictureKey(person: Person): string {
+  return sha256(`sandbox picture ${person.id}`);
+}
+
+/** The people the sandbox knows: the seeded ones and those made from a typed name. */
+export class People {
+  readonly #made = new Map<string, Person>();
+
+  list(): readonly Person[] {
+    return [...seededPeople, ...this.#made.values()];
+  }
+
+  find(id: string | null | undefined): Person | undefined {
+    return this.list().find((person) => person.id === id);
+  }
+
+  /** Throws when nobody has this id: records only ever hold ids that were found before. */
+  get(id: string): Person {
+    const person = this.find(id);
+    if (!person) throw new Error(`The sandbox knows nobody with the id ${id}`);
+    return person;
+  }
+
+  first(): Person {
+    return this.list()[0]!;
+  }
+
+  fromName(name: string): Person {
+    const person = personFromName(name);
+    this.#made.set(person.id, person);
+    return person;
+  }
+
+  madeUpNames(): string[] {
+    return [...this.#made.values()].map((person) => person.name);
+  }
+}

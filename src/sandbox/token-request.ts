@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import type { Exchange } from './endpoint.ts';
+import type { Parameters } from './parameters.ts';
+import type { SandboxParts } from './parts.ts';
+import type { Person } from './people.ts';
+import type { AuthorizationCode, RefreshToken } from './records.ts';
+import type { Registration } from './registrations.ts';
+import type { Service } from './services.ts';
+
+/** A token request; the checks fill in the client, and the code or the refresh token. */
+export interface TokenExchange extends Exchange {
+  parameters: Parameters;
+  registration: Registration;
+  code: AuthorizationCode;
+  refreshToken: RefreshToken;
+}
+
+/** What is not there yet is set by a check that comes before every use. */
+export function startTokenRequest(exchange: Exchange, parameters: Parameters): TokenExchange {
+  return { ...exchange, parameters } as TokenExchange;
+}
+
+/** True when the secret is wrong, or a fault says that it is. */
+export function isWrongSecret({ parts, registration, parameters }: TokenExchange): boolean {
+  if (parts.state.faults.has(registration.service, 'token_wrong_secret')) return true;
+  return registration.clientSecret !== (parameters.get('client_secret') ?? null);
+}
+
+/** A code that exists, was given to this client and can still be used, or undefined. */
+export function findCode({ parts, registration, parameters }: TokenExchange): AuthorizationCode | undefined {
+  const code = parts.state.codes.get(parameters.get('code') ?? '');
+  const isTheirs = code?.service === registration.service && code.clientId === registration.clientId;
+  return isTheirs ? code : undefined;
+}
+
+export function isCodeExpired({ parts, code }: Pick<TokenExchange, 'parts' | 'code'>): boolean {
+  return code.expiresAt <= parts.now() || parts.state.faults.has(code.service, 'token_code_expired');
+}
+
+export function findRefreshToken({
+  parts,
+  registration,
+  parameters,
+}: TokenExchange): RefreshToken | undefined {
+  if (parts.state.faults.has(registration.service, 'refresh_refused')) return undefined;
+  const token = parts.state.refreshTokens.get(parameters.get('refresh_token') ?? '');
+  const isTheirs = token?.service === registration.service && token.clientId === registration.clientId;
+  return isTheirs ? token : undefined;
+}
+
+/** RFC 7636 4.6, over the text of the verifier. */
+export function fitsChallenge(verifier: string, challenge: string): boolean {
+  return createHash('sha256').update(verifier).digest('base64url') === challenge;
+}
+
+/** `scope` as the faults want it, or `usual`; undefined leaves the member out. */
+export function scopeMember<S>(
+  { state }: SandboxParts,
+  service: Service,
+  usual: S,
+): S | null | string[] | undefined {
+  if (state.faults.has(service, 'token_scope_null')) return null;
+  if (state.faults.has(service, 'token_scope_empty_string')) return [''];
+  return state.faults.has(service, 'token_scope_absent') ? undefined : usual;
+}
+
+/** The person that userinfo describes; a fault takes another one. */
+export function personOf({ state }: SandboxParts, service: Service, personId: string): Person {
+  if (!state.faults.has(service, 'userinfo_other_person')) return state.people.get(personId);
+  return state.people.list().find((person) => person.id !== personId)!;
+}
+
+/** A profile as the faults want it. */
+export function withProfileFaults(
+  { state }: SandboxParts,
+  service: Service,
+  profile: Record<string, unknown>,
+  idName: string,
+): Record<string, unknown> {
+  const changed = { ...profile };
+  if (state.faults.has(service, 'userinfo_without_id')) delete changed[idName];
+  if (state.faults.has(service, 'userinfo_huge')) changed['filler'] = 'x'.repeat(1024 * 1024);
+  return changed;
+}

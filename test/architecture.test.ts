@@ -1,0 +1,135 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const source = join(root, 'src');
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => ({ name, text: readFileSync(join(source, name), 'utf8') }));
+
+interface Import {
+  readonly from: string;
+  /** A file below src/, or a package. */
+  readonly to: string;
+  readonly ours: boolean;
+}
+
+const imports: Import[] = files.flatMap(({ name, text }) =>
+  [...text.matchAll(/(?:^|\n)(?:import|export)[^;]*?from '([^']+)'|(?:^|\n)import '([^']+)'/g)].map(
+    (match) => {
+      const target = (match[1] ?? match[2])!;
+      const ours = target.startsWith('.');
+      return { from: name, to: ours ? relative(source, join(source, dirname(name), target)) : target, ours };
+    },
+  ),
+);
+
+/** The room of a file: its folder, or its own name at the top. Routes have a room of their own. */
+function roomOf(file: string): string {
+  if (file.endsWith('routes.ts')) return 'routes';
+  return file.includes('/') ? file.split('/')[0]! : file.replace(/\.ts$/, '');
+}
+
+const anythingButSandbox = [
+  'errors',
+  'json',
+  'paths',
+  'config',
+  'providers',
+  'oauth',
+  'storage',
+  'accounts',
+  'sessions',
+  'login',
+  'web',
+  'routes',
+];
+
+/** What each room may import from, itself included where it is a folder. */
+const mayImportFrom: Record<string, readonly string[]> = {
+  errors: [],
+  json: [],
+  paths: [],
+  config: ['errors', 'providers'],
+  providers: ['providers', 'json'],
+  oauth: ['oauth', 'providers', 'errors', 'json'],
+  storage: ['storage', 'errors', 'json'],
+  accounts: ['accounts', 'storage', 'providers', 'oauth', 'errors', 'json'],
+  sessions: ['sessions', 'storage', 'providers', 'oauth', 'errors', 'json'],
+  login: ['login', 'oauth', 'providers', 'accounts', 'sessions', 'storage', 'errors', 'json'],
+  routes: anythingButSandbox,
+  web: anythingButSandbox,
+  app: anythingButSandbox,
+  sandbox: ['sandbox'],
+  server: [...anythingButSandbox, 'app', 'sandbox'],
+};
+
+test('each part imports only from the parts that it may know', () => {
+  expect(imports.length).toBeGreaterThan(100);
+  const wrong = imports
+    .filter(({ from, to, ours }) => ours && !mayImportFrom[roomOf(from)]?.includes(roomOf(to)))
+    .map(({ from, to }) => `${from} → ${to}`);
+  expect(wrong).toEqual([]);
+});
+
+test('Express is known to routes, web, app, server, the session and the sandbox only', () => {
+  const allowed = (file: string) =>
+    ['routes', 'web', 'app', 'server', 'sandbox'].includes(roomOf(file)) || file === 'sessions/session.ts';
+  const wrong = imports.filter(({ from, to }) => to === 'express' && !allowed(from)).map(({ from }) => from);
+  expect(wrong).toEqual([]);
+});
+
+test('every package that is imported is a dependency', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const packages = imports
+    .filter(({ to, ours }) => !ours && !to.startsWith('node:'))
+    .map(({ to }) =>
+      to
+        .split('/')
+        .slice(0, to.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+  expect([...new Set(packages)].filter((name) => !(name in dependencies))).toEqual([]);
+  // And the other way round: nothing is installed that nothing uses.
+  expect(Object.keys(dependencies).filter((name) => !packages.includes(name))).toEqual([]);
+});
+
+test('no file outside providers and the sandbox tests a provider’s name', () => {
+  const names = /['"`](?:twitch|mixer|mixin|resonite|kraken)['"`]/i;
+  const wrong = files
+    .filter(({ name, text }) => !['providers', 'sandbox'].includes(roomOf(name)) && names.test(text))
+    .map(({ name }) => name);
+  expect(wrong).toEqual([]);
+});
+
+test('templates print values escaped; unescaped output is an include or our own QR code', () => {
+  const views = join(root, 'views');
+  const raw = readdirSync(views, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ejs'))
+    .flatMap((name) =>
+      [...readFileSync(join(views, name), 'utf8').matchAll(/<%-\s*(\S+)/g)].map(
+        (match) => `${name}: ${match[1]}`,
+      ),
+    );
+  expect(raw.length).toBeGreaterThan(5);
+  expect(raw.filter((line) => !/: include\(/.test(line) && line !== 'sandbox/mixin-qr.ejs: qrCode')).toEqual(
+    [],
+  );
+});
+
+test('process.env is read in one place', () => {
+  const readers = files.filter(({ text }) => text.includes('process.env')).map(({ name }) => name);
+  expect(readers).toEqual(['server.ts']);
+});
+
+test('only the wrapper in oauth/http.ts sends requests', () => {
+  const senders = files
+    .filter(
+      ({ name, text }) => roomOf(name) !== 'sandbox' && /\bfetch\(|from 'undici'|node:https?'/.test(text),
+    )
+    .map(({ name }) => name);
+  expect(senders.toSorted()).toEqual(['oauth/http.ts', 'server.ts']);
+});

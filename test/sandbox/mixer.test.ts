@@ -1,0 +1,174 @@
+import request, { type Response } from 'supertest';
+import { hostMatches, madeUpClients } from '../../src/sandbox/registrations.ts';
+import {
+  authorizationPath,
+  browserOf,
+  callbackOf,
+  codeGrant,
+  loginAs,
+  testSandbox,
+  type TestSandbox,
+} from './support.ts';
+
+const { clientId, clientSecret } = madeUpClients.mixer;
+const scope = 'user:details:self';
+
+function post(sandbox: TestSandbox, members: Record<string, string>, type = 'form'): Promise<Response> {
+  return request(sandbox.app)
+    .post('/mixer.com/api/v1/oauth/token')
+    .type(type)
+    .send(members) as Promise<Response>;
+}
+
+async function code(
+  sandbox: TestSandbox,
+  asked: string | null = scope,
+  person = 'ada',
+): Promise<string | null> {
+  const callback = await loginAs(browserOf(sandbox), authorizationPath('mixer', { scope: asked }), person);
+  return callback.searchParams.get('code');
+}
+
+const tokens = async (sandbox: TestSandbox, asked: string | null = scope, person = 'ada') =>
+  (await post(sandbox, codeGrant('mixer', await code(sandbox, asked, person)))).body;
+
+const current = (sandbox: TestSandbox, authorization: string) =>
+  request(sandbox.app).get('/mixer.com/api/v1/users/current').set('Authorization', authorization);
+
+test.each([
+  ['localhost', 'localhost', true],
+  ['*.example.com', 'www.example.com', true],
+  ['*.example.com', 'a.b.example.com', true],
+  ['*.example.com', 'example.com', false],
+  ['*.example.com', 'badexample.com', false],
+])('the host pattern %s against %s', (pattern, hostname, expected) => {
+  expect(hostMatches(pattern, hostname)).toBe(expected);
+});
+
+describe('Mixer authorization', () => {
+  test('lets port and path be free on a registered host', async () => {
+    const { app } = await testSandbox();
+    const path = authorizationPath('mixer', { redirect_uri: 'http://localhost:8919/anywhere' });
+    expect((await request(app).get(path)).status).toBe(200);
+  });
+
+  test('shows its own page, without a redirect, for another host', async () => {
+    const { app } = await testSandbox();
+    const path = authorizationPath('mixer', { redirect_uri: 'https://attacker.example/callback' });
+    const response = await request(app).get(path);
+    expect(response.status).toBe(400);
+    expect(response.headers['location']).toBeUndefined();
+    expect(response.text).toContain('The redirect uri is invalid.');
+  });
+
+  test('remembers a grant unless approval_prompt=force', async () => {
+    const sandbox = await testSandbox();
+    const browser = browserOf(sandbox);
+    const callback = await loginAs(browser, authorizationPath('mixer', { scope }));
+    expect([...callback.searchParams.keys()]).toEqual(['code', 'state']);
+    expect((await browser.get(authorizationPath('mixer', { scope }))).status).toBe(302);
+    const forced = await browser.get(authorizationPath('mixer', { scope, approval_prompt: 'force' }));
+    expect(forced.status).toBe(200);
+  });
+
+  test('sends access_denied when the person says no', async () => {
+    const sandbox = await testSandbox();
+    const callback = await loginAs(browserOf(sandbox), authorizationPath('mixer', { scope }), 'ada', 'no');
+    expect(callback.searchParams.get('error')).toBe('access_denied');
+  });
+});
+
+describe('Mixer tokens', () => {
+  test.each(['form', 'json'])('come for a %s body, without a scope', async (type) => {
+    const sandbox = await testSandbox();
+    const { body } = await post(sandbox, codeGrant('mixer', await code(sandbox)), type);
+    expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_in', 'refresh_token', 'token_type']);
+    expect([body.access_token.length, body.expires_in, body.token_type]).toEqual([64, 21_599, 'Bearer']);
+  });
+
+  test.each([
+    [{ client_secret: 'wrong' }, 'invalid_client', 'OAuth client secret invalid.'],
+    [{ client_secret: null }, 'invalid_client', 'OAuth client secret invalid.'],
+    [{ code: 'unknown' }, 'invalid_grant', 'The authorization code is invalid.'],
+    [
+      { redirect_uri: `${callbackOf('mixer')}/x` },
+      'invalid_grant',
+      'The redirect_uri is not the one of the authorization request.',
+    ],
+    [{ grant_type: 'password' }, 'unsupported_grant_type', 'This grant_type is not known.'],
+  ])('are refused for %j', async (changes, error, error_description) => {
+    const sandbox = await testSandbox();
+    const response = await post(sandbox, codeGrant('mixer', await code(sandbox), changes));
+    expect([response.status, response.body]).toEqual([400, { error, error_description }]);
+  });
+
+  test('a refresh token works once', async () => {
+    const sandbox = await testSandbox();
+    const { refresh_token } = await tokens(sandbox);
+    const members = {
+      grant_type: 'refresh_token',
+      client_id: clientId,
+      client_secret: clientSecret,
+      refresh_token,
+    };
+    const first = await post(sandbox, members);
+    expect(first.body.refresh_token).not.toBe(refresh_token);
+    const second = await post(sandbox, members);
+    expect([second.status, second.body.error]).toEqual([400, 'invalid_grant']);
+  });
+
+  test('end after six hours', async () => {
+    const sandbox = await testSandbox();
+    const { access_token } = await tokens(sandbox);
+    sandbox.clock.milliseconds += 6 * 60 * 60 * 1000;
+    const response = await current(sandbox, `Bearer ${access_token}`);
+    expect([response.status, response.body]).toEqual([
+      401,
+      { errorCode: 24325, errorMessage: 'OAuth token is invalid' },
+    ]);
+  });
+});
+
+describe('Mixer resources', () => {
+  test('the user has a number as id, and the e-mail only with the scope', async () => {
+    const sandbox = await testSandbox();
+    const user = (await current(sandbox, `Bearer ${(await tokens(sandbox)).access_token}`)).body;
+    expect(user).toMatchObject({
+      id: 101000001,
+      username: 'AdaPlays',
+      email: 'ada@example.test',
+      verified: true,
+    });
+    const bare = (await current(sandbox, `Bearer ${(await tokens(sandbox, 'chat:connect')).access_token}`))
+      .body;
+    expect(bare).not.toHaveProperty('email');
+  });
+
+  test('the person without a picture has null as avatarUrl', async () => {
+    const sandbox = await testSandbox();
+    const { access_token } = await tokens(sandbox, scope, 'cy');
+    expect((await current(sandbox, `Bearer ${access_token}`)).body.avatarUrl).toBeNull();
+  });
+
+  test('another scheme than Bearer meets 461', async () => {
+    const response = await current(await testSandbox(), 'OAuth something');
+    expect([response.status, response.body.statusCode]).toEqual([461, 461]);
+    expect(response.headers['x-csrf-token']).toBeTruthy();
+  });
+
+  test('introspection tells a live token from a dead one', async () => {
+    const sandbox = await testSandbox();
+    const { access_token } = await tokens(sandbox);
+    const ask = (token: string) =>
+      request(sandbox.app).post('/mixer.com/api/v1/oauth/token/introspect').send({ token });
+    expect((await ask(access_token)).body).toEqual({
+      active: true,
+      scope,
+      client_id: clientId,
+      username: 'AdaPlays',
+      sub: '101000001',
+    });
+    sandbox.state.expireAccessTokens('mixer');
+    expect((await ask(access_token)).body).toEqual({ active: false });
+  });
+});
