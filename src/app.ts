@@ -67,10 +67,10 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   );
   app.use(createSecurityHeaders({ secure: config.secure, imageSources: [...new Set(imageSources)] }));
   app.use(createRequestLog(dependencies.log));
-  app.use(createHealthRoutes(dependencies.database, dependencies.isStopping));
-  app.use(createKnownHostGuard(config.origin));
   app.use(routes.assets, context.assets.handler);
   app.use(noStore);
+  app.use(createHealthRoutes(dependencies.database, dependencies.isStopping));
+  app.use(createKnownHostGuard(config.origin));
   app.use(createSameOriginGuard(config.origin));
   app.use(createSessionMiddleware(store, keys, { secure: config.secure, limits: config.sessionLimits }));
   app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 20 }));

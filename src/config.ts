@@ -285,7 +285,9 @@ function readService(
   const choice = reader.choice(prefix, ['auto', 'live', 'sandbox', 'off']);
   const clientId = reader.text(`${prefix}_CLIENT_ID`, '');
   const clientSecret = reader.secret(`${prefix}_CLIENT_SECRET`);
-  const complete = clientId !== '' && (clientSecret !== null || provider.clientSecret !== 'required');
+  const authentication = readAuthentication(reader, prefix, provider);
+  const needsSecret = provider.clientSecret === 'required' || authentication === 'secret';
+  const complete = clientId !== '' && (clientSecret !== null || !needsSecret);
   const state = resolveState(choice, complete, provider, sandboxUrl);
   const overrides = readEndpoints(reader, prefix, provider);
   const scope = readScope(reader, prefix, provider);
@@ -298,7 +300,6 @@ function readService(
     });
   }
   if (state === 'off') return { state, provider, why: whyOff(choice, provider) };
-  const authentication = readAuthentication(reader, prefix, provider);
   if (state === 'live') {
     return {
       state,
@@ -313,7 +314,8 @@ function readService(
   }
   return {
     state,
-    provider: withEndpoints(inSandbox(provider, sandboxUrl ?? ''), overrides),
+    // Overrides first: the sandbox then plays the overridden addresses, and signatures cover them.
+    provider: inSandbox(withEndpoints(provider, overrides), sandboxUrl ?? ''),
     ...sandboxClient(provider, authentication, { clientId, clientSecret }, madeUp[service.id]),
     scope,
   };
@@ -327,8 +329,8 @@ function sandboxClient(
 ): { clientId: string; clientSecret: string | null } {
   const client = own.clientId === '' && madeUp ? madeUp : own;
   // Without a word from the operator the sandbox shows the better of the two ways.
-  const pkce =
-    provider.clientSecret === 'instead-of-pkce' && authentication !== 'secret' && own.clientSecret === null;
+  const withoutSecret = authentication === 'pkce' || (authentication === 'auto' && own.clientSecret === null);
+  const pkce = provider.clientSecret === 'instead-of-pkce' && withoutSecret;
   return { clientId: client.clientId, clientSecret: pkce ? null : client.clientSecret };
 }
 

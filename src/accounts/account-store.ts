@@ -18,6 +18,9 @@ export interface ProvenIdentity {
   readonly grantedScope: readonly string[];
 }
 
+/** Why the stored copy of a profile is not today's. */
+export type ProfileFailure = 'refused' | 'changed' | 'unreadable' | 'unreachable';
+
 /** Another request stored the same identity first: look again and resolve anew. */
 export class IdentityRace extends Error {}
 
@@ -33,7 +36,7 @@ export interface AccountStore {
   replaceIdentity(accountId: string, oldIdentityId: string, proven: ProvenIdentity): Promise<Identity>;
   /** Stores what a login or a new reading said about a linked identity. */
   renewIdentity(identityId: string, proven: ProvenIdentity, usedNow: boolean): Promise<Identity>;
-  recordProfileFailure(identityId: string, failure: 'refused' | 'unreachable'): Promise<void>;
+  recordProfileFailure(identityId: string, failure: ProfileFailure): Promise<void>;
   /**
    * Unlinks an identity. Throws `last_identity` when no identity that `canSignIn` would be left;
    * of two unlinks at once the second one sees what the first has left.

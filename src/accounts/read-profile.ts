@@ -3,7 +3,7 @@ import type { Client } from '../oauth/client.ts';
 import type { Tokens } from '../oauth/token-response.ts';
 import { sendUserinfoRequest } from '../oauth/userinfo-request.ts';
 import type { IdentityFacts } from '../providers/provider.ts';
-import type { AccountStore, Identity } from './account-store.ts';
+import type { AccountStore, Identity, ProfileFailure } from './account-store.ts';
 
 /** Where tokens come from: those held, or new ones when the provider has just refused these. */
 export type TokenSource = (renewed: boolean) => Promise<Tokens>;
@@ -35,10 +35,9 @@ export async function readProfile(
   client: Client,
   identity: Identity,
   tokens: TokenSource,
-  timeoutMilliseconds?: number,
 ): Promise<Identity> {
   try {
-    const userinfo = await sendWithRenewal(client, tokens, now, timeoutMilliseconds);
+    const userinfo = await sendWithRenewal(client, tokens, now);
     const facts = readIdentity(client, userinfo);
     if (facts.subject !== identity.subject) {
       throw new LoginError('identity_changed', {
@@ -59,35 +58,31 @@ export async function readProfile(
     };
     return await accounts.renewIdentity(identity.id, proven, false);
   } catch (error) {
-    if (error instanceof LoginError)
-      await accounts.recordProfileFailure(identity.id, isRefusal(error) ? 'refused' : 'unreachable');
+    if (error instanceof LoginError) await accounts.recordProfileFailure(identity.id, toFailure(error));
     throw error;
   }
 }
 
 /** Twitch wants apps to react to a 401 rather than to trust the clock, so one renewal is tried. */
-async function sendWithRenewal(
-  client: Client,
-  tokens: TokenSource,
-  now: () => number,
-  timeout?: number,
-): Promise<unknown> {
+async function sendWithRenewal(client: Client, tokens: TokenSource, now: () => number): Promise<unknown> {
   const held = await tokens(false);
   try {
-    return await sendUserinfoRequest(client, held, now(), timeout);
+    return await sendUserinfoRequest(client, held, now());
   } catch (error) {
     const refused = error instanceof LoginError && error.code === 'userinfo_request_refused';
     if (!refused || held.refreshToken === null) throw error;
-    return sendUserinfoRequest(client, await tokens(true), now(), timeout);
+    return sendUserinfoRequest(client, await tokens(true), now());
   }
 }
 
-function isRefusal({ code, facts }: LoginError): boolean {
-  return (
+/** Why a profile could not be read, for its card. */
+function toFailure({ code, facts }: LoginError): ProfileFailure {
+  if (code === 'identity_changed') return 'changed';
+  if (code === 'userinfo_response_invalid' || code === 'token_response_invalid') return 'unreadable';
+  const over =
     code === 'userinfo_request_refused' ||
-    code === 'identity_changed' ||
-    (code === 'token_request_refused' && facts.oauthError === 'invalid_grant')
-  );
+    (code === 'token_request_refused' && facts.oauthError === 'invalid_grant');
+  return over ? 'refused' : 'unreachable';
 }
 
 /** Throws `userinfo_response_invalid` when the profile has no usable subject. */

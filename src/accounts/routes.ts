@@ -2,15 +2,22 @@ import { type Request, Router } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import { createPendingReplacements } from '../login/pending-replacement.ts';
 import type { Client } from '../oauth/client.ts';
-import { sendRevocationRequest } from '../oauth/revocation-request.ts';
 import { routes } from '../paths.ts';
-import { readSignedIn, renewSession, type SignedIn, setFlash } from '../sessions/session.ts';
+import { hasEnded } from '../sessions/grants.ts';
+import {
+  destroySession,
+  readSessionEnd,
+  readSignedIn,
+  renewSession,
+  type SignedIn,
+  setFlash,
+} from '../sessions/session.ts';
 import type { Context, ServiceInUse } from '../web/context.ts';
-import { endIdentityGrants } from '../web/end-grants.ts';
+import { endIdentityGrants, revokeTokens } from '../web/end-grants.ts';
 import { homeWithReturn } from '../web/error-page.ts';
 import { toReadFailureFlash, toReadFlash, toReplaceFlash, toUnlinkFlash } from '../web/flash-words.ts';
 import { form, link, renderPage } from '../web/page.ts';
-import { toProfilePage } from '../web/profile-page.ts';
+import { type LinkedIdentity, toProfilePage } from '../web/profile-page.ts';
 import { toNameInSentence } from '../web/sentences.ts';
 import { findClient } from '../web/services.ts';
 import type { ConfirmPage } from '../web/view-models.ts';
@@ -31,7 +38,10 @@ export function createAccountRoutes(context: Context): Router {
     if (!signedIn) return response.redirect(303, homeWithReturn(context, paths.profile));
     const identities = await accounts.listIdentities(signedIn.accountId);
     // The account is gone: deleted, or its last identity taken elsewhere.
-    if (identities.length === 0) throw new RequestError('not_signed_in', { returnTo: paths.profile });
+    if (identities.length === 0) {
+      await destroySession(request);
+      throw new RequestError('not_signed_in', { returnTo: paths.profile });
+    }
     const linked = await Promise.all(identities.map((identity) => withFreshProfile(signedIn, identity)));
     const page = toProfilePage(context, signedIn, linked);
     await renderPage(
@@ -124,7 +134,7 @@ export function createAccountRoutes(context: Context): Router {
     const client = findClient(context, decision.proven.provider);
     const { proven, tokens, oldIdentityId, oldName } = decision;
     if (choice === 'keep') {
-      await sendRevocationRequest(client, tokens);
+      await revokeTokens(client, [tokens]);
       return response.redirect(303, paths.profile);
     }
     await endIdentityGrants(context, { id: oldIdentityId, provider: proven.provider, mode: proven.mode });
@@ -135,49 +145,41 @@ export function createAccountRoutes(context: Context): Router {
         const facts = { provider: client.provider.id, displayName: proven.facts.displayName };
         throw error instanceof IdentityRace ? new LoginError('identity_already_linked', facts) : error;
       });
-    await renewSession(
-      request,
-      signedIn.identityId === oldIdentityId ? { identityId: identity.id } : {},
-      now(),
-    );
+    await renewSession(request, signedIn.identityId === oldIdentityId ? { identityId: identity.id } : {});
     const grant = { tokens, requestedScope: proven.requestedScope, renewedAt: null };
     await grants.put(
       { ref: signedIn.ref, identityId: identity.id },
       grant,
-      now() + context.config.sessionLimits.absoluteMilliseconds,
+      readSessionEnd(request, context.config.sessionLimits),
     );
     await setFlash(request, toReplaceFlash(client.provider, oldName, identity.display_name));
     response.redirect(303, paths.profile);
   });
 
   /** The stored copy, read again where it is due and the provider answers in time. */
-  async function withFreshProfile(signedIn: SignedIn, identity: Identity) {
+  async function withFreshProfile(signedIn: SignedIn, identity: Identity): Promise<LinkedIdentity> {
     const client = services.find(({ provider }) => provider.id === identity.provider)?.client;
     const place = { ref: signedIn.ref, identityId: identity.id };
-    const held = await grants.get(place);
-    if (!client || client.mode !== identity.mode || !held || !isDue(identity, now()))
-      return { identity, grant: held };
-    await read(signedIn, client, identity, pageDeadlineMilliseconds).catch((error: unknown) => {
-      if (!(error instanceof LoginError)) throw error;
-    });
+    const grant = await grants.get(place);
+    const readable = client?.mode === identity.mode && grant !== null && !hasEnded(grant.tokens, now());
+    if (!readable || !isDue(identity, now())) return { identity, grant };
+    const reading = read(signedIn, client, identity).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof LoginError) return true;
+        throw error;
+      },
+    );
+    // A late answer is stored all the same, for the next visit.
+    const inTime = await Promise.race([reading, after(pageDeadlineMilliseconds)]);
+    if (!inTime) await accounts.recordProfileFailure(identity.id, 'unreachable');
     const latest = await accounts.getIdentity(signedIn.accountId, identity.provider, client.mode);
     return { identity: latest ?? identity, grant: await grants.get(place) };
   }
 
-  function read(
-    signedIn: SignedIn,
-    client: Client,
-    identity: Identity,
-    timeoutMilliseconds?: number,
-  ): Promise<Identity> {
+  function read(signedIn: SignedIn, client: Client, identity: Identity): Promise<Identity> {
     const place = { ref: signedIn.ref, identityId: identity.id };
-    return readProfile(
-      context,
-      client,
-      identity,
-      (renewed) => grants.freshTokens(client, place, renewed),
-      timeoutMilliseconds,
-    );
+    return readProfile(context, client, identity, (renewed) => grants.freshTokens(client, place, renewed));
   }
 
   /** A way in: its service is offered here, in the mode that the identity was made in. */
@@ -195,6 +197,12 @@ export function createAccountRoutes(context: Context): Router {
     const identity = await accounts.getIdentity(signedIn.accountId, provider, mode);
     if (!identity) throw new RequestError('not_found');
     return identity;
+  }
+
+  function requireSignedIn(request: Request): SignedIn {
+    const signedIn = readSignedIn(request);
+    if (!signedIn) throw new RequestError('not_signed_in', { returnTo: paths.profile });
+    return signedIn;
   }
 
   /** The service and the identity that an unlink form names; only ever of the account signed in. */
@@ -239,8 +247,7 @@ export function createAccountRoutes(context: Context): Router {
   return router;
 }
 
-function requireSignedIn(request: Request): SignedIn {
-  const signedIn = readSignedIn(request);
-  if (!signedIn) throw new RequestError('not_signed_in', { returnTo: '/profile' });
-  return signedIn;
+/** Resolves to false once the time is over. */
+function after(milliseconds: number): Promise<false> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds, false).unref());
 }

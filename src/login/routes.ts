@@ -7,6 +7,7 @@ import { scopeWords } from '../providers/index.ts';
 import {
   destroySession,
   expireCookie,
+  readSessionEnd,
   readSignedIn,
   renewSession,
   type SignedIn,
@@ -39,7 +40,7 @@ export function createLoginRoutes(context: Context): Router {
   router.post(routes.login(':provider'), async (request, response) => {
     const client = findClient(context, String(request.params['provider']));
     const signedIn = readSignedIn(request);
-    const wish = readWish(request, signedIn);
+    const wish = readWish(request, signedIn, paths.profile);
     const binding = bindBrowser(request, response);
     const authorizationRequest = await startLogin(context, client, {
       ...wish,
@@ -119,11 +120,7 @@ export function createLoginRoutes(context: Context): Router {
       identityId: identity.id,
     });
     const grant = { tokens, requestedScope: proven.requestedScope, renewedAt: null };
-    await grants.put(
-      { ref, identityId: identity.id },
-      grant,
-      now() + config.sessionLimits.absoluteMilliseconds,
-    );
+    await grants.put({ ref, identityId: identity.id }, grant, readSessionEnd(request, config.sessionLimits));
     const flash = toLoginFlash(client.provider, login, formerName);
     if (flash) await setFlash(request, flash);
     setCookie(response, 'latchkey-last', client.provider.id, {
@@ -151,7 +148,7 @@ export function createLoginRoutes(context: Context): Router {
       return (await startSession(request, who, now())).ref;
     }
     const signsIn = login.resolution === 'sign-in' || login.resolution === 'reauthenticate';
-    await renewSession(request, signsIn ? { identityId: who.identityId, signedInAt: now() } : {}, now());
+    await renewSession(request, signsIn ? { identityId: who.identityId, signedInAt: now() } : {});
     return before.ref;
   }
 
@@ -165,7 +162,7 @@ interface Wish {
 }
 
 /** What the form asks for. Linking needs an account to link to: `not_signed_in` without one. */
-function readWish(request: Request, signedIn: SignedIn | null): Wish {
+function readWish(request: Request, signedIn: SignedIn | null, profilePath: string): Wish {
   const {
     intent = signedIn ? 'link' : 'sign-in',
     force = 'false',
@@ -173,7 +170,7 @@ function readWish(request: Request, signedIn: SignedIn | null): Wish {
   } = (request.body ?? {}) as Record<string, unknown>;
   const known = intents.find((candidate) => candidate === intent);
   if (!known || (force !== 'true' && force !== 'false')) throw new RequestError('malformed_request');
-  if (known !== 'sign-in' && !signedIn) throw new RequestError('not_signed_in', { returnTo: '/profile' });
+  if (known !== 'sign-in' && !signedIn) throw new RequestError('not_signed_in', { returnTo: profilePath });
   return { intent: known, force: force === 'true', returnTo: readReturnPath(returnTo) };
 }
 

@@ -1,6 +1,6 @@
 import { type Dispatcher, Pool } from 'undici';
 import { LoginError, type LoginErrorCode } from '../errors.ts';
-import { readJson } from '../json.ts';
+import { isObject, readJson } from '../json.ts';
 import type { WireAnswer } from '../providers/provider.ts';
 
 export interface HttpRequest {
@@ -10,8 +10,6 @@ export interface HttpRequest {
   readonly body?: string;
   /** Thrown when an answer came but cannot be read: too large, compressed, not UTF-8, a redirect. */
   readonly unreadable: LoginErrorCode;
-  /** Cuts the usual time limit. */
-  readonly timeoutMilliseconds?: number;
 }
 
 export interface HttpAnswer {
@@ -57,13 +55,12 @@ export function createHttp(providerId: string, addresses: readonly string[], lim
 
   async function exchange(request: HttpRequest): Promise<HttpAnswer> {
     const { origin, pathname, search } = new URL(request.url);
-    const timeout = request.timeoutMilliseconds ?? limits.totalMilliseconds;
     const response = await poolFor(origin).request({
       path: pathname + search,
       method: request.method,
       headers: { accept: 'application/json', ...request.headers },
       body: request.body ?? null,
-      signal: AbortSignal.timeout(timeout),
+      signal: AbortSignal.timeout(limits.totalMilliseconds),
     });
     const text = await readText(response, limits.maximumBytes, request.unreadable);
     return { status: response.statusCode, headers: plainHeaders(response.headers), text };
@@ -160,6 +157,7 @@ function withoutQuery(url: string): string {
 
 /** A code such as ECONNREFUSED, else the class: never the message, which may hold an address. */
 function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  if (!isObject(error)) return 'unknown';
+  const { code, name } = error;
+  return ([code, name].find((word) => typeof word === 'string') as string | undefined) ?? 'unknown';
 }

@@ -20,6 +20,6 @@ export async function sendRefreshRequest(client: Client, tokens: Tokens, now: nu
       grantedScope: fresh.grantedScope ?? tokens.grantedScope,
     };
   } catch (error) {
-    throw toLoginError(client, error);
+    throw toLoginError(client, error, 'token_response_invalid');
   }
 }

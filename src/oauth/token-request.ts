@@ -1,6 +1,6 @@
 import { getPublicKeyAsync, utils } from '@noble/ed25519';
 import * as oidc from 'openid-client';
-import { LoginError } from '../errors.ts';
+import { LoginError, type LoginErrorCode } from '../errors.ts';
 import { type Client, findLoginError } from './client.ts';
 import { checkIdTokenAge, checkIdTokenHash } from './id-token.ts';
 import { readShape } from '../json.ts';
@@ -63,20 +63,20 @@ async function exchange(client: Client, request: TokenRequest) {
   try {
     return await oidc.authorizationCodeGrant(client.configuration, currentUrl, checks, extra);
   } catch (error) {
-    throw toLoginError(client, error);
+    // The message was of standard shape, so what is still refused is the ID token, where one is expected.
+    throw toLoginError(client, error, client.expectsIdToken ? 'id_token_invalid' : 'token_response_invalid');
   }
 }
 
-/** The message was of standard shape, so what openid-client still refuses is the ID token. */
-export function toLoginError(client: Client, error: unknown): LoginError {
+/** What openid-client threw, in our words; `otherwise` is for what only openid-client refused. */
+export function toLoginError(client: Client, error: unknown, otherwise: LoginErrorCode): LoginError {
   const known = findLoginError(error);
   if (known) return known;
   if (error instanceof oidc.ResponseBodyError) {
     return toRefusal(client.provider, { error: error.error, error_description: error.error_description });
   }
   const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  const code = client.expectsIdToken ? 'id_token_invalid' : 'token_response_invalid';
-  return new LoginError(code, { provider: client.provider.id, reason });
+  return new LoginError(otherwise, { provider: client.provider.id, reason });
 }
 
 export function toTokens(response: oidc.TokenEndpointResponse, now: number): Tokens {

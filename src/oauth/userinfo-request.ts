@@ -12,12 +12,7 @@ import type { Tokens } from './token-response.ts';
  * Throws `userinfo_request_refused` (401, 403: the access is gone or does not reach),
  * `userinfo_response_invalid`, `provider_unreachable` or `provider_busy`.
  */
-export async function sendUserinfoRequest(
-  client: Client,
-  tokens: Tokens,
-  now: number,
-  timeoutMilliseconds?: number,
-): Promise<unknown> {
+export async function sendUserinfoRequest(client: Client, tokens: Tokens, now: number): Promise<unknown> {
   const { provider, http } = client;
   const requestId = randomUUID();
   const headers: Record<string, string> = {
@@ -30,7 +25,6 @@ export async function sendUserinfoRequest(
     url: provider.endpoints.userinfo,
     headers,
     unreadable: 'userinfo_response_invalid',
-    ...(timeoutMilliseconds === undefined ? {} : { timeoutMilliseconds }),
   });
   if (provider.userinfo.requestId) await checkAnswerOrigin(client, tokens, answer, requestId);
   return readUserinfo(client, answer);

@@ -65,10 +65,10 @@ export function conformTwitchTokenResponse({ status, body }: WireAnswer): WireAn
   if (!isObject(body)) return { status, body };
   if (status >= 400) return { status, body: toStandardError(body) };
   const { scope, ...rest } = body;
-  const granted = Array.isArray(scope)
-    ? scope.filter((s) => typeof s === 'string' && s !== '').join(' ')
-    : scope;
-  return { status, body: granted === null || granted === undefined ? rest : { ...rest, scope: granted } };
+  // RFC 6749 5.1 takes a missing scope for all that was asked; Twitch leaves it out for nothing.
+  if (scope === null || scope === undefined) return { status, body: { ...rest, scope: '' } };
+  const granted = Array.isArray(scope) ? scope.filter((name) => typeof name === 'string').join(' ') : scope;
+  return { status, body: { ...rest, scope: granted } };
 }
 
 /** The texts that decide, in lower case; all from the error table in docs/providers/twitch.md. */

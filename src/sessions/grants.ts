@@ -5,7 +5,10 @@ import { LoginError } from '../errors.ts';
 import type { ExpiringRecord, ExpiringRecords } from '../storage/expiring-records.ts';
 import type { KeyRing } from './seal.ts';
 
-/** The tokens that one session holds for one identity. Sealed at rest, deleted with the session. */
+/**
+ * The tokens that one session holds for one identity. Sealed at rest, deleted at sign-out and at
+ * unlinking, and never kept longer than a session may last.
+ */
 export interface Grant {
   readonly tokens: Tokens;
   readonly requestedScope: readonly string[];
@@ -38,6 +41,11 @@ export interface Grants {
 /** Refreshed a little before the end, so that a slow request does not arrive after it. */
 const earlyMilliseconds = 60 * 1000;
 
+/** True when the access token is over and nothing can renew it. */
+export function hasEnded({ expiresAt, refreshToken }: Tokens, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now && refreshToken === null;
+}
+
 const toKey = ({ ref, identityId }: GrantPlace) => `${ref}.${identityId}`;
 
 export function createGrants(records: ExpiringRecords, keys: KeyRing, now: () => number): Grants {
@@ -54,7 +62,13 @@ export function createGrants(records: ExpiringRecords, keys: KeyRing, now: () =>
     record: ExpiringRecord,
     grant: Grant,
   ): Promise<Tokens> {
-    const tokens = await sendRefreshRequest(client, grant.tokens, now());
+    const tokens = await sendRefreshRequest(client, grant.tokens, now()).catch(async (error: unknown) => {
+      // Refused, perhaps because another process has just used the same refresh token.
+      const latest = await records.get('grant', record.key);
+      const winner = latest && latest.version !== record.version ? open(latest) : null;
+      if (winner) return winner.tokens;
+      throw error;
+    });
     const value = keys.seal(
       'grant',
       record.key,
@@ -72,9 +86,9 @@ export function createGrants(records: ExpiringRecords, keys: KeyRing, now: () =>
     const grant = open(record);
     if (!record || !grant) throw gone(client);
     const { expiresAt, refreshToken } = grant.tokens;
-    const ended = expiresAt !== null && expiresAt - earlyMilliseconds <= now();
-    if (!ended && !always) return grant.tokens;
-    if (refreshToken === null) throw gone(client);
+    const ending = expiresAt !== null && expiresAt - earlyMilliseconds <= now();
+    if (hasEnded(grant.tokens, now())) throw gone(client);
+    if (refreshToken === null || (!ending && !always)) return grant.tokens;
     const underWay = refreshing.get(record.key);
     if (underWay) return underWay;
     const started = refresh(client, place, record, grant).finally(() => refreshing.delete(record.key));

@@ -87,19 +87,22 @@ export async function startSession(
   return { ...who, ref, signedInAt: now };
 }
 
+/** When the session ends at the latest, in milliseconds since 1970. */
+export function readSessionEnd(request: Request, limits: SessionLimits): number {
+  return (request.session.createdAt ?? 0) + limits.absoluteMilliseconds;
+}
+
 /** Gives the same session a new id: after a link or a re-authentication. The old id is dead at once. */
 export async function renewSession(
   request: Request,
-  changes: { identityId?: string; signedInAt?: number },
-  now: number,
+  changes: { identityId?: string; signedInAt?: number } = {},
 ): Promise<void> {
   const { ref, accountId, identityId, signedInAt, createdAt } = request.session;
   const { maxAge } = request.session.cookie;
   await regenerate(request);
   Object.assign(request.session, { ref, accountId, identityId, signedInAt, createdAt, ...changes });
-  // The absolute limit goes on counting from the sign-in.
-  if (typeof maxAge === 'number')
-    request.session.cookie.maxAge = Math.max(1000, maxAge - (now - (createdAt ?? now)));
+  // What is left of the absolute limit: it goes on counting from the sign-in.
+  if (typeof maxAge === 'number') request.session.cookie.maxAge = Math.max(1000, maxAge);
   await saveSession(request);
 }
 

@@ -10,6 +10,7 @@ import {
   sql,
 } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import { isObject } from '../json.ts';
 import { migrations } from './migrations/index.ts';
 
 /** Instants are milliseconds since 1970. Ids are random text, never a number from outside. */
@@ -34,7 +35,7 @@ export interface Schema {
     profile_read_at: number;
     /** When reading the profile failed last; null since it worked. */
     profile_failed_at: number | null;
-    /** Why it failed: `refused` (the access is gone) or `unreachable`. */
+    /** Why it failed, as `accounts/account-store.ts` names it. */
     profile_failure: string | null;
   };
   expiring_records: {
@@ -90,13 +91,13 @@ export function durably<Result>(
 
 /** True for what the database itself threw: the person then gets 503, never an anonymous page. */
 export function isStorageError(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = isObject(error) ? error['code'] : undefined;
   return code === 'ERR_SQLITE_ERROR' || code === 'ERR_INVALID_STATE';
 }
 
 /** SQLite's word for a second row with the same unique key. */
 export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 2067;
+  return isObject(error) && error['errcode'] === 2067;
 }
 
 /** What Kysely's SQLite dialect expects, on node:sqlite: statements prepared once, writes not deferred. */

@@ -39,7 +39,7 @@ export interface ExpiringRecords {
   delete(kind: RecordKind, key: string): Promise<void>;
   listByOwner(kind: RecordKind, owner: string): Promise<ExpiringRecord[]>;
   deleteByOwner(kind: RecordKind, owner: string): Promise<void>;
-  /** Deletes all but the owner's newest records, newest by their end. */
+  /** Deletes all but the owner's newest records, newest by their end. Tombstones stay. */
   keepNewest(kind: RecordKind, owner: string, count: number): Promise<void>;
   /** Ends all of an owner's records, leaving tombstones. */
   endByOwner(kind: RecordKind, owner: string): Promise<void>;
@@ -168,12 +168,14 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
         .select('key')
         .where('kind', '=', kind)
         .where('owner', '=', owner)
+        .where('value', 'not like', 'gone:%')
         .orderBy('expires_at', 'desc')
         .limit(count);
       await database
         .deleteFrom(table)
         .where('kind', '=', kind)
         .where('owner', '=', owner)
+        .where('value', 'not like', 'gone:%')
         .where('key', 'not in', kept)
         .execute();
     },

@@ -1,3 +1,5 @@
+import type { Client } from '../oauth/client.ts';
+import type { Tokens } from '../oauth/token-response.ts';
 import { type RevocationOutcome, sendRevocationRequest } from '../oauth/revocation-request.ts';
 import type { Grant } from '../sessions/grants.ts';
 import type { SignedIn } from '../sessions/session.ts';
@@ -32,11 +34,17 @@ async function revoke(
   grants: readonly Grant[],
 ): Promise<RevocationOutcome> {
   const client = services.find((service) => service.provider.id === provider)?.client;
-  if (!client || client.mode !== mode || grants.length === 0) return 'not-offered';
-  const outcomes = await Promise.all(
-    grants.map(({ tokens }) => inTime(sendRevocationRequest(client, tokens))),
+  if (!client || client.mode !== mode) return 'not-offered';
+  return revokeTokens(
+    client,
+    grants.map(({ tokens }) => tokens),
   );
-  return outcomes.find((outcome) => outcome === 'not-confirmed') ?? outcomes[0]!;
+}
+
+/** Revokes tokens at the provider, all at once and within a few seconds. The worst outcome counts. */
+export async function revokeTokens(client: Client, tokens: readonly Tokens[]): Promise<RevocationOutcome> {
+  const outcomes = await Promise.all(tokens.map((held) => inTime(sendRevocationRequest(client, held))));
+  return outcomes.find((outcome) => outcome === 'not-confirmed') ?? outcomes[0] ?? 'not-offered';
 }
 
 async function inTime(revocation: Promise<RevocationOutcome>): Promise<RevocationOutcome> {

@@ -72,18 +72,18 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   }),
   authorization_refused: ({ name }) => ({
     status: 502,
-    heading: `${name} did not let us ask`,
-    reason: `${name} refused our request before it came to you. Trying again may help; if not, tell the person who runs this site. ${nothing}`,
+    heading: `${name} did not let us in`,
+    reason: `${name} ended the sign-in with an error of its own. Trying again may help; if not, tell the person who runs this site. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
-  redirect_mismatch: ({ name, service }) => ({
+  redirect_mismatch: ({ name, service, context }) => ({
     status: 502,
     heading: `${name} does not know our return address`,
     reason: `The person who runs this site has to add it at ${name}. ${nothing}`,
     buttons: ['choose'],
     hint: service?.client
       ? `Paste ${service.client.redirectUri} into: ${service.provider.words.returnAddressField}.`
-      : 'Paste the return address that the start page prints for this service.',
+      : `Return addresses here are ${context.config.baseUrl}/login/…/callback, with the service’s name in the middle.`,
   }),
   authorization_response_invalid: ({ name }) => ({
     status: 400,
@@ -100,7 +100,7 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   provider_busy: ({ name, facts }) => ({
     status: 503,
     heading: `${name} asks us to wait`,
-    reason: `It has too much to do right now. Try again in ${Math.ceil((facts.retryAfterSeconds ?? 60) / 60)} minutes or later. ${nothing}`,
+    reason: `It has too much to do right now. Try again in ${toMinutes(facts.retryAfterSeconds ?? 60)} or later. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
   token_request_refused: (situation) =>
@@ -144,7 +144,7 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   last_identity: ({ name }) => ({
     status: 409,
     heading: `${name} is your only way in`,
-    reason: `Without it you could not sign in any more. Link another account first. ${nothing}`,
+    reason: 'Without it you could not sign in any more. Link another account first.',
     buttons: ['profile'],
   }),
   provider_closed: ({ name, service }) => ({
@@ -227,6 +227,11 @@ function badCode({ name }: Situation): Words {
     reason: `Codes last only a short time and work once. ${nothing}`,
     buttons: ['again', 'choose'],
   };
+}
+
+function toMinutes(seconds: number): string {
+  const minutes = Math.ceil(seconds / 60);
+  return minutes === 1 ? 'a minute' : `${minutes} minutes`;
 }
 
 function closingDay(service: ServiceInUse | null): string {

@@ -21,7 +21,7 @@ export function toHelpPage({ config, services }: Context): HelpPage {
         heading: 'What do you know about me?',
         paragraphs: [
           'What the linked services told us, all of it shown on your profile: your name there, your picture, your account number, and what you allowed on top of that.',
-          'The keys to your accounts there are kept encrypted, and only while you are signed in here.',
+          `The keys to your accounts there are kept encrypted. They are deleted when you sign out or unlink, and after ${days} days at the latest.`,
         ],
       },
       {

@@ -112,7 +112,10 @@ function toHomePage(
     })),
     notes: services.map(toNote).filter((note) => note !== null),
     permissions: usable.map(toPermissions),
-    sandboxHref: config.production ? null : config.sandbox.url,
+    sandboxHref:
+      config.production || !services.some(({ client }) => client?.mode === 'sandbox')
+        ? null
+        : config.sandbox.url,
   };
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import pino from 'pino';
+import { routes } from '../paths.ts';
 
 /**
  * What may be logged, and nothing else: no URL (callbacks carry codes), no header, no error object
@@ -24,6 +25,7 @@ export interface LogFields {
 }
 
 export interface Log {
+  debug(event: string, fields: LogFields): void;
   info(event: string, fields: LogFields): void;
   warn(event: string, fields: LogFields): void;
   error(event: string, fields: LogFields): void;
@@ -36,13 +38,12 @@ export function createLog(level: string, stream: { write(line: string): unknown 
     forPeople ? { write: (line) => stream.write(toPlainLine(line)) } : stream,
   );
   return {
+    debug: (event, fields) => logger.debug(fields, event),
     info: (event, fields) => logger.info(fields, event),
     warn: (event, fields) => logger.warn(fields, event),
     error: (event, fields) => logger.error(fields, event),
   };
 }
-
-export const silentLog: Log = { info() {}, warn() {}, error() {} };
 
 function toPlainLine(json: string): string {
   const { time, level: _, msg, ...fields } = JSON.parse(json) as Record<string, unknown>;
@@ -66,7 +67,9 @@ export function createRequestLog(log: Log): RequestHandler {
     response.setHeader('X-Request-Id', reference);
     response.on('finish', () => {
       const route: unknown = request.route?.path;
-      log.info('request', {
+      // Life signs are asked for every few seconds.
+      const level = route === routes.healthz || route === routes.readyz ? 'debug' : 'info';
+      log[level]('request', {
         reference,
         method: request.method,
         route: typeof route === 'string' ? route : '(none)',

@@ -1,6 +1,6 @@
-import type { Identity } from '../accounts/account-store.ts';
+import type { Identity, ProfileFailure } from '../accounts/account-store.ts';
 import { allowedPicture, scopeWords } from '../providers/index.ts';
-import type { Grant } from '../sessions/grants.ts';
+import { type Grant, hasEnded } from '../sessions/grants.ts';
 import type { SignedIn } from '../sessions/session.ts';
 import type { Context, ServiceInUse } from './context.ts';
 import { toRawProfile } from './hidden-values.ts';
@@ -66,7 +66,8 @@ function toLinkedCard(
     sandbox: identity.mode === 'sandbox',
     displayName: identity.display_name,
     initial: [...identity.display_name][0] ?? '?',
-    avatarUrl: allowedPicture(provider, identity.avatar_url),
+    // The policy of this page allows the pictures of services in use.
+    avatarUrl: service.client ? allowedPicture(provider, identity.avatar_url) : null,
     handleLabel: provider.words.handle,
     handle: identity.handle,
     // Made-up people have no page at the real service.
@@ -121,22 +122,34 @@ function toState({ service, identity, grant, usable, missing, now }: CardFacts):
   }
   if (!usable)
     return plain('Not in use', `This server does not offer ${name} at the moment. We keep what you had.`);
-  if (identity.profile_failure === 'refused') {
-    const text = `${name} says this link is no longer valid. This happens after a password change or when you disconnect the app there.`;
-    return {
-      tag: { words: 'Needs attention', kind: 'bad' },
-      notice: { text, kind: 'bad' },
-      fix: 'link-again',
-    };
-  }
-  if (identity.profile_failure === 'unreachable')
-    return warn('Out of date', `We could not reach ${name}. ${copy}`, 'read-again');
-  if (hasEnded(grant, now)) {
+  if (grant && hasEnded(grant.tokens, now)) {
+    const day = toDateWords(grant.tokens.expiresAt ?? now);
     return warn(
       'Access ended',
-      `Access ended on ${toDateWords(grant?.tokens.expiresAt ?? now)}. You can still sign in with it; we ask again then.`,
+      `Access ended on ${day}. You can still sign in with it; we ask again then.`,
       'link-again',
     );
+  }
+  switch (identity.profile_failure as ProfileFailure | null) {
+    case 'refused': {
+      const text = `${name} says this link is no longer valid. This happens after a password change or when you disconnect the app there.`;
+      return {
+        tag: { words: 'Needs attention', kind: 'bad' },
+        notice: { text, kind: 'bad' },
+        fix: 'link-again',
+      };
+    }
+    case 'changed':
+      return warn(
+        'Needs attention',
+        `${name} now answers for another account than the one linked here. ${copy}`,
+        'link-again',
+      );
+    case 'unreadable':
+      return warn('Out of date', `${name} sent a profile we cannot read. ${copy}`, 'read-again');
+    case 'unreachable':
+      return warn('Out of date', `We could not reach ${name}. ${copy}`, 'read-again');
+    case null:
   }
   if (missing.length > 0) {
     const text = `${name} did not give us: ${toList(missing.map(({ words }) => words))}. Things that need it are off.`;
@@ -147,11 +160,6 @@ function toState({ service, identity, grant, usable, missing, now }: CardFacts):
     return { tag: { words: 'Linked', kind: 'ok' }, notice: { text, kind: 'plain' }, fix: 'sign-in-again' };
   }
   return { tag: { words: 'Working', kind: 'ok' }, notice: null, fix: null };
-}
-
-function hasEnded(grant: Grant | null, now: number): boolean {
-  const { expiresAt = null, refreshToken = null } = grant?.tokens ?? {};
-  return expiresAt !== null && expiresAt <= now && refreshToken === null;
 }
 
 function toPermissions({ provider, client }: ServiceInUse, identity: Identity): PermissionRow[] {

@@ -12,6 +12,8 @@ import { createLog } from '../../src/web/log.ts';
 export interface RunningLatchkey {
   readonly baseUrl: string;
   readonly sandboxUrl: string;
+  /** Where the application really listens, whatever BASE_URL says. */
+  readonly listensAt: string;
   readonly config: Config;
   readonly sandbox: Sandbox;
   readonly database: Database;
@@ -20,7 +22,7 @@ export interface RunningLatchkey {
   /** Moves the clock of application and sandbox. */
   advance(milliseconds: number): void;
   /** A second application on the same database: another node, or the same one after a restart. */
-  startNode(): Promise<{ baseUrl: string; close(): Promise<void> }>;
+  startNode(env?: Record<string, string>): Promise<{ baseUrl: string; close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -73,12 +75,13 @@ export async function startLatchkey({
   serve(appServer, app.express);
   serve(sandboxServer, sandbox.app);
 
-  async function startNode() {
-    const node = create(config);
+  async function startNode(changes: Record<string, string> = {}) {
     const server = await listen();
+    const nodeUrl = `http://${appHost}:${portOf(server)}`;
+    const node = create(readConfig({ ...variables, BASE_URL: nodeUrl, ...changes }, madeUpClients));
     serve(server, node.express);
     return {
-      baseUrl: `http://${appHost}:${portOf(server)}`,
+      baseUrl: nodeUrl,
       close: async () => {
         await node.close();
         await closeServer(server);
@@ -89,6 +92,7 @@ export async function startLatchkey({
   return {
     baseUrl,
     sandboxUrl,
+    listensAt: `http://127.0.0.1:${portOf(appServer)}`,
     config,
     sandbox,
     database,
