@@ -127,10 +127,11 @@ function createReader(
     report,
     text: (name, fallback) => get(name) || fallback,
     choice(name, allowed) {
-      const value = get(name) || allowed[0]!;
-      if (!allowed.includes(value))
-        report({ variable: name, problem: `must be one of ${allowed.join(', ')}.`, example: allowed[0]! });
-      return value;
+      const standard = allowed[0]!;
+      const value = get(name) || standard;
+      if (allowed.includes(value)) return value;
+      report({ variable: name, problem: `must be one of ${allowed.join(', ')}.`, example: standard });
+      return standard;
     },
     whole(name, fallback, [least, most]) {
       const value = get(name) === '' ? fallback : Number(get(name));

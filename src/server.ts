@@ -35,8 +35,6 @@ async function main(): Promise<void> {
     () => void app.sweep().catch(() => log.warn('sweep failed', {})),
     sweepMilliseconds,
   );
-  process.stdout.write(`${describe(config)}\n`);
-
   async function stop(): Promise<void> {
     if (stopping) process.exit(1);
     stopping = true;
@@ -48,6 +46,7 @@ async function main(): Promise<void> {
   }
   process.on('SIGINT', () => void stop());
   process.on('SIGTERM', () => void stop());
+  process.stdout.write(`${describe(config)}\n`);
 }
 
 /** The application below BASE_URL's path. */

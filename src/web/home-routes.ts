@@ -126,15 +126,10 @@ function rank({ provider, client }: ServiceInUse, lastUsed: string | null): numb
   return client?.mode === 'live' ? 1 : 2;
 }
 
-function toNote(service: ServiceInUse): string | null {
-  const { provider, client, off } = service;
-  if (typeof provider.status === 'object' && off !== 'switched-off') {
+function toNote({ provider, client, off }: ServiceInUse): string | null {
+  if (typeof provider.status === 'object') {
     const closed = `${provider.name} closed on ${toDateWords(Date.parse(provider.status.closed))}.`;
-    return client?.mode === 'sandbox'
-      ? `${closed} This runs against the built-in sandbox.`
-      : client
-        ? closed
-        : null;
+    return client?.mode === 'sandbox' ? `${closed} This runs against the built-in sandbox.` : closed;
   }
   return off === 'not-configured' ? `${provider.name} is not set up on this server.` : null;
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Express } from 'express';
+import express, { type Express } from 'express';
 import { createApp } from '../../src/app.ts';
 import type { HttpLimits } from '../../src/oauth/http.ts';
 import { type Config, readConfig } from '../../src/config.ts';
@@ -32,6 +32,8 @@ export interface LatchkeyOptions {
   /** The host name of the sandbox's own address: another site than the application's. */
   readonly sandboxHost?: string;
   readonly appHost?: string;
+  /** A path of BASE_URL, below which the application is mounted. */
+  readonly basePath?: string;
   /** Shorter limits for answers from providers, for tests of slow ones. */
   readonly httpLimits?: HttpLimits;
 }
@@ -43,13 +45,14 @@ export async function startLatchkey({
   env = {},
   sandboxHost = 'localhost',
   appHost = 'localhost',
+  basePath = '',
   httpLimits,
 }: LatchkeyOptions = {}): Promise<RunningLatchkey> {
   let skew = 0;
   const now = () => Date.now() + skew;
   const appServer = await listen();
   const sandboxServer = await listen();
-  const baseUrl = `http://${appHost}:${portOf(appServer)}`;
+  const baseUrl = `http://${appHost}:${portOf(appServer)}${basePath}`;
   const sandboxUrl = `http://${sandboxHost}:${portOf(sandboxServer)}`;
   const variables = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl, ...env };
   const config = readConfig(variables, madeUpClients);
@@ -72,7 +75,7 @@ export async function startLatchkey({
     autoApprove: config.sandbox.autoApprove,
     now,
   });
-  serve(appServer, app.express);
+  serve(appServer, basePath === '' ? app.express : express().use(basePath, app.express));
   serve(sandboxServer, sandbox.app);
 
   async function startNode(changes: Record<string, string> = {}) {

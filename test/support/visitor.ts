@@ -175,7 +175,7 @@ export async function captureCallback(
   visitor.stoppedAt = null;
   await start();
   for (let steps = 0; visitor.stoppedAt === null; steps++) {
-    if (steps > 8 || visitor.page.url.origin === appUrl)
+    if (steps > 8 || visitor.page.url.origin === new URL(appUrl).origin)
       throw new Error(`no callback after “${visitor.page.heading}”`);
     await answerOnePage(visitor, answer);
   }
@@ -195,7 +195,7 @@ export async function answerAtProvider(
   appUrl: string,
   answer: AtProvider = {},
 ): Promise<Page> {
-  for (let steps = 0; visitor.page.url.origin !== appUrl; steps++) {
+  for (let steps = 0; visitor.page.url.origin !== new URL(appUrl).origin; steps++) {
     if (steps > 8) throw new Error(`still at the provider: ${visitor.page.heading}`);
     await answerOnePage(visitor, answer);
   }

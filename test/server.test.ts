@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { signIn, Visitor } from './support/visitor.ts';
+
+const root = join(import.meta.dirname, '..');
+let dataDir: string;
+let running: ChildProcess[] = [];
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'latchkey-'));
+});
+afterEach(async () => {
+  await Promise.all(running.map((child) => stop(child, 'SIGKILL')));
+  running = [];
+  rmSync(dataDir, { recursive: true });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly output: string;
+  readonly milliseconds: number;
+  readonly exitCode: number | null;
+}
+
+/** Starts the server as its start script does, and waits until it says how to stop it, or has ended. */
+function start(env: Record<string, string>): Promise<Started> {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, ['src/server.ts'], {
+    cwd: root,
+    env: { PATH: process.env['PATH'] ?? '', DATA_DIR: dataDir, ...env },
+  });
+  running.push(child);
+  let output = '';
+  return new Promise((resolve) => {
+    const done = (exitCode: number | null) =>
+      resolve({ child, output, milliseconds: performance.now() - startedAt, exitCode });
+    const read = (chunk: Buffer) => {
+      output += String(chunk);
+      if (output.includes('Ctrl+C to stop')) done(null);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.on('exit', (code) => done(code));
+  });
+}
+
+function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => {
+    child.once('exit', (code) => resolve(code));
+    child.kill(signal);
+  });
+}
+
+const ports = async () => ({ PORT: String(await freePort()), SANDBOX_PORT: String(await freePort()) });
+
+test('says where it is, what each provider is, where its data lies and how to stop it', async () => {
+  const { PORT, SANDBOX_PORT } = await ports();
+  const { output } = await start({
+    PORT,
+    SANDBOX_PORT,
+    MIXIN: 'off',
+    TWITCH_CLIENT_ID: 'id',
+    TWITCH_CLIENT_SECRET: 'secret',
+  });
+  expect(output).toContain(`Latchkey is at http://localhost:${PORT}`);
+  expect(output).toMatch(/Twitch +live/);
+  expect(output).toMatch(/Mixin +off/);
+  expect(output).toMatch(/Resonite +sandbox/);
+  expect(output).toMatch(/Mixer +sandbox/);
+  expect(output).toContain(`http://localhost:${SANDBOX_PORT}`);
+  expect(output).toContain(dataDir);
+  expect(output).not.toContain('Warning');
+});
+
+test('keeps people signed in across a restart, with the access it had', async () => {
+  const env = await ports();
+  const baseUrl = `http://localhost:${env.PORT}`;
+  const visitor = new Visitor();
+  const first = await start(env);
+  await signIn(visitor, baseUrl, 'Resonite');
+  expect(await stop(first.child, 'SIGTERM')).toBe(0);
+  await start(env);
+  await visitor.open(`${baseUrl}/profile`);
+  expect(visitor.page.heading).toBe('Your accounts');
+  await visitor.press('Read profile again');
+  expect(visitor.page.text).toContain('We read your Resonite profile again.');
+});
+
+test('stops at a signal with 0 and leaves a tidy data folder', async () => {
+  const { child } = await start(await ports());
+  expect(await stop(child, 'SIGINT')).toBe(0);
+  expect(readdirSync(dataDir).toSorted()).toEqual(['development-secret', 'latchkey.sqlite', 'sandbox.json']);
+});
+
+test.each(['PORT', 'SANDBOX_PORT'])(
+  'a port in use gets a sentence with the way out: %s',
+  async (variable) => {
+    const env: Record<string, string> = await ports();
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(Number(env[variable]), '127.0.0.1', resolve));
+    const { output, exitCode } = await start(env);
+    await new Promise((resolve) => holder.close(resolve));
+    expect(exitCode).toBe(1);
+    expect(output.trim()).toBe(
+      `Port ${env[variable]} is in use. Try another one: ${variable}=${Number(env[variable]) + 1} npm start`,
+    );
+  },
+);
+
+test('a configuration that cannot work is refused with a line for each problem and nothing else', async () => {
+  const { output, exitCode } = await start({ NODE_ENV: 'production', TWITCH: 'perhaps' });
+  expect(exitCode).toBe(1);
+  expect(
+    output
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(':')[0]),
+  ).toEqual(['The configuration cannot be used', 'BASE_URL', 'SESSION_SECRET', 'TWITCH']);
+});
+
+test('in production runs without the sandbox and answers health checks', async () => {
+  const PORT = String(await freePort());
+  const { output } = await start({
+    NODE_ENV: 'production',
+    PORT,
+    BASE_URL: 'https://login.example.org/app',
+    SESSION_SECRET: 'x'.repeat(32),
+  });
+  expect(output).toContain('Latchkey is at https://login.example.org/app');
+  expect(output).toMatch(/Twitch +off/);
+  expect((await fetch(`http://127.0.0.1:${PORT}/app/healthz`)).status).toBe(200);
+  expect((await fetch(`http://127.0.0.1:${PORT}/app/readyz`)).status).toBe(200);
+});
+
+test('SANDBOX_AUTO_APPROVE lets scripts log in with no page in between', async () => {
+  const env = await ports();
+  await start({ ...env, SANDBOX_AUTO_APPROVE: 'true' });
+  for (const name of ['Twitch', 'Mixin', 'Resonite', 'Mixer']) {
+    const visitor = new Visitor();
+    await visitor.open(`http://localhost:${env.PORT}/`);
+    await visitor.press(`Continue with ${name}`);
+    expect(visitor.page.heading).toBe('Your accounts');
+  }
+});
