@@ -56,7 +56,7 @@ export const mixin: Provider = {
   imageSources: ['https://images.mixin.one/', 'https://mixin-images.zeromesh.net/'],
   words: {
     handle: 'Mixin number',
-    basics: 'your name, picture and Mixin number',
+    basics: null,
     switchAccount: 'Scan again with another Mixin account',
     switchHint: 'To use another one, approve with the Mixin app of that other account.',
     noEndDate: 'No end date given (Mixin)',

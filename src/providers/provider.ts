@@ -81,8 +81,8 @@ export interface ScopeWords {
 export interface ProviderWords {
   /** What the account's number is called there: `Account number`. */
   readonly handle: string;
-  /** What every login tells us, without asking for more: `your name, picture and account number`. */
-  readonly basics: string;
+  /** What a login tells us whatever the scope; null where a scope of its own says it. */
+  readonly basics: string | null;
   readonly switchAccount: string;
   /** What to do when the provider sends the same account back. */
   readonly switchHint: string;

@@ -45,7 +45,7 @@ export const resonite: Provider = {
   imageSources: ['https://assets.resonite.com/'],
   words: {
     handle: 'Account',
-    basics: 'your name, picture and account id',
+    basics: null,
     switchAccount: 'Switch Resonite account',
     switchHint: 'To use another one, sign out at account.resonite.com first, then choose Switch again.',
     noEndDate: 'No end date given (Resonite)',

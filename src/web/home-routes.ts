@@ -136,11 +136,12 @@ function toNote({ provider, client, off }: ServiceInUse): string | null {
 
 function toPermissions(service: ServiceInUse): HomePage['permissions'][number] {
   const { provider, client } = service;
-  const basics = { words: toSentence(provider.words.basics), scope: null, optional: false };
+  const { basics } = provider.words;
+  const always = basics === null ? [] : [{ words: toSentence(basics), scope: null, optional: false }];
   const asked = (client?.scope ?? []).map((scope) => ({
     words: toSentence(scopeWords(provider, scope)),
     scope,
     optional: provider.scopes[scope]?.optional === true,
   }));
-  return { name: serviceLabel(service), lines: [basics, ...asked] };
+  return { name: serviceLabel(service), lines: [...always, ...asked] };
 }

@@ -61,11 +61,12 @@ describe.each(variants)('the facts of $label', ({ serviceId, provider }) => {
   test('have the id of their service and names for pages', () => {
     expect(provider.id).toBe(serviceId);
     expect(provider.id).toMatch(/^[a-z]+$/);
-    const { denied, ...words } = provider.words;
+    const { denied, basics, ...words } = provider.words;
     for (const text of [
       provider.name,
       ...Object.values(words),
       denied ?? 'none',
+      basics ?? 'none',
       provider.revocation.words,
     ]) {
       expect(text.trim()).toBe(text);

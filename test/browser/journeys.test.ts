@@ -1,0 +1,195 @@
+import type { Browser, Page, Request } from 'playwright-core';
+import jsQR from 'jsqr';
+import { PNG } from 'pngjs';
+import { browserOrExplain, launchBrowser, openContext, type WatchedContext } from '../support/browser.ts';
+import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
+import { answerAtProvider, answerOnPhone, button, choosePerson, seeHeading, seeText } from './steps.ts';
+
+const found = await browserOrExplain();
+const providers = ['Twitch', 'Mixin', 'Resonite', 'Mixer'];
+let browser: Browser;
+let latchkey: RunningLatchkey;
+let context: WatchedContext;
+let page: Page;
+
+beforeAll(async () => {
+  if (found) browser = await launchBrowser(found);
+});
+afterAll(() => browser?.close());
+
+(found ? describe : describe.skip).each([
+  ['with scripts', true],
+  ['without scripts', false],
+])('%s', (_title, scripts) => {
+  beforeEach(async () => {
+    // Two sites: a login leaves one and comes back from the other, as with the true providers.
+    latchkey = await startLatchkey({ appHost: 'localhost', sandboxHost: '127.0.0.1' });
+    context = await openContext(browser, { scripts });
+    page = await context.newPage();
+  });
+  afterEach(async () => {
+    const { complaints } = context;
+    await context.close();
+    await latchkey.close();
+    expect(complaints).toEqual([]);
+  });
+
+  async function signIn(provider: string): Promise<void> {
+    await page.goto(latchkey.baseUrl);
+    await button(page, `Continue with ${provider}`).click();
+    await answerAtProvider(page, provider);
+    await seeHeading(page, 'Your accounts');
+  }
+
+  test.each(providers)('a new person signs in with %s', async (provider) => {
+    await signIn(provider);
+    await seeText(page, new RegExp(`You are signed in with ${provider} as Ada\\w*\\.`));
+    expect(await page.locator('article h3').allTextContents()).toContain(provider);
+  });
+
+  test('a person links all four, switches one, unlinks one and signs out', async () => {
+    await signIn('Twitch');
+    for (const provider of ['Mixin', 'Resonite', 'Mixer']) {
+      await button(page, `Link ${provider}`).click();
+      await answerAtProvider(page, provider);
+      await seeText(page, `${provider} account`);
+      await seeText(page, 'You can now sign in with it.');
+    }
+    await seeText(page, 'All four are linked.');
+
+    await button(page, 'Switch Twitch account').click();
+    await answerAtProvider(page, 'Twitch', { person: 'Bo' });
+    await seeHeading(page, /^Replace .+ with .+\?$/);
+    await button(page, /^Replace with/).click();
+    await seeText(page, 'in place of');
+
+    await page.getByRole('link', { name: 'Unlink Mixer' }).click();
+    await seeHeading(page, 'Unlink Mixer?');
+    await button(page, 'Unlink Mixer').click();
+    await seeText(page, 'Mixer is unlinked.');
+    await seeHeading(page, 'Your accounts');
+    await button(page, 'Link Mixer').waitFor();
+
+    await button(page, 'Sign out').click();
+    await seeText(page, 'You are signed out.');
+    await page.goto(`${latchkey.baseUrl}/profile`);
+    await seeHeading(page, 'Sign in');
+  });
+
+  test('a phone that reads the QR code approves for the other screen', async () => {
+    await page.goto(latchkey.baseUrl);
+    await button(page, 'Continue with Mixin').click();
+    await seeHeading(page, 'Approve in Mixin');
+    const address = await readQrCode(page);
+    expect(address).toBe(await page.locator('a.mono').textContent());
+
+    const phoneContext = await openContext(browser, { scripts, width: 320 });
+    const phone = await phoneContext.newPage();
+    await phone.goto(address);
+    if (scripts) await seeText(page, 'Seen on the phone. Waiting for an answer.');
+    await answerOnPhone(phone, { person: 'Bo' });
+    await seeHeading(phone, 'Approved');
+
+    if (!scripts) await button(page, 'I have approved it, check now').click();
+    await seeHeading(page, 'Your accounts');
+    expect(phoneContext.complaints).toEqual([]);
+    await phoneContext.close();
+  });
+
+  test('two tabs sign in at the same time, and both finish', async () => {
+    const second = await context.newPage();
+    await page.goto(latchkey.baseUrl);
+    await second.goto(latchkey.baseUrl);
+    await button(page, 'Continue with Twitch').click();
+    await choosePerson(page, 'Twitch');
+    await button(second, 'Continue with Resonite').click();
+    await choosePerson(second, 'Resonite');
+
+    await button(page, 'Allow').click();
+    await seeHeading(page, 'Your accounts');
+    await button(second, 'Allow').click();
+    await seeHeading(second, 'Your accounts');
+  });
+
+  test('two tabs link at the same time, and both accounts are there', async () => {
+    await signIn('Twitch');
+    const second = await context.newPage();
+    await second.goto(`${latchkey.baseUrl}/profile`);
+    await button(page, 'Link Mixer').click();
+    await choosePerson(page, 'Mixer');
+    await button(second, 'Link Resonite').click();
+    await choosePerson(second, 'Resonite');
+
+    await button(second, 'Allow').click();
+    await seeText(second, 'Resonite account');
+    await button(page, 'Allow').click();
+    await seeText(page, 'Mixer account');
+    expect(await page.locator('.cards h3').allTextContents()).toEqual(
+      expect.arrayContaining(['Twitch', 'Mixer', 'Resonite']),
+    );
+  });
+
+  test('Back after a login says that it is over, and the callback cannot be used twice', async () => {
+    const callback = page.waitForRequest(isCallback);
+    await signIn('Twitch');
+    await page.goBack();
+    await seeText(page, 'This sign-in is over. Start again in the application.');
+
+    await page.goto((await callback).url());
+    await seeHeading(page, 'This sign-in was already finished');
+    await page.getByRole('link', { name: 'Go to your accounts' }).click();
+    await seeHeading(page, 'Your accounts');
+  });
+
+  test.each([
+    ['Twitch', 'You said no at Twitch'],
+    ['Mixin', 'You closed the request in Mixin'],
+    ['Resonite', 'You said no at Resonite'],
+    ['Mixer', 'You said no at Mixer'],
+  ])('saying no at %s changes nothing and can be tried again', async (provider, heading) => {
+    await page.goto(latchkey.baseUrl);
+    await button(page, `Continue with ${provider}`).click();
+    await answerAtProvider(page, provider, { deny: true });
+    await seeHeading(page, heading);
+    await seeText(page, 'Nothing was changed.');
+    await button(page, `Start again with ${provider}`).click();
+    await seeHeading(page, provider === 'Mixin' ? 'Approve in Mixin' : `Sign in to Sandbox ${provider}`);
+  });
+
+  test('the hand-off page leaves for the provider under a policy that lets forms go nowhere else', async () => {
+    await page.goto(latchkey.baseUrl);
+    const answer = page.waitForResponse((response) => response.request().method() === 'POST');
+    await button(page, 'Continue with Resonite').click();
+    await seeHeading(page, 'Sign in to Sandbox Resonite');
+    expect((await answer).status()).toBe(200);
+    expect((await answer).headers()['content-security-policy']).toMatch(/form-action 'self'(;|$)/);
+    expect(new URL(page.url()).hostname).toBe('127.0.0.1');
+  });
+
+  test('the callback comes from another site and still carries the cookies of the login', async () => {
+    await signIn('Twitch');
+    const request = page.waitForRequest(isCallback);
+    await button(page, 'Link Resonite').click();
+    await answerAtProvider(page, 'Resonite');
+    const headers = await (await request).allHeaders();
+    await seeText(page, 'You can now sign in with it.');
+    expect(headers['sec-fetch-site']).toBe('cross-site');
+    expect(headers['cookie']).toMatch(/(^|; )latchkey=/);
+    expect(headers['cookie']).toMatch(/(^|; )latchkey-login=/);
+    const own = (await context.cookies(latchkey.baseUrl)).map(({ sameSite, httpOnly }) => ({
+      sameSite,
+      httpOnly,
+    }));
+    expect(own).toEqual(own.map(() => ({ sameSite: 'Lax', httpOnly: true })));
+  });
+});
+
+function isCallback(request: Request): boolean {
+  return new URL(request.url()).pathname.endsWith('/callback');
+}
+
+/** Reads the QR code off the screen, as a phone's camera does. */
+async function readQrCode(page: Page): Promise<string> {
+  const { data, width, height } = PNG.sync.read(await page.screenshot());
+  return jsQR.default(new Uint8ClampedArray(data), width, height)?.data ?? '';
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { browserOrExplain, launchBrowser, openContext, type WatchedContext } from '../support/browser.ts';
+import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
+import { openState, pageStates } from './page-states.ts';
+import { button, seeHeading } from './steps.ts';
+
+const found = await browserOrExplain();
+const describeInBrowser = found ? describe : describe.skip;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const inPage = readFileSync(new URL('./in-page.js', import.meta.url), 'utf8');
+const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
+  [320, 1280].map((width) => ({ colorScheme, width })),
+);
+let browser: Browser;
+let latchkey: RunningLatchkey;
+let context: WatchedContext;
+
+beforeAll(async () => {
+  if (!found) return;
+  browser = await launchBrowser(found);
+  latchkey = await startLatchkey({ sandboxHost: '127.0.0.1' });
+});
+afterAll(async () => {
+  await browser?.close();
+  await latchkey?.close();
+});
+
+beforeEach(async () => {
+  if (found) context = await openContext(browser);
+});
+afterEach(async () => {
+  if (!found) return;
+  await context.close();
+  expect(context.complaints).toEqual([]);
+});
+
+describeInBrowser('in light and dark, narrow and wide, without a fault that a tool can find', () => {
+  test.each(pageStates)('$name', async (state) => {
+    // Another person's account on the same server would turn up in this one.
+    await latchkey.database.deleteFrom('accounts').execute();
+    const page = await openState(context, latchkey, state);
+    await page.evaluate(`${axe}; (() => { ${inPage} })(); inPage.openFolds();`);
+    for (const look of looks) {
+      await page.setViewportSize({ width: look.width, height: 800 });
+      await page.emulateMedia({ colorScheme: look.colorScheme });
+      expect({ ...look, faults: await findFaults(page) }).toEqual({ ...look, faults: [] });
+    }
+  });
+});
+
+async function findFaults(page: Page): Promise<string[]> {
+  const sideways = Number(await page.evaluate('inPage.sidewaysScroll()'));
+  const small = (await page.evaluate('inPage.findSmallTargets()')) as string[];
+  const cutOff = (await page.evaluate('inPage.findCutOff()')) as string[];
+  const violations = (await page.evaluate('inPage.findViolations()')) as string[];
+  return [
+    ...(sideways > 0 ? [`scrolls sideways by ${sideways} pixels`] : []),
+    ...small.map((target) => `too small to hit: ${target}`),
+    ...cutOff.map((element) => `cut off: ${element}`),
+    ...violations,
+  ];
+}
+
+describeInBrowser('by keyboard', () => {
+  test('the first Tab reaches the skip link, and Enter on “Continue with Twitch” goes to Twitch', async () => {
+    const page = await context.newPage();
+    await page.goto(latchkey.baseUrl);
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('Skip to the content');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe('Continue with Twitch');
+    await page.keyboard.press('Enter');
+    await seeHeading(page, 'Sign in to Sandbox Twitch');
+  });
+
+  test('what has the focus shows a line around it', async () => {
+    const page = await context.newPage();
+    await page.goto(latchkey.baseUrl);
+    for (let tabs = 0; tabs < 8; tabs++) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate('getComputedStyle(document.activeElement).outline')).toMatch(/solid 3px/);
+    }
+  });
+});
+
+describeInBrowser('the theme', () => {
+  test('that was chosen overrules that of the system', async () => {
+    const page = await context.newPage();
+    await page.goto(latchkey.baseUrl);
+    const light = await background(page);
+    await button(page, 'Dark').click();
+    await page.locator('[data-theme=dark]').waitFor();
+    expect(await background(page)).not.toBe(light);
+  });
+});
+
+async function focused(page: Page): Promise<string> {
+  return String(await page.evaluate('document.activeElement.innerText'))
+    .replaceAll(/\s+/g, ' ')
+    .replace(/^[A-Z][A-Za-z] /, '')
+    .trim();
+}
+
+async function background(page: Page): Promise<string> {
+  return String(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
+}
