@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import express from 'express';
@@ -16,6 +17,7 @@ const stopMilliseconds = 10_000;
 
 /** Starts everything, prints where it is, and stops it at a signal. */
 async function main(): Promise<void> {
+  loadEnvironmentFile();
   const config = readConfig(process.env, madeUpClients);
   const database = await openDatabase(join(config.dataDir, 'latchkey.sqlite'));
   const secrets =
@@ -47,6 +49,11 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => void stop());
   process.on('SIGTERM', () => void stop());
   process.stdout.write(`${describe(config)}\n`);
+}
+
+/** Reads `.env` in the current folder, if there is one. Variables that are set already win. */
+function loadEnvironmentFile(): void {
+  if (existsSync('.env')) process.loadEnvFile('.env');
 }
 
 /** The application below BASE_URL's path. */

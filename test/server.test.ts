@@ -33,11 +33,11 @@ interface Started {
   readonly exitCode: number | null;
 }
 
-/** Starts the server as its start script does, and waits until it says how to stop it, or has ended. */
+/** Starts the server as its start script does, in a folder without `.env`, and waits until it says how to stop it, or has ended. */
 function start(env: Record<string, string>): Promise<Started> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ['src/server.ts'], {
-    cwd: root,
+  const child = spawn(process.execPath, [join(root, 'src/server.ts')], {
+    cwd: dataDir,
     env: { PATH: process.env['PATH'] ?? '', DATA_DIR: dataDir, ...env },
   });
   running.push(child);
