@@ -1,20 +1,23 @@
 import ejs from 'ejs';
 import express, { type Express } from 'express';
 import { createAccountStore } from './accounts/account-store.ts';
+import { createReplaceRoutes } from './accounts/replace-routes.ts';
 import { createAccountRoutes } from './accounts/routes.ts';
+import { createUnlinkRoutes } from './accounts/unlink-routes.ts';
 import type { Config, ServiceConfig } from './config.ts';
 import { RequestError } from './errors.ts';
+import { createPendingReplacements } from './login/pending-replacement.ts';
 import { createLoginRoutes } from './login/routes.ts';
 import { createTransactions } from './login/transaction.ts';
 import { createClient } from './oauth/client.ts';
 import type { HttpLimits } from './oauth/http.ts';
 import { createPaths, routes } from './paths.ts';
 import { createGrants } from './sessions/grants.ts';
-import { createKeyRing } from './sessions/seal.ts';
+import { createKeyRing, type KeyRing } from './sessions/seal.ts';
 import { createSessionMiddleware } from './sessions/session.ts';
 import { RecordStore } from './sessions/session-store.ts';
 import type { Database } from './storage/database.ts';
-import { createSqlRecords } from './storage/expiring-records.ts';
+import { createSqlRecords, type ExpiringRecords } from './storage/expiring-records.ts';
 import { createAssets, viewsFolder } from './web/assets.ts';
 import type { Context, ServiceInUse } from './web/context.ts';
 import { createErrorHandler } from './web/error-page.ts';
@@ -51,9 +54,9 @@ export interface App {
  * the addresses it writes come from BASE_URL.
  */
 export function createApp(config: Config, dependencies: Dependencies): App {
-  const context = createContext(config, dependencies);
-  const { records, keys } = context;
-  const store = new RecordStore(records, config.sessionLimits, dependencies.now);
+  const records = createSqlRecords(dependencies.database, dependencies.now);
+  const keys = createKeyRing(dependencies.secrets);
+  const context = createContext(config, dependencies, records, keys);
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
@@ -72,11 +75,15 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   app.use(createHealthRoutes(dependencies.database, dependencies.isStopping));
   app.use(createKnownHostGuard(config.origin));
   app.use(createSameOriginGuard(config.origin));
-  app.use(createSessionMiddleware(store, keys, { secure: config.secure, limits: config.sessionLimits }));
+  app.use(
+    createSessionMiddleware(context.sessions, keys, { secure: config.secure, limits: config.sessionLimits }),
+  );
   app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 20 }));
   app.use(createHomeRoutes(context));
   app.use(createLoginRoutes(context));
   app.use(createAccountRoutes(context));
+  app.use(createUnlinkRoutes(context));
+  app.use(createReplaceRoutes(context));
   app.use(() => {
     throw new RequestError('not_found');
   });
@@ -88,23 +95,25 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   return { express: app, sweep: records.sweep, close };
 }
 
-function createContext(config: Config, { database, secrets, now, log, httpLimits }: Dependencies): Context {
+function createContext(
+  config: Config,
+  { database, now, log, httpLimits }: Dependencies,
+  records: ExpiringRecords,
+  keys: KeyRing,
+): Context {
   const paths = createPaths(config.basePath);
-  const keys = createKeyRing(secrets);
-  const records = createSqlRecords(database, now);
+  const redirectUri = (service: ServiceConfig) => config.origin + paths.callback(service.provider.id);
   return {
     config,
     paths,
-    keys,
-    records,
     now,
     log,
-    services: config.services.map((service) =>
-      createService(service, config.origin + paths.callback(service.provider.id), httpLimits),
-    ),
+    services: config.services.map((service) => createService(service, redirectUri(service), httpLimits)),
+    sessions: new RecordStore(records, config.sessionLimits, now),
     accounts: createAccountStore(database, now),
     grants: createGrants(records, keys, now),
     transactions: createTransactions(records, keys, now),
+    replacements: createPendingReplacements(records, keys, now),
     assets: createAssets(paths.assets, config.production),
   };
 }

@@ -89,8 +89,8 @@ export class RequestError extends Error {
   /** A path of this application to go on to, where the page has a button for it. */
   readonly returnTo: string | null;
 
-  constructor(code: RequestErrorCode, options: { returnTo?: string; reason?: string } = {}) {
-    super(options.reason ? `${code}: ${options.reason}` : code);
+  constructor(code: RequestErrorCode, options: { returnTo?: string } = {}) {
+    super(code);
     this.name = 'RequestError';
     this.code = code;
     this.returnTo = options.returnTo ?? null;

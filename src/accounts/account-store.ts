@@ -4,7 +4,6 @@ import { LoginError } from '../errors.ts';
 import type { Mode } from '../oauth/client.ts';
 import type { IdentityFacts } from '../providers/provider.ts';
 import { type Database, durably, isUniqueViolation, type Schema } from '../storage/database.ts';
-import { toDisplayText } from './display-text.ts';
 
 export type Identity = Selectable<Schema['identities']>;
 
@@ -14,7 +13,6 @@ export interface ProvenIdentity {
   readonly mode: Mode;
   readonly facts: IdentityFacts;
   readonly userinfo: unknown;
-  readonly requestedScope: readonly string[];
   readonly grantedScope: readonly string[];
 }
 
@@ -34,8 +32,10 @@ export interface AccountStore {
   linkIdentity(accountId: string, proven: ProvenIdentity): Promise<Identity>;
   /** Puts one identity in another's place, in one step. Throws `IdentityRace`. */
   replaceIdentity(accountId: string, oldIdentityId: string, proven: ProvenIdentity): Promise<Identity>;
-  /** Stores what a login or a new reading said about a linked identity. */
-  renewIdentity(identityId: string, proven: ProvenIdentity, usedNow: boolean): Promise<Identity>;
+  /** Stores what a login said about a linked identity. Throws `IdentityRace` when it is gone. */
+  renewIdentity(identityId: string, proven: ProvenIdentity): Promise<Identity>;
+  /** Stores what a new reading of the profile said; null when the identity is gone. */
+  storeProfile(identityId: string, facts: IdentityFacts, userinfo: unknown): Promise<Identity | null>;
   recordProfileFailure(identityId: string, failure: ProfileFailure): Promise<void>;
   /**
    * Unlinks an identity. Throws `last_identity` when no identity that `canSignIn` would be left;
@@ -130,13 +130,26 @@ export function createAccountStore(database: Database, now: () => number): Accou
         return insert(transaction, accountId, proven);
       }),
 
-    renewIdentity: (identityId, proven, usedNow) =>
-      database
+    async renewIdentity(identityId, proven) {
+      const renewed = await database
         .updateTable('identities')
-        .set({ ...toColumns(proven, now()), ...(usedNow ? { last_used_at: now() } : {}) })
+        .set({ ...toColumns(proven, now()), last_used_at: now() })
         .where('id', '=', identityId)
         .returningAll()
-        .executeTakeFirstOrThrow(),
+        .executeTakeFirst();
+      if (!renewed) throw new IdentityRace();
+      return renewed;
+    },
+
+    async storeProfile(identityId, facts, userinfo) {
+      const stored = await database
+        .updateTable('identities')
+        .set(toProfileColumns(facts, userinfo, now()))
+        .where('id', '=', identityId)
+        .returningAll()
+        .executeTakeFirst();
+      return stored ?? null;
+    },
 
     async recordProfileFailure(identityId, failure) {
       const columns = { profile_failed_at: now(), profile_failure: failure };
@@ -152,23 +165,25 @@ export function createAccountStore(database: Database, now: () => number): Accou
           .execute();
         const left = linked.filter((identity) => identity.id !== identityId);
         if (left.length === linked.length) return;
-        if (!left.some(canSignIn))
-          throw new LoginError('last_identity', { reason: 'no way in would be left' });
+        const provider = linked.find(({ id }) => id === identityId)?.provider ?? '';
+        if (!left.some(canSignIn)) throw new LoginError('last_identity', { provider });
         await transaction.deleteFrom('identities').where('id', '=', identityId).execute();
       }),
   };
 }
 
-function toColumns({ facts, userinfo, requestedScope, grantedScope }: ProvenIdentity, now: number) {
+function toColumns({ facts, userinfo, grantedScope }: ProvenIdentity, now: number) {
+  return { ...toProfileColumns(facts, userinfo, now), granted_scope: grantedScope.join(' ') };
+}
+
+function toProfileColumns(facts: IdentityFacts, userinfo: unknown, now: number) {
   const text = JSON.stringify(userinfo);
   return {
-    display_name: toDisplayText(facts.displayName) || facts.handle,
-    handle: toDisplayText(facts.handle),
+    display_name: facts.displayName,
+    handle: facts.handle,
     avatar_url: facts.avatarUrl,
     public_profile_url: facts.publicProfileUrl,
     userinfo: text.length > largestUserinfo ? '{}' : text,
-    requested_scope: requestedScope.join(' '),
-    granted_scope: grantedScope.join(' '),
     profile_read_at: now,
     profile_failed_at: null,
     profile_failure: null,

@@ -4,9 +4,13 @@ import type { Tokens } from '../oauth/token-response.ts';
 import { sendUserinfoRequest } from '../oauth/userinfo-request.ts';
 import type { IdentityFacts } from '../providers/provider.ts';
 import type { AccountStore, Identity, ProfileFailure } from './account-store.ts';
+import { toDisplayText } from './display-text.ts';
 
-/** Where tokens come from: those held, or new ones when the provider has just refused these. */
-export type TokenSource = (renewed: boolean) => Promise<Tokens>;
+/**
+ * Where tokens come from: those held, or newer ones when the provider has just refused the access
+ * token `refused`. Null when none are held.
+ */
+export type TokenSource = (refused: string | null) => Promise<Tokens | null>;
 
 export interface ReadProfileDependencies {
   readonly accounts: AccountStore;
@@ -14,9 +18,9 @@ export interface ReadProfileDependencies {
 }
 
 /** A copy younger than this is shown as it is. */
-export const freshForMilliseconds = 5 * 60 * 1000;
+const freshForMilliseconds = 5 * 60 * 1000;
 /** After a failure the provider is left alone for this long, unless the person asks. */
-export const retryAfterMilliseconds = 60 * 1000;
+const retryAfterMilliseconds = 60 * 1000;
 
 export function isDue(identity: Identity, now: number): boolean {
   const failedAt = identity.profile_failed_at;
@@ -25,17 +29,18 @@ export function isDue(identity: Identity, now: number): boolean {
 }
 
 /**
- * Reads an identity's profile at its provider and stores the copy. A failure is stored too and
- * thrown: `userinfo_request_refused` or `token_request_refused` (the access is gone),
- * `identity_changed` (the provider speaks of somebody else; nothing is kept), or that it could
- * not be reached.
+ * Reads an identity's profile at its provider and stores the copy; null when it was unlinked
+ * meanwhile. A failure is stored too and thrown: `userinfo_request_refused` or
+ * `token_request_refused` (the access is gone), `identity_changed` (the provider speaks of somebody
+ * else; nothing is kept), or that it could not be reached. That this session holds no access
+ * (`userinfo_request_refused` as well) says nothing about the identity and is not stored.
  */
 export async function readProfile(
   { accounts, now }: ReadProfileDependencies,
   client: Client,
   identity: Identity,
   tokens: TokenSource,
-): Promise<Identity> {
+): Promise<Identity | null> {
   try {
     const userinfo = await sendWithRenewal(client, tokens, now);
     const facts = readIdentity(client, userinfo);
@@ -45,33 +50,33 @@ export async function readProfile(
         reason: 'the userinfo is about another subject',
       });
     }
-    const granted = identity.granted_scope.split(' ').filter(Boolean);
-    const requested = identity.requested_scope.split(' ').filter(Boolean);
-    const { provider, mode } = client;
-    const proven = {
-      provider: provider.id,
-      mode,
-      facts,
-      userinfo,
-      requestedScope: requested,
-      grantedScope: granted,
-    };
-    return await accounts.renewIdentity(identity.id, proven, false);
+    return await accounts.storeProfile(identity.id, facts, userinfo);
   } catch (error) {
+    if (error instanceof NoAccess) throw error.toLoginError(identity.provider);
     if (error instanceof LoginError) await accounts.recordProfileFailure(identity.id, toFailure(error));
     throw error;
   }
 }
 
+/** This session holds no tokens to ask with. */
+class NoAccess extends Error {
+  toLoginError(provider: string): LoginError {
+    return new LoginError('userinfo_request_refused', { provider, reason: 'no usable access is held' });
+  }
+}
+
 /** Twitch wants apps to react to a 401 rather than to trust the clock, so one renewal is tried. */
 async function sendWithRenewal(client: Client, tokens: TokenSource, now: () => number): Promise<unknown> {
-  const held = await tokens(false);
+  const held = await tokens(null);
+  if (held === null) throw new NoAccess();
   try {
     return await sendUserinfoRequest(client, held, now());
   } catch (error) {
     const refused = error instanceof LoginError && error.code === 'userinfo_request_refused';
     if (!refused || held.refreshToken === null) throw error;
-    return sendUserinfoRequest(client, await tokens(true), now());
+    const renewed = await tokens(held.accessToken);
+    if (renewed === null) throw error;
+    return sendUserinfoRequest(client, renewed, now());
   }
 }
 
@@ -85,10 +90,15 @@ function toFailure({ code, facts }: LoginError): ProfileFailure {
   return over ? 'refused' : 'unreachable';
 }
 
-/** Throws `userinfo_response_invalid` when the profile has no usable subject. */
+/**
+ * Reads who it is from a profile, names made fit to show. Throws `userinfo_response_invalid` when it
+ * has no usable subject.
+ */
 export function readIdentity(client: Client, userinfo: unknown): IdentityFacts {
   try {
-    return client.provider.toIdentity(userinfo);
+    const facts = client.provider.toIdentity(userinfo);
+    const handle = toDisplayText(facts.handle);
+    return { ...facts, handle, displayName: toDisplayText(facts.displayName) || handle };
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown';
     throw new LoginError('userinfo_response_invalid', { provider: client.provider.id, reason });

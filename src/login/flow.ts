@@ -6,7 +6,7 @@ import {
 } from '../accounts/account-store.ts';
 import { readIdentity } from '../accounts/read-profile.ts';
 import { type Intent, type Resolution, resolveAccount, type Situation } from '../accounts/resolve-account.ts';
-import { LoginError } from '../errors.ts';
+import { LoginError, type LoginErrorFacts } from '../errors.ts';
 import { buildAuthorizationRequest } from '../oauth/authorization-request.ts';
 import { readAuthorizationResponse, readState } from '../oauth/authorization-response.ts';
 import type { Client } from '../oauth/client.ts';
@@ -56,6 +56,8 @@ export interface Callback {
   readonly binding: string | null;
   /** The account signed in in this browser now. */
   readonly accountId: string | null;
+  /** False when that session has been ended since: the provider may have taken its time. */
+  readonly stillSignedIn: () => Promise<boolean>;
 }
 
 /** A finished login. `identity` is null while the person has yet to decide (`ask-to-replace`). */
@@ -78,26 +80,29 @@ export async function finishLogin(
   client: Client,
   callback: Callback,
 ): Promise<FinishedLogin> {
-  const state = readState(callback.query);
-  const transaction = await flow.transactions.take(state, callback.binding);
+  const { provider } = client;
+  let transaction: LoginTransaction | null = null;
   try {
+    const state = readState(callback.query);
+    transaction = await flow.transactions.take(state, callback.binding);
     checkTransaction(client, transaction, callback.accountId);
-    const code = readAuthorizationResponse(client, callback.query);
-    const response = await exchangeCode(flow, client, transaction, {
-      code,
-      state,
-      callbackQuery: callback.query.toString(),
-    });
-    const userinfo = await sendUserinfoRequest(client, response.tokens, flow.now());
-    const proven = toProvenIdentity(client, transaction, response, userinfo);
+    const response = readAuthorizationResponse(client, callback.query);
+    const { codeVerifier, nonce } = transaction;
+    const token = await sendTokenRequest(client, { ...response, state, codeVerifier, nonce }, flow.now());
+    const userinfo = await sendUserinfoRequest(client, token.tokens, flow.now());
+    const proven = toProvenIdentity(client, transaction, token, userinfo);
+    await checkStillSignedIn(transaction, callback);
     const settled = await settle(flow, transaction, proven, callback.accountId);
-    return { ...settled, transaction, proven, tokens: response.tokens };
+    return { ...settled, transaction, proven, tokens: token.tokens };
   } catch (error) {
-    const { intent, force, returnTo } = transaction;
-    throw error instanceof LoginError
-      ? error.with({ provider: client.provider.id, intent, force, ...(returnTo ? { returnTo } : {}) })
-      : error;
+    throw error instanceof LoginError ? error.with(toErrorFacts(provider.id, transaction)) : error;
   }
+}
+
+function toErrorFacts(provider: string, transaction: LoginTransaction | null): LoginErrorFacts {
+  if (transaction === null) return { provider };
+  const { intent, force, returnTo } = transaction;
+  return { provider, intent, force, ...(returnTo ? { returnTo } : {}) };
 }
 
 /** The login must come back to the provider it left for, and to the account that started it. */
@@ -119,13 +124,11 @@ function checkTransaction(
   }
 }
 
-function exchangeCode(
-  flow: FlowDependencies,
-  client: Client,
-  { codeVerifier, nonce }: LoginTransaction,
-  response: { code: string; state: string; callbackQuery: string },
-): Promise<TokenResponse> {
-  return sendTokenRequest(client, { ...response, codeVerifier, nonce }, flow.now());
+/** Linking ends with the session that began it, also when that happens during the login's last step. */
+async function checkStillSignedIn({ intent }: LoginTransaction, callback: Callback): Promise<void> {
+  if (intent !== 'sign-in' && !(await callback.stillSignedIn())) {
+    throw new LoginError('session_changed', { reason: 'signed out while the provider was asked' });
+  }
 }
 
 function toProvenIdentity(
@@ -143,7 +146,7 @@ function toProvenIdentity(
     });
   }
   const grantedScope = response.tokens.grantedScope ?? requestedScope;
-  return { provider: provider.id, mode, facts, userinfo, requestedScope, grantedScope };
+  return { provider: provider.id, mode, facts, userinfo, grantedScope };
 }
 
 type Settled = Pick<FinishedLogin, 'resolution' | 'identity' | 'before'>;
@@ -155,12 +158,14 @@ async function settle(
   proven: ProvenIdentity,
   accountId: string | null,
 ): Promise<Settled> {
-  try {
-    return await settleOnce(flow, transaction, proven, accountId);
-  } catch (error) {
-    if (error instanceof IdentityRace) return settleOnce(flow, transaction, proven, accountId);
-    throw error;
+  for (let tries = 0; tries < 3; tries++) {
+    try {
+      return await settleOnce(flow, transaction, proven, accountId);
+    } catch (error) {
+      if (!(error instanceof IdentityRace)) throw error;
+    }
   }
+  throw new LoginError('session_changed', { reason: 'the identity kept changing hands' });
 }
 
 async function settleOnce(
@@ -181,7 +186,7 @@ async function settleOnce(
     case 'sign-in':
     case 'renew':
     case 'reauthenticate':
-      return { resolution, identity: await accounts.renewIdentity(owner!.id, proven, true), before: owner };
+      return { resolution, identity: await accounts.renewIdentity(owner!.id, proven), before: owner };
     case 'ask-to-replace':
       return { resolution, identity: null, before: linked };
     case 'refuse-already-linked':

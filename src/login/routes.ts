@@ -9,21 +9,19 @@ import {
   expireCookie,
   readSessionEnd,
   readSignedIn,
-  renewSession,
   type SignedIn,
   setFlash,
   startSession,
 } from '../sessions/session.ts';
 import type { Context } from '../web/context.ts';
 import { readCookie, setCookie } from '../web/cookies.ts';
-import { endSessionGrants } from '../web/end-grants.ts';
+import { endSessionGrants, revokeTokens } from '../web/end-grants.ts';
 import { toLoginFlash } from '../web/flash-words.ts';
 import { sendPage } from '../web/page.ts';
 import { readReturnPath } from '../web/return-path.ts';
 import { findClient } from '../web/services.ts';
 import type { HandOffPage } from '../web/view-models.ts';
 import { type FinishedLogin, finishLogin, startLogin } from './flow.ts';
-import { createPendingReplacements } from './pending-replacement.ts';
 import { newSecret } from './transaction.ts';
 
 const bindingCookie = 'latchkey-login';
@@ -32,9 +30,8 @@ const lastUsedMilliseconds = 180 * 24 * 60 * 60 * 1000;
 
 /** One login: the start, the callback, and signing out. */
 export function createLoginRoutes(context: Context): Router {
-  const { config, paths, grants, transactions, now } = context;
+  const { config, paths, accounts, grants, transactions, replacements, sessions, log, now } = context;
   const { secure } = config;
-  const pending = createPendingReplacements(context.records, context.keys, now);
   const router = Router();
 
   router.post(routes.login(':provider'), async (request, response) => {
@@ -57,20 +54,14 @@ export function createLoginRoutes(context: Context): Router {
     if (request.method !== 'GET') throw new RequestError('malformed_request');
     const client = findClient(context, String(request.params['provider']));
     const before = readSignedIn(request);
-    const query = new URLSearchParams(request.url.split('?')[1] ?? '');
-    const binding = readCookie(request, bindingCookie, secure);
     const login = await finishLogin(context, client, {
-      query,
-      binding,
+      query: new URL(request.url, config.origin).searchParams,
+      binding: readCookie(request, bindingCookie, secure),
       accountId: before?.accountId ?? null,
-    }).catch((error: unknown) => {
-      throw error instanceof LoginError ? error.with({ provider: client.provider.id }) : error;
+      stillSignedIn: async () => before !== null && (await sessions.isAlive(before.ref)),
     });
-    context.log.info('login', {
-      provider: client.provider.id,
-      intent: login.transaction.intent,
-      outcome: login.resolution,
-    });
+    const { transaction, resolution } = login;
+    log.info('login', { provider: client.provider.id, intent: transaction.intent, outcome: resolution });
     response.redirect(303, await settleSession(request, response, client, login, before));
   });
 
@@ -79,8 +70,9 @@ export function createLoginRoutes(context: Context): Router {
     const binding = readCookie(request, bindingCookie, secure);
     if (binding !== null) await transactions.endAll(binding);
     // The session first: whatever the providers answer, this browser is signed out.
+    if (signedIn) await sessions.end(signedIn.ref);
     await destroySession(request);
-    if (signedIn) await endSessionGrants(context, signedIn);
+    if (signedIn) await endAccess(signedIn);
     expireCookie(response, 'latchkey', secure);
     expireCookie(response, bindingCookie, secure);
     // `"cookies"` would erase those of other ports of this host name too.
@@ -96,6 +88,15 @@ export function createLoginRoutes(context: Context): Router {
     return binding;
   }
 
+  /** Gives back all that a session holds at the providers, an open decision's tokens included. */
+  async function endAccess(signedIn: SignedIn): Promise<void> {
+    const decision = await replacements.take(signedIn.ref);
+    const client = context.services.find(({ provider }) => provider.id === decision?.proven.provider)?.client;
+    if (decision && client) await revokeTokens(client, [decision.tokens]);
+    await endSessionGrants(context, signedIn);
+    log.info('sign-out', {});
+  }
+
   /** Makes the session what the login says, and returns where to go on. */
   async function settleSession(
     request: Request,
@@ -105,51 +106,54 @@ export function createLoginRoutes(context: Context): Router {
     before: SignedIn | null,
   ): Promise<string> {
     const { identity, tokens, proven, transaction } = login;
+    const { provider } = client;
     if (identity === null) {
-      await pending.put(before!.ref, {
-        oldIdentityId: login.before!.id,
-        oldName: login.before!.display_name,
-        proven,
-        tokens,
-      });
+      const { id: oldIdentityId, display_name: oldName } = login.before!;
+      await replacements.put(before!.ref, { oldIdentityId, oldName, proven, tokens });
       return paths.replace;
     }
     const formerName = await nameOfFormer(before, identity.account_id);
-    const ref = await startOrRenew(request, before, login, {
-      accountId: identity.account_id,
-      identityId: identity.id,
-    });
-    const grant = { tokens, requestedScope: proven.requestedScope, renewedAt: null };
-    await grants.put({ ref, identityId: identity.id }, grant, readSessionEnd(request, config.sessionLimits));
-    const flash = toLoginFlash(client.provider, login, formerName);
+    const who = { accountId: identity.account_id, identityId: identity.id };
+    const session = await startOrRenew(request, before, login, who);
+    if (session === null) {
+      await revokeTokens(client, [tokens]);
+      throw new LoginError('session_changed', { provider: provider.id, reason: 'signed out meanwhile' });
+    }
+    const place = { ref: session.ref, identityId: identity.id };
+    await grants.put(place, { tokens, renewedAt: null }, session.end);
+    const flash = toLoginFlash(provider, login, formerName);
     if (flash) await setFlash(request, flash);
-    setCookie(response, 'latchkey-last', client.provider.id, {
-      secure,
-      maxAgeMilliseconds: lastUsedMilliseconds,
-    });
+    setCookie(response, 'latchkey-last', provider.id, { secure, maxAgeMilliseconds: lastUsedMilliseconds });
     return transaction.returnTo ?? paths.profile;
   }
 
   /** The name that the browser was signed in under, when this login signs it in to another account. */
   async function nameOfFormer(before: SignedIn | null, accountId: string): Promise<string | null> {
     if (before === null || before.accountId === accountId) return null;
-    const identities = await context.accounts.listIdentities(before.accountId);
+    const identities = await accounts.listIdentities(before.accountId);
     return (identities.find(({ id }) => id === before.identityId) ?? identities[0])?.display_name ?? null;
   }
 
+  /** The session after the login, and when it ends; null when it was signed out meanwhile. */
   async function startOrRenew(
     request: Request,
     before: SignedIn | null,
     login: FinishedLogin,
     who: { accountId: string; identityId: string },
-  ): Promise<string> {
+  ): Promise<{ ref: string; end: number } | null> {
+    const { sessionLimits } = config;
     if (before === null || before.accountId !== who.accountId) {
-      if (before) await endSessionGrants(context, before);
-      return (await startSession(request, who, now())).ref;
+      if (before) {
+        await sessions.end(before.ref);
+        await endAccess(before);
+      }
+      const { ref } = await startSession(request, who, now());
+      return { ref, end: readSessionEnd(request, sessionLimits) };
     }
+    const end = readSessionEnd(request, sessionLimits);
     const signsIn = login.resolution === 'sign-in' || login.resolution === 'reauthenticate';
-    await renewSession(request, signsIn ? { identityId: who.identityId, signedInAt: now() } : {});
-    return before.ref;
+    const changes = signsIn ? { identityId: who.identityId, signedInAt: now() } : {};
+    return (await sessions.renew(request, changes)) === 'gone' ? null : { ref: before.ref, end };
   }
 
   return router;

@@ -4,11 +4,15 @@ import type { Client } from './client.ts';
 /** The parameters that mean something to us; others (`scope`, `return_to`) are never read. */
 const parameters = ['code', 'state', 'error', 'error_description', 'iss'] as const;
 
+export interface AuthorizationResponse {
+  readonly code: string;
+  readonly iss: string | null;
+}
+
 /** What each of a provider's `error` values means to the person. All else: `authorization_refused`. */
 const errors: Readonly<Record<string, LoginErrorCode>> = {
   access_denied: 'authorization_denied',
   redirect_mismatch: 'redirect_mismatch',
-  temporarily_unavailable: 'provider_unreachable',
 };
 
 /**
@@ -29,12 +33,12 @@ export function readState(query: URLSearchParams): string {
 
 /**
  * Reads the rest of the authorization response (RFC 6749 4.1.2, RFC 9207) once `state` has proven
- * the login, and returns the code. openid-client would check it and send the code in one call.
+ * the login. openid-client would check it and send the code in one call.
  *
- * Throws `authorization_denied`, `redirect_mismatch`, `authorization_refused`,
- * `provider_unreachable` or `authorization_response_invalid`.
+ * Throws `authorization_denied`, `redirect_mismatch`, `authorization_refused` or
+ * `authorization_response_invalid`.
  */
-export function readAuthorizationResponse(client: Client, query: URLSearchParams): string {
+export function readAuthorizationResponse(client: Client, query: URLSearchParams): AuthorizationResponse {
   const { provider } = client;
   const invalid = (reason: string) =>
     new LoginError('authorization_response_invalid', { provider: provider.id, reason });
@@ -45,8 +49,9 @@ export function readAuthorizationResponse(client: Client, query: URLSearchParams
   const error = query.get('error');
   if (error !== null) throw toLoginError(provider.id, error, query.get('error_description'));
   const code = query.get('code');
-  if (code === null || code === '' || code.length > 4096) throw invalid('code is missing');
-  return code;
+  if (code === null || code === '') throw invalid('code is missing');
+  if (code.length > 4096) throw invalid('code is too long');
+  return { code, iss };
 }
 
 function toLoginError(provider: string, error: string, description: string | null): LoginError {

@@ -15,8 +15,7 @@ import {
 
 export interface TokenRequest {
   readonly code: string;
-  /** The callback's whole query: openid-client reads it once more. */
-  readonly callbackQuery: string;
+  readonly iss: string | null;
   readonly state: string;
   readonly codeVerifier: string | null;
   readonly nonce: string | null;
@@ -52,7 +51,11 @@ export async function sendTokenRequest(
 }
 
 async function exchange(client: Client, request: TokenRequest) {
-  const currentUrl = new URL(`${client.redirectUri}?${request.callbackQuery}`);
+  // openid-client reads the response once more: only what we have checked, nothing that came beside it.
+  const currentUrl = new URL(client.redirectUri);
+  currentUrl.searchParams.set('code', request.code);
+  currentUrl.searchParams.set('state', request.state);
+  if (request.iss !== null) currentUrl.searchParams.set('iss', request.iss);
   const checks: oidc.AuthorizationCodeGrantChecks = {
     expectedState: request.state,
     idTokenExpected: client.expectsIdToken,

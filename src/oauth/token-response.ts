@@ -48,7 +48,9 @@ export function toStandardTokenAnswer(provider: Provider, answer: HttpAnswer): W
     return { status: Math.max(status, 400), body: readError(provider, body) };
   if (status >= 400) throw invalid(provider, `status ${status} without an error code`);
   try {
-    return { status: 200, body: readShape<z.ZodType>(shape, body) };
+    const checked = Object.entries(readShape<z.ZodType>(shape, body) as Record<string, unknown>);
+    const present = checked.filter(([name, value]) => value !== null && (value !== '' || name === 'scope'));
+    return { status: 200, body: Object.fromEntries(present) };
   } catch (error) {
     throw invalid(provider, error instanceof Error ? error.message : 'unknown');
   }
@@ -57,8 +59,9 @@ export function toStandardTokenAnswer(provider: Provider, answer: HttpAnswer): W
 const bearerShape = z.object({
   access_token: z.string().min(1),
   token_type: z.string().regex(/^bearer$/i),
-  expires_in: z.number().nonnegative().optional(),
-  refresh_token: z.string().min(1).optional(),
+  // A number by RFC 6749 5.1; text is common, and null for what is absent.
+  expires_in: z.union([z.number().nonnegative(), z.string().regex(/^\d+$/).transform(Number)]).nullish(),
+  refresh_token: z.string().nullish(),
   scope: z.string().optional(),
   id_token: z.string().optional(),
 });

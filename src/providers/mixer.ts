@@ -6,7 +6,7 @@ import { type IdentityFacts, plainUserinfo, type Provider, type WireAnswer } fro
 export const mixer: Provider = {
   id: 'mixer',
   name: 'Mixer',
-  status: { closed: '2020-07-22' },
+  status: { closed: '2020-07-22', what: 'Mixer' },
   // Mixer had no issuer identifier; its origin stands in and is only ever compared with itself.
   issuer: 'https://mixer.com',
   announcesIssuer: false,
@@ -29,7 +29,7 @@ export const mixer: Provider = {
   userinfo: plainUserinfo,
   toIdentity,
   privateFields: ['email'],
-  revocation: { supported: false, words: 'Nothing to cancel: Mixer is gone.', checkAt: null },
+  revocation: { words: 'Nothing to cancel: Mixer is gone.', checkAt: null },
   imageSources: ['https://uploads.mixer.com/'],
   words: {
     handle: 'Account number',

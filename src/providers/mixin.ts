@@ -48,7 +48,6 @@ export const mixin: Provider = {
     'code_url',
   ],
   revocation: {
-    supported: false,
     words:
       'Open Mixin, go to Settings, Authorizations, and remove this app there too; we cannot do that for you. Until then the access lasts about a year.',
     checkAt: null,

@@ -6,8 +6,8 @@ export interface Provider {
   /** Also the word in addresses and, in capitals, the prefix of its environment variables. */
   readonly id: string;
   readonly name: string;
-  /** `closed` is the day the service ended, ISO 8601. */
-  readonly status: 'live' | { readonly closed: string };
+  /** `closed` is the day it ended, ISO 8601; `what` ended, as the subject of a sentence. */
+  readonly status: 'live' | { readonly closed: string; readonly what: string };
   /** Compared byte for byte with `iss` in authorization responses (RFC 9207) and ID tokens. */
   readonly issuer: string;
   /** The provider says that every authorization response carries `iss` (RFC 9207 section 3). */
@@ -54,7 +54,6 @@ export interface Provider {
   readonly privateFields: readonly string[];
   /** What unlinking can do at the provider, in words for the person. */
   readonly revocation: {
-    readonly supported: boolean;
     readonly words: string;
     readonly checkAt: string | null;
   };

@@ -38,7 +38,6 @@ export const resonite: Provider = {
   toIdentity,
   privateFields: ['email', 'alternateEmails', 'oldEmails', 'dateOfBirth', 'uniqueDeviceIDs'],
   revocation: {
-    supported: false,
     words: 'Resonite offers no way for us to cancel our access. Look at account.resonite.com for it.',
     checkAt: 'account.resonite.com',
   },

@@ -10,7 +10,7 @@ import { conformTwitchTokenResponse, twitch } from './twitch.ts';
  */
 export const twitchKraken: Provider = {
   ...twitch,
-  status: { closed: '2022-02-28' },
+  status: { closed: '2022-02-28', what: 'Kraken, the former API of Twitch,' },
   issuer: 'https://api.twitch.tv/kraken',
   endpoints: {
     authorization: 'https://api.twitch.tv/kraken/oauth2/authorize',

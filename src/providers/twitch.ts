@@ -41,7 +41,6 @@ export const twitch: Provider = {
   toIdentity,
   privateFields: ['email'],
   revocation: {
-    supported: true,
     words: 'We ask Twitch to cancel our access.',
     checkAt: 'twitch.tv/settings/connections',
   },

@@ -11,7 +11,6 @@ import type { KeyRing } from './seal.ts';
  */
 export interface Grant {
   readonly tokens: Tokens;
-  readonly requestedScope: readonly string[];
   /** Milliseconds since 1970; null while the tokens are still those of the login. */
   readonly renewedAt: number | null;
 }
@@ -26,12 +25,12 @@ export interface Grants {
   put(place: GrantPlace, grant: Grant, expiresAt: number): Promise<void>;
   get(place: GrantPlace): Promise<Grant | null>;
   /**
-   * Tokens that have not ended, refreshed if need be (`always`: even if they have not). One call to
-   * the provider however many ask at once; the new tokens are stored before anyone uses them.
-   *
-   * Throws `userinfo_request_refused` when there is nothing left to use, and what a refresh throws.
+   * Tokens that have not ended, refreshed if need be, or because the provider has just refused the
+   * access token `refused`. Null when this session holds none. One call to the provider however many
+   * ask at once; the new tokens are stored before anyone uses them, and a refresh token that the
+   * provider calls dead is deleted. Throws what a refresh throws.
    */
-  freshTokens(client: Client, place: GrantPlace, always?: boolean): Promise<Tokens>;
+  freshTokens(client: Client, place: GrantPlace, refused: string | null): Promise<Tokens | null>;
   /** Gets and removes this session's grant. */
   take(place: GrantPlace): Promise<Grant | null>;
   /** Gets and removes the grants of an identity in all sessions. */
@@ -49,50 +48,53 @@ export function hasEnded({ expiresAt, refreshToken }: Tokens, now: number): bool
 const toKey = ({ ref, identityId }: GrantPlace) => `${ref}.${identityId}`;
 
 export function createGrants(records: ExpiringRecords, keys: KeyRing, now: () => number): Grants {
-  const refreshing = new Map<string, Promise<Tokens>>();
+  const refreshing = new Map<string, Promise<Tokens | null>>();
 
   function open(record: ExpiringRecord | null): Grant | null {
     const text = record && keys.open('grant', record.key, record.value);
     return text ? (JSON.parse(text) as Grant) : null;
   }
 
-  async function refresh(
-    client: Client,
-    place: GrantPlace,
-    record: ExpiringRecord,
-    grant: Grant,
-  ): Promise<Tokens> {
-    const tokens = await sendRefreshRequest(client, grant.tokens, now()).catch(async (error: unknown) => {
-      // Refused, perhaps because another process has just used the same refresh token.
-      const latest = await records.get('grant', record.key);
-      const winner = latest && latest.version !== record.version ? open(latest) : null;
-      if (winner) return winner.tokens;
-      throw error;
-    });
-    const value = keys.seal(
-      'grant',
-      record.key,
-      JSON.stringify({ ...grant, tokens, renewedAt: now() } satisfies Grant),
-    );
-    if (await records.update('grant', { ...record, value })) return tokens;
-    // Somebody else stored newer tokens meanwhile, or the session has ended.
-    const winner = open(await records.get('grant', toKey(place)));
-    if (winner) return winner.tokens;
-    throw gone(client);
+  /** What another process has stored since `record` was read; null when nothing. */
+  async function newerThan(record: ExpiringRecord): Promise<Tokens | null> {
+    const latest = await records.get('grant', record.key);
+    return latest && latest.version !== record.version ? (open(latest)?.tokens ?? null) : null;
   }
 
-  async function freshTokens(client: Client, place: GrantPlace, always = false): Promise<Tokens> {
-    const record = await records.get('grant', toKey(place));
-    const grant = open(record);
-    if (!record || !grant) throw gone(client);
-    const { expiresAt, refreshToken } = grant.tokens;
-    const ending = expiresAt !== null && expiresAt - earlyMilliseconds <= now();
-    if (hasEnded(grant.tokens, now())) throw gone(client);
-    if (refreshToken === null || (!ending && !always)) return grant.tokens;
-    const underWay = refreshing.get(record.key);
+  async function refresh(client: Client, record: ExpiringRecord, grant: Grant): Promise<Tokens | null> {
+    try {
+      const tokens = await sendRefreshRequest(client, grant.tokens, now());
+      const renewed: Grant = { tokens, renewedAt: now() };
+      const value = keys.seal('grant', record.key, JSON.stringify(renewed));
+      return (await records.update('grant', { ...record, value })) ? tokens : await newerThan(record);
+    } catch (error) {
+      const newer = await newerThan(record);
+      if (newer) return newer;
+      if (isDead(error)) await records.delete('grant', record.key);
+      throw error;
+    }
+  }
+
+  async function freshTokens(
+    client: Client,
+    place: GrantPlace,
+    refused: string | null,
+  ): Promise<Tokens | null> {
+    const key = toKey(place);
+    const underWay = refreshing.get(key);
     if (underWay) return underWay;
-    const started = refresh(client, place, record, grant).finally(() => refreshing.delete(record.key));
-    refreshing.set(record.key, started);
+    const record = await records.get('grant', key);
+    const grant = open(record);
+    if (!record || !grant || hasEnded(grant.tokens, now())) return null;
+    const { accessToken, expiresAt, refreshToken } = grant.tokens;
+    const ending = expiresAt !== null && expiresAt - earlyMilliseconds <= now();
+    // Somebody else may have replaced the refused token meanwhile.
+    const needed = ending || (refused !== null && accessToken === refused);
+    if (refreshToken === null || !needed) return grant.tokens;
+    const joined = refreshing.get(key);
+    if (joined) return joined;
+    const started = refresh(client, record, grant).finally(() => refreshing.delete(key));
+    refreshing.set(key, started);
     return started;
   }
 
@@ -107,21 +109,20 @@ export function createGrants(records: ExpiringRecords, keys: KeyRing, now: () =>
       return open(await records.get('grant', toKey(place)));
     },
     async take(place) {
-      const record = await records.get('grant', toKey(place));
-      await records.delete('grant', toKey(place));
-      return open(record);
+      return open(await records.delete('grant', toKey(place)));
     },
     async takeAll(identityId) {
-      const held = await records.listByOwner('grant', identityId);
-      await records.deleteByOwner('grant', identityId);
+      const held = await records.deleteByOwner('grant', identityId);
       return held.map(open).filter((grant) => grant !== null);
     },
   };
 }
 
-function gone(client: Client): LoginError {
-  return new LoginError('userinfo_request_refused', {
-    provider: client.provider.id,
-    reason: 'no usable access is held',
-  });
+/** The provider says that the refresh token is over, which no second try will change. */
+function isDead(error: unknown): boolean {
+  return (
+    error instanceof LoginError &&
+    error.code === 'token_request_refused' &&
+    error.facts.oauthError === 'invalid_grant'
+  );
 }

@@ -7,13 +7,14 @@ export interface SessionLimits {
   readonly absoluteMilliseconds: number;
 }
 
+type Request = Parameters<Store['createSession']>[0];
 type Done = (error?: unknown) => void;
 
 /** How much of the idle limit may pass before a mere visit is written down. */
 const touchAfter = 0.02;
 
 /** Session ids are stored hashed: a copied database holds no working cookie. */
-export function toSessionKey(sessionId: string): string {
+function toSessionKey(sessionId: string): string {
   return createHash('sha256').update(sessionId).digest('base64url');
 }
 
@@ -25,6 +26,8 @@ export function toSessionKey(sessionId: string): string {
  * created; a loaded one is updated, and stays gone when it is gone.
  */
 export class RecordStore extends Store {
+  /** Set by express-session: gives the request a new, empty session. */
+  declare generate: (request: Request) => void;
   private readonly records: ExpiringRecords;
   private readonly limits: SessionLimits;
   private readonly now: () => number;
@@ -47,7 +50,7 @@ export class RecordStore extends Store {
     return record ? (JSON.parse(record.value) as SessionData) : null;
   }
 
-  override createSession(request: Parameters<Store['createSession']>[0], data: SessionData) {
+  override createSession(request: Request, data: SessionData) {
     const session = super.createSession(request, data);
     this.stored.add(session);
     return session;
@@ -58,19 +61,62 @@ export class RecordStore extends Store {
   }
 
   private async save(sessionId: string, session: SessionData): Promise<void> {
-    const key = toSessionKey(sessionId);
-    const record = {
-      key,
-      owner: session.accountId ?? '',
-      value: JSON.stringify(session),
-      expiresAt: this.end(session),
-    };
+    const record = this.toRecord(sessionId, session);
     if (!this.stored.has(session)) {
       this.stored.add(session);
       return this.records.put('session', record);
     }
-    const current = await this.records.get('session', key);
+    const current = await this.records.get('session', record.key);
     if (current) await this.records.update('session', { ...record, version: current.version });
+  }
+
+  private toRecord(sessionId: string, session: Partial<SessionData>) {
+    const key = toSessionKey(sessionId);
+    return {
+      key,
+      owner: session.ref ?? '',
+      value: JSON.stringify(session),
+      expiresAt: this.latestEnd(session),
+    };
+  }
+
+  /**
+   * Gives the request's session a new id and some new facts. The old id is dead in the same step,
+   * and a session that was ended meanwhile stays ended: then the request has no session any more.
+   *
+   * When another tab has just renewed it, that id stays and the facts are added to it.
+   */
+  async renew(
+    request: Request,
+    changes: Partial<SessionData>,
+  ): Promise<'renewed' | 'renewed-elsewhere' | 'gone'> {
+    const oldKey = toSessionKey(request.sessionID);
+    const { cookie, ...facts } = request.session;
+    this.generate(request);
+    Object.assign(request.session, facts, changes);
+    // What is left of the absolute limit: it goes on counting from the sign-in.
+    if (typeof cookie.maxAge === 'number') request.session.cookie.maxAge = Math.max(1000, cookie.maxAge);
+    if (await this.records.rename('session', oldKey, this.toRecord(request.sessionID, request.session))) {
+      this.stored.add(request.session);
+      return 'renewed';
+    }
+    // Without a session express-session neither stores anything nor sets a cookie.
+    Reflect.deleteProperty(request, 'session');
+    const [current] = await this.records.listByOwner('session', facts.ref ?? '');
+    if (!current) return 'gone';
+    const value = JSON.stringify({ ...JSON.parse(current.value), ...changes });
+    await this.records.update('session', { ...current, value });
+    return 'renewed-elsewhere';
+  }
+
+  /** Ends a session under whatever id it has. */
+  async end(ref: string): Promise<void> {
+    await this.records.deleteByOwner('session', ref);
+  }
+
+  /** True while the session has not been ended. */
+  async isAlive(ref: string): Promise<boolean> {
+    return (await this.records.listByOwner('session', ref)).length > 0;
   }
 
   override touch(sessionId: string, session: SessionData, done: Done = () => {}): void {
@@ -79,7 +125,7 @@ export class RecordStore extends Store {
 
   private async prolong(sessionId: string, session: SessionData): Promise<void> {
     const current = await this.records.get('session', toSessionKey(sessionId));
-    const end = this.end(session);
+    const end = this.latestEnd(session);
     if (!current || end - current.expiresAt < this.limits.idleMilliseconds * touchAfter) return;
     await this.records.update('session', { ...current, expiresAt: end });
   }
@@ -89,7 +135,7 @@ export class RecordStore extends Store {
   }
 
   /** The idle limit from now, but never past the absolute limit. */
-  private end(session: SessionData): number {
+  private latestEnd(session: Partial<SessionData>): number {
     const idleEnd = this.now() + this.limits.idleMilliseconds;
     return Math.min(idleEnd, (session.createdAt ?? this.now()) + this.limits.absoluteMilliseconds);
   }

@@ -21,6 +21,8 @@ declare module 'express-session' {
 
 /** One message for the next page, shown once. */
 export interface Flash {
+  /** What the page's title begins with: `Twitch linked`. */
+  title: string;
   kind: 'ok' | 'warn';
   heading: string;
   text: string;
@@ -50,8 +52,9 @@ export function createSessionMiddleware(
   settings: SessionSettings,
 ): RequestHandler {
   const { secure, limits } = settings;
+  const name = cookieName('latchkey', secure);
   const middleware = expressSession({
-    name: cookieName('latchkey', secure),
+    name,
     secret: [...keys.cookieKeys],
     store,
     genid: () => randomBytes(32).toString('base64url'),
@@ -60,6 +63,10 @@ export function createSessionMiddleware(
     cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: limits.absoluteMilliseconds },
   });
   return (request, response, next) => {
+    // Two cookies of one name: somebody else on this host name has set one. Neither is believed.
+    const pairs = (request.headers.cookie ?? '').split(/;\s*/);
+    const others = pairs.filter((pair) => !pair.startsWith(`${name}=`));
+    if (others.length < pairs.length - 1) request.headers.cookie = others.join('; ');
     // `Secure` follows BASE_URL. express-session would ask the connection, and behind a proxy that
     // ends TLS send no cookie at all.
     Object.defineProperty(request, 'secure', { value: secure, configurable: true });
@@ -92,21 +99,7 @@ export function readSessionEnd(request: Request, limits: SessionLimits): number 
   return (request.session.createdAt ?? 0) + limits.absoluteMilliseconds;
 }
 
-/** Gives the same session a new id: after a link or a re-authentication. The old id is dead at once. */
-export async function renewSession(
-  request: Request,
-  changes: { identityId?: string; signedInAt?: number } = {},
-): Promise<void> {
-  const { ref, accountId, identityId, signedInAt, createdAt } = request.session;
-  const { maxAge } = request.session.cookie;
-  await regenerate(request);
-  Object.assign(request.session, { ref, accountId, identityId, signedInAt, createdAt, ...changes });
-  // What is left of the absolute limit: it goes on counting from the sign-in.
-  if (typeof maxAge === 'number') request.session.cookie.maxAge = Math.max(1000, maxAge);
-  await saveSession(request);
-}
-
-export function saveSession(request: Request): Promise<void> {
+function saveSession(request: Request): Promise<void> {
   return new Promise((resolve, reject) =>
     request.session.save((error) => (error ? reject(error) : resolve())),
   );
@@ -124,8 +117,9 @@ function regenerate(request: Request): Promise<void> {
   );
 }
 
-/** Leaves one message for the next page. */
+/** Leaves one message for the next page. Nothing to leave it in when another tab has the session. */
 export async function setFlash(request: Request, flash: Flash): Promise<void> {
+  if (!request.session) return;
   request.session.flash = flash;
   await saveSession(request);
 }

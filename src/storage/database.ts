@@ -28,7 +28,6 @@ export interface Schema {
     public_profile_url: string | null;
     /** The provider's userinfo as JSON text, shown on the profile page. */
     userinfo: string;
-    requested_scope: string;
     granted_scope: string;
     linked_at: number;
     last_used_at: number;

@@ -14,16 +14,15 @@ export interface ExpiringRecord {
   readonly expiresAt: number;
 }
 
-/** What stands in a taken record's place for an hour: that it was taken, and by whom. No secret. */
+/** What stands in a taken record's place for an hour: what became of it. No secret. */
 export interface Tombstone {
-  readonly owner: string;
   readonly outcome: 'used' | 'expired' | 'ended';
 }
 
 export type TakeResult =
   | { readonly taken: ExpiringRecord }
   | { readonly gone: Tombstone }
-  | { readonly live: { owner: string } }
+  | { readonly notYours: true }
   | null;
 
 export interface ExpiringRecords {
@@ -36,9 +35,16 @@ export interface ExpiringRecords {
    * can take it. The others learn whether it is gone or still belongs to somebody else.
    */
   take(kind: RecordKind, key: string, owner: string): Promise<TakeResult>;
-  delete(kind: RecordKind, key: string): Promise<void>;
+  /**
+   * Gives a live record another key, and another value and end with it. Answers false when there is
+   * no such record: of two callers at once, and after a deletion, nothing is brought back.
+   */
+  rename(kind: RecordKind, oldKey: string, record: Omit<ExpiringRecord, 'version'>): Promise<boolean>;
+  /** Deletes a record and gives what it was. */
+  delete(kind: RecordKind, key: string): Promise<ExpiringRecord | null>;
   listByOwner(kind: RecordKind, owner: string): Promise<ExpiringRecord[]>;
-  deleteByOwner(kind: RecordKind, owner: string): Promise<void>;
+  /** Deletes all of an owner's records and gives what they were. */
+  deleteByOwner(kind: RecordKind, owner: string): Promise<ExpiringRecord[]>;
   /** Deletes all but the owner's newest records, newest by their end. Tombstones stay. */
   keepNewest(kind: RecordKind, owner: string, count: number): Promise<void>;
   /** Ends all of an owner's records, leaving tombstones. */
@@ -82,7 +88,7 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
       purge_at: purgeAt(now()),
     };
     await connection.insertInto(table).values(stone).execute();
-    return outcome === 'used' ? { taken: removed } : { gone: { owner, outcome } };
+    return outcome === 'used' ? { taken: removed } : { gone: { outcome } };
   }
 
   async function whyNotTaken(kind: RecordKind, key: string): Promise<TakeResult> {
@@ -93,8 +99,8 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
       .where('key', '=', key)
       .executeTakeFirst();
     if (!row) return null;
-    if (!row.value.startsWith('gone:')) return { live: { owner: row.owner } };
-    return { gone: { owner: row.owner, outcome: row.value.slice('gone:'.length) as Tombstone['outcome'] } };
+    if (!row.value.startsWith('gone:')) return { notYours: true };
+    return { gone: { outcome: row.value.slice('gone:'.length) as Tombstone['outcome'] } };
   }
 
   return {
@@ -144,8 +150,25 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
       return taken ?? (await whyNotTaken(kind, key));
     },
 
+    async rename(kind, oldKey, { key, owner, value, expiresAt }) {
+      const { numUpdatedRows } = await database
+        .updateTable(table)
+        .set({ key, owner, value, expires_at: expiresAt, purge_at: purgeAt(expiresAt) })
+        .where('kind', '=', kind)
+        .where('key', '=', oldKey)
+        .where('expires_at', '>', now())
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+
     async delete(kind, key) {
-      await database.deleteFrom(table).where('kind', '=', kind).where('key', '=', key).execute();
+      const removed = await database
+        .deleteFrom(table)
+        .where('kind', '=', kind)
+        .where('key', '=', key)
+        .returning(columns)
+        .executeTakeFirst();
+      return removed ?? null;
     },
 
     async listByOwner(kind, owner) {
@@ -159,7 +182,12 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
     },
 
     async deleteByOwner(kind, owner) {
-      await database.deleteFrom(table).where('kind', '=', kind).where('owner', '=', owner).execute();
+      return database
+        .deleteFrom(table)
+        .where('kind', '=', kind)
+        .where('owner', '=', owner)
+        .returning(columns)
+        .execute();
     },
 
     async keepNewest(kind, owner, count) {

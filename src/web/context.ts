@@ -1,12 +1,12 @@
 import type { AccountStore } from '../accounts/account-store.ts';
 import type { Config } from '../config.ts';
+import type { PendingReplacements } from '../login/pending-replacement.ts';
 import type { Transactions } from '../login/transaction.ts';
 import type { Client } from '../oauth/client.ts';
 import type { Paths } from '../paths.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Grants } from '../sessions/grants.ts';
-import type { KeyRing } from '../sessions/seal.ts';
-import type { ExpiringRecords } from '../storage/expiring-records.ts';
+import type { RecordStore } from '../sessions/session-store.ts';
 import type { Assets } from './assets.ts';
 import type { Log } from './log.ts';
 
@@ -23,11 +23,11 @@ export interface Context {
   readonly paths: Paths;
   /** In the order in which pages list them. */
   readonly services: readonly ServiceInUse[];
-  readonly records: ExpiringRecords;
-  readonly keys: KeyRing;
+  readonly sessions: RecordStore;
   readonly accounts: AccountStore;
   readonly grants: Grants;
   readonly transactions: Transactions;
+  readonly replacements: PendingReplacements;
   readonly assets: Assets;
   /** Milliseconds since 1970. */
   readonly now: () => number;

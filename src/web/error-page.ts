@@ -5,7 +5,9 @@ import { isStorageError } from '../storage/database.ts';
 import type { Context, ServiceInUse } from './context.ts';
 import { form, link, sendPage } from './page.ts';
 import { readReturnPath } from './return-path.ts';
-import { toDateWords, toTimeWords } from './time-words.ts';
+import { toSentence } from './sentences.ts';
+import { closingSentence } from './services.ts';
+import { toTimeWords } from './time-words.ts';
 import type { Action, ErrorPage } from './view-models.ts';
 
 /** What the words of an error can name. */
@@ -54,7 +56,7 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   session_changed: ({ name }) => ({
     status: 409,
     heading: 'You are not signed in as before',
-    reason: `Since you left for ${name}, you signed out here or signed in to another account. So we linked nothing. ${nothing}`,
+    reason: `Since you left for ${name}, you signed out here or signed in to another account. ${nothing}`,
     buttons: ['profile', 'choose'],
   }),
   no_cookie: ({ context }) => ({
@@ -91,10 +93,10 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     reason: `Something in it was missing, doubled, or meant for another service. We stopped to be safe. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
-  provider_unreachable: ({ name, facts }) => ({
+  provider_unreachable: ({ name }) => ({
     status: 503,
     heading: `${name} is not answering`,
-    reason: `${facts.reason === 'TimeoutError' ? 'We waited 8 seconds. ' : ''}Your account here is fine. ${nothing}`,
+    reason: `We stopped waiting. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
   provider_busy: ({ name, facts }) => ({
@@ -104,7 +106,7 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     buttons: ['again', 'choose'],
   }),
   token_request_refused: (situation) =>
-    situation.facts.oauthError === 'invalid_client' ? badClient(situation) : badCode(situation),
+    (refusals[situation.facts.oauthError ?? ''] ?? refusedRequest)(situation),
   token_response_invalid: ({ name }) => ({
     status: 502,
     heading: `${name} answered in a way we do not understand`,
@@ -149,7 +151,7 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   }),
   provider_closed: ({ name, service }) => ({
     status: 410,
-    heading: `${name} closed on ${closingDay(service)}`,
+    heading: (service && closingSentence(service.provider)?.replace(/\.$/, '')) ?? `${name} has closed`,
     reason: `Sign-in with ${name} no longer exists. Accounts that used it can be reached with another linked service.`,
     buttons: ['choose'],
   }),
@@ -210,6 +212,23 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   }),
 };
 
+/** RFC 6749 5.2: what each error of the token endpoint means to the person. */
+const refusals: Readonly<Record<string, (situation: Situation) => Words>> = {
+  invalid_grant: badCode,
+  invalid_client: badClient,
+  unauthorized_client: badClient,
+};
+
+function refusedRequest({ name }: Situation): Words {
+  return {
+    status: 502,
+    heading: `${name} refused our request`,
+    reason: `The last step of the sign-in did not work. Trying again may help; if not, tell the person who runs this site. ${nothing}`,
+    buttons: ['again', 'choose'],
+    hint: 'The details below say what the provider gave as its reason.',
+  };
+}
+
 function badClient({ name }: Situation): Words {
   return {
     status: 502,
@@ -234,11 +253,6 @@ function toMinutes(seconds: number): string {
   return minutes === 1 ? 'a minute' : `${minutes} minutes`;
 }
 
-function closingDay(service: ServiceInUse | null): string {
-  const status = service?.provider.status;
-  return typeof status === 'object' ? toDateWords(Date.parse(status.closed)) : 'an earlier day';
-}
-
 /** The last middleware: every error ends here, as a page, and nothing of it reaches the page or the log but words. */
 export function createErrorHandler(context: Context): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
@@ -247,12 +261,12 @@ export function createErrorHandler(context: Context): ErrorRequestHandler {
     if (response.headersSent) return void response.destroy();
     const situation = createSituation(context, request, error);
     const entry = words[error.code](situation);
-    if (error instanceof LoginError && entry.status === 503)
-      response.setHeader('Retry-After', String(error.facts.retryAfterSeconds ?? 30));
+    if (entry.status === 503)
+      response.setHeader('Retry-After', String(situation.facts.retryAfterSeconds ?? 30));
     response.setHeader('Cache-Control', 'no-store');
     const page = toErrorPage(situation, entry, error, request, response);
     const status = statusOf(thrown) ?? entry.status;
-    sendPage(context, request, response, { view: 'error', title: entry.heading, status }, page);
+    sendPage(context, request, response, { view: 'error', title: toSentence(entry.heading), status }, page);
   };
 }
 
@@ -318,8 +332,8 @@ function toErrorPage(
     .filter((action) => action !== null);
   return {
     provider: service ? { id: service.provider.id, name: service.provider.name } : null,
-    heading: entry.heading,
-    reason: entry.reason,
+    heading: toSentence(entry.heading),
+    reason: toSentence(entry.reason),
     developerHint: context.config.production ? null : (entry.hint ?? null),
     actions: actions.map((action, index) => (index === 0 ? { ...action, look: 'main' } : action)),
     details: {

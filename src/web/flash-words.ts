@@ -5,8 +5,8 @@ import type { Provider } from '../providers/provider.ts';
 import type { Flash } from '../sessions/session.ts';
 import { toList, toNameInSentence } from './sentences.ts';
 
-const ok = (text: string): Flash => ({ kind: 'ok', heading: 'Success', text });
-const note = (text: string): Flash => ({ kind: 'warn', heading: 'Please note', text });
+const ok = (title: string, text: string): Flash => ({ kind: 'ok', title, heading: 'Success', text });
+const note = (title: string, text: string): Flash => ({ kind: 'warn', title, heading: 'Please note', text });
 
 /** What a finished login says on the next page; null when the page itself says it. */
 export function toLoginFlash(
@@ -14,22 +14,24 @@ export function toLoginFlash(
   login: FinishedLogin,
   formerName: string | null,
 ): Flash | null {
+  const service = provider.name;
   const name = toNameInSentence(login.identity?.display_name ?? '');
   switch (login.resolution) {
-    case 'create-account':
-      return ok(
-        `You are signed in with ${provider.name} as ${name}. This is a new profile; link your other accounts below.`,
-      );
+    case 'create-account': {
+      const text = `You are signed in with ${service} as ${name}. This is a new profile; link your other accounts below.`;
+      return ok('Signed in', text);
+    }
     case 'link':
-      return ok(`${provider.name} account ${name} is linked. You can now sign in with it.`);
-    case 'sign-in':
-      return formerName === null
-        ? null
-        : note(`You were signed in as ${toNameInSentence(formerName)}. Now you are signed in as ${name}.`);
+      return ok(`${service} linked`, `${service} account ${name} is linked. You can now sign in with it.`);
+    case 'sign-in': {
+      if (formerName === null) return null;
+      const former = toNameInSentence(formerName);
+      return note('Signed in', `You were signed in as ${former}. Now you are signed in as ${name}.`);
+    }
     case 'renew':
       return toRenewFlash(provider, login, name);
     case 'reauthenticate':
-      return ok(`Thank you. ${provider.name} confirmed that you are ${name}.`);
+      return ok('Confirmed', `Thank you. ${service} confirmed that you are ${name}.`);
     case 'ask-to-replace':
       return null;
   }
@@ -40,43 +42,47 @@ function toRenewFlash(
   { transaction, proven, before }: FinishedLogin,
   name: string,
 ): Flash {
-  if (transaction.intent === 'switch')
-    return note(`${provider.name} sent back the same account, ${name}. ${provider.words.switchHint}`);
-  const earlier = before?.granted_scope.split(' ').filter(Boolean) ?? [];
-  const { grantedScope: granted, requestedScope: requested } = proven;
+  const service = provider.name;
   const inWords = (scopes: readonly string[]) => toList(scopes.map((scope) => scopeWords(provider, scope)));
+  const earlier = before?.granted_scope.split(' ').filter(Boolean) ?? [];
+  const granted = proven.grantedScope;
   const lost = earlier.filter((scope) => !granted.includes(scope));
-  if (lost.length > 0)
-    return note(
-      `${provider.name} gave fewer permissions than last time. No longer allowed: ${inWords(lost)}.`,
-    );
   const gained = granted.filter((scope) => !earlier.includes(scope));
-  if (gained.length > 0) return ok(`${provider.name} now lets us ${inWords(gained)}.`);
-  const missing = requested.filter((scope) => !granted.includes(scope));
-  if (missing.length > 0) {
+  const missing = transaction.requestedScope.filter((scope) => !granted.includes(scope));
+  if (transaction.intent === 'switch') {
     return note(
-      `${provider.name} still does not give us: ${inWords(missing)}. That is your choice; everything else works.`,
+      'Same account',
+      `${service} sent back the same account, ${name}. ${provider.words.switchHint}`,
     );
   }
-  return ok(`That ${provider.name} account was already linked here. We renewed its access.`);
+  if (lost.length > 0) {
+    const text = `${service} gave fewer permissions than last time. No longer allowed: ${inWords(lost)}.`;
+    return note('Fewer permissions', text);
+  }
+  if (gained.length > 0) return ok('Permissions added', `${service} now lets us ${inWords(gained)}.`);
+  if (missing.length > 0) {
+    const text = `${service} still does not give us: ${inWords(missing)}. That is your choice; everything else works.`;
+    return note('Permissions missing', text);
+  }
+  return ok(`${service} renewed`, `That ${service} account was already linked here. We renewed its access.`);
 }
 
 export function toUnlinkFlash({ name, revocation }: Provider, outcome: RevocationOutcome): Flash {
-  if (outcome !== 'not-confirmed') return ok(`${name} is unlinked.`);
+  const title = `${name} unlinked`;
+  if (outcome !== 'not-confirmed') return ok(title, `${name} is unlinked.`);
   const look = revocation.checkAt ? ` Check ${revocation.checkAt}.` : '';
-  return note(`${name} is unlinked, but ${name} did not confirm that our access is cancelled.${look}`);
+  return note(title, `${name} is unlinked, but ${name} did not confirm that our access is cancelled.${look}`);
 }
 
 export function toReplaceFlash({ name }: Provider, oldName: string, newName: string): Flash {
-  return ok(
-    `${name} account ${toNameInSentence(newName)} is linked in place of ${toNameInSentence(oldName)}.`,
-  );
+  const [former, newcomer] = [toNameInSentence(oldName), toNameInSentence(newName)];
+  return ok(`${name} replaced`, `${name} account ${newcomer} is linked in place of ${former}.`);
 }
 
 export function toReadFlash({ name }: Provider): Flash {
-  return ok(`We read your ${name} profile again.`);
+  return ok(`${name} read again`, `We read your ${name} profile again.`);
 }
 
 export function toReadFailureFlash({ name }: Provider): Flash {
-  return note(`We could not read your ${name} profile. Its card says what to do.`);
+  return note(`${name} not read`, `We could not read your ${name} profile. Its card says what to do.`);
 }

@@ -9,8 +9,7 @@ import { toHelpPage } from './help-page.ts';
 import { form, renderPage, themes } from './page.ts';
 import { readReturnPath } from './return-path.ts';
 import { toSentence } from './sentences.ts';
-import { serviceLabel } from './services.ts';
-import { toDateWords } from './time-words.ts';
+import { closingSentence, serviceLabel } from './services.ts';
 import type { HomePage } from './view-models.ts';
 
 const themeMilliseconds = 365 * 24 * 60 * 60 * 1000;
@@ -21,7 +20,7 @@ export function createHomeRoutes(context: Context): Router {
   const router = Router();
 
   router.get(routes.home, async (request, response) => {
-    if (request.query['error'] === 'redirect_mismatch')
+    if (request.method === 'GET' && request.query['error'] === 'redirect_mismatch')
       throw await toRedirectMismatch(request.query['state']);
     const returnTo = readReturnPath(request.query['return_to']);
     if (readSignedIn(request)) return response.redirect(303, returnTo ?? paths.profile);
@@ -127,10 +126,9 @@ function rank({ provider, client }: ServiceInUse, lastUsed: string | null): numb
 }
 
 function toNote({ provider, client, off }: ServiceInUse): string | null {
-  if (typeof provider.status === 'object') {
-    const closed = `${provider.name} closed on ${toDateWords(Date.parse(provider.status.closed))}.`;
+  const closed = closingSentence(provider);
+  if (closed)
     return client?.mode === 'sandbox' ? `${closed} This runs against the built-in sandbox.` : closed;
-  }
   return off === 'not-configured' ? `${provider.name} is not set up on this server.` : null;
 }
 

@@ -6,8 +6,6 @@ import type { Action, NavigationItem, Shell } from './view-models.ts';
 import { toList } from './sentences.ts';
 
 export const themes = ['system', 'light', 'dark'] as const;
-export type Theme = (typeof themes)[number];
-
 export interface PageOptions {
   readonly view: 'home' | 'hand-off' | 'profile' | 'confirm' | 'error' | 'help';
   /** Without the product's name. */
@@ -25,7 +23,8 @@ export async function renderPage(
   options: PageOptions,
   page: object,
 ): Promise<void> {
-  const flash = await takeFlash(request);
+  // A HEAD shows nobody anything.
+  const flash = request.method === 'GET' ? await takeFlash(request) : null;
   sendPage(context, request, response, options, page, flash);
 }
 

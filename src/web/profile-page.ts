@@ -1,12 +1,13 @@
 import type { Identity, ProfileFailure } from '../accounts/account-store.ts';
 import { allowedPicture, scopeWords } from '../providers/index.ts';
+import type { Provider } from '../providers/provider.ts';
 import { type Grant, hasEnded } from '../sessions/grants.ts';
 import type { SignedIn } from '../sessions/session.ts';
 import type { Context, ServiceInUse } from './context.ts';
 import { toRawProfile } from './hidden-values.ts';
 import { form, link } from './page.ts';
 import { toList } from './sentences.ts';
-import { serviceLabel } from './services.ts';
+import { closingSentence, serviceLabel } from './services.ts';
 import { toDateWords, toRelativeWords, toTimeWords } from './time-words.ts';
 import type { Action, LinkedCard, NotLinkedCard, PermissionRow, ProfilePage } from './view-models.ts';
 
@@ -59,10 +60,10 @@ function toLinkedCard(
   const usable = service.client?.mode === identity.mode;
   const permissions = usable ? toPermissions(service, identity) : [];
   const missing = permissions.filter(({ asked, granted }) => asked && !granted);
-  const state = toState({ service, identity, grant, usable, missing, now });
+  const cardState = toState({ service, identity, grant, usable, missing, now });
   return {
     provider: { id: provider.id, name: provider.name },
-    tag: state.tag,
+    tag: cardState.tag,
     sandbox: identity.mode === 'sandbox',
     displayName: identity.display_name,
     initial: [...identity.display_name][0] ?? '?',
@@ -72,21 +73,19 @@ function toLinkedCard(
     handle: identity.handle,
     // Made-up people have no page at the real service.
     publicProfileUrl: identity.mode === 'live' ? identity.public_profile_url : null,
-    notice: state.notice,
+    notice: cardState.notice,
     facts: toFacts(service, identity, grant, usable, now),
     permissions,
     rawProfile: toRawProfile(identity.userinfo, provider.privateFields),
-    actions: toActions(context, service, identity, usable, state.fix),
+    actions: toActions(context, service, identity, usable, cardState.fix),
   };
 }
-
-type Fix = 'ask' | 'link-again' | 'read-again' | 'sign-in-again' | null;
 
 interface CardState {
   tag: LinkedCard['tag'];
   notice: LinkedCard['notice'];
   /** What mends it: the first button. */
-  fix: Fix | { ask: number };
+  fix: 'link-again' | 'read-again' | 'sign-in-again' | { ask: number } | null;
 }
 
 interface CardFacts {
@@ -99,67 +98,71 @@ interface CardFacts {
 }
 
 /** The card's state: the first that holds, worst first. */
-function toState({ service, identity, grant, usable, missing, now }: CardFacts): CardState {
-  const { provider } = service;
-  const { name } = provider;
-  const copy = `This is the copy from ${toDateWords(identity.profile_read_at)}.`;
-  const plain = (words: string, text: string): CardState => ({
-    tag: { words, kind: 'plain' },
-    notice: { text, kind: 'plain' },
-    fix: null,
-  });
-  const warn = (words: string, text: string, fix: CardState['fix']): CardState => ({
-    tag: { words, kind: 'warn' },
-    notice: { text, kind: 'warn' },
-    fix,
-  });
+function toState(facts: CardFacts): CardState {
+  return toUnusable(facts) ?? toEnded(facts) ?? toFailed(facts) ?? toIncomplete(facts) ?? working;
+}
 
-  if (!usable && typeof provider.status === 'object') {
-    return plain(
-      'Retired',
-      `${name} closed on ${toDateWords(Date.parse(provider.status.closed))}. We keep the name and id you had; nothing can be read any more.`,
-    );
+const working: CardState = { tag: { words: 'Working', kind: 'ok' }, notice: null, fix: null };
+
+function state(
+  kind: 'plain' | 'warn' | 'bad',
+  words: string,
+  text: string,
+  fix: CardState['fix'],
+): CardState {
+  return { tag: { words, kind }, notice: { text, kind }, fix };
+}
+
+function toUnusable({ service, identity, usable }: CardFacts): CardState | null {
+  if (usable) return null;
+  const closed = closingSentence(service.provider);
+  if (closed && service.client === null) {
+    const text = `${closed} We keep the name and id you had; nothing can be read any more.`;
+    return state('plain', 'Retired', text, null);
   }
-  if (!usable)
-    return plain('Not in use', `This server does not offer ${name} at the moment. We keep what you had.`);
-  if (grant && hasEnded(grant.tokens, now)) {
-    const day = toDateWords(grant.tokens.expiresAt ?? now);
-    return warn(
-      'Access ended',
-      `Access ended on ${day}. You can still sign in with it; we ask again then.`,
-      'link-again',
-    );
+  return state('plain', 'Not in use', toNotInUse(service, identity), null);
+}
+
+function toEnded({ grant, now }: CardFacts): CardState | null {
+  if (!grant || !hasEnded(grant.tokens, now)) return null;
+  const day = toDateWords(grant.tokens.expiresAt ?? now);
+  const text = `Access ended on ${day}. You can still sign in with it; we ask again then.`;
+  return state('warn', 'Access ended', text, 'link-again');
+}
+
+function toFailed({ service, identity, grant }: CardFacts): CardState | null {
+  const { name } = service.provider;
+  const copy = `This is the copy from ${toDateWords(identity.profile_read_at)}.`;
+  const failure = identity.profile_failure as ProfileFailure | null;
+  if (failure === 'refused') {
+    const text = `${name} says this link is no longer valid. This happens after a password change or when you disconnect the app there.`;
+    return state('bad', 'Needs attention', text, 'link-again');
   }
-  switch (identity.profile_failure as ProfileFailure | null) {
-    case 'refused': {
-      const text = `${name} says this link is no longer valid. This happens after a password change or when you disconnect the app there.`;
-      return {
-        tag: { words: 'Needs attention', kind: 'bad' },
-        notice: { text, kind: 'bad' },
-        fix: 'link-again',
-      };
-    }
-    case 'changed':
-      return warn(
-        'Needs attention',
-        `${name} now answers for another account than the one linked here. ${copy}`,
-        'link-again',
-      );
-    case 'unreadable':
-      return warn('Out of date', `${name} sent a profile we cannot read. ${copy}`, 'read-again');
-    case 'unreachable':
-      return warn('Out of date', `We could not reach ${name}. ${copy}`, 'read-again');
-    case null:
-  }
-  if (missing.length > 0) {
-    const text = `${name} did not give us: ${toList(missing.map(({ words }) => words))}. Things that need it are off.`;
-    return warn('Permissions missing', text, { ask: missing.length });
+  if (failure === 'changed') {
+    const text = `${name} now answers for another account than the one linked here. ${copy}`;
+    return state('warn', 'Needs attention', text, 'link-again');
   }
   if (grant === null) {
     const text = `You signed in with another account this time, so we hold no access to ${name}. ${copy}`;
-    return { tag: { words: 'Linked', kind: 'ok' }, notice: { text, kind: 'plain' }, fix: 'sign-in-again' };
+    return { ...state('plain', 'Linked', text, 'sign-in-again'), tag: { words: 'Linked', kind: 'ok' } };
   }
-  return { tag: { words: 'Working', kind: 'ok' }, notice: null, fix: null };
+  if (failure === null) return null;
+  const reason =
+    failure === 'unreadable' ? `${name} sent a profile we cannot read.` : `We could not reach ${name}.`;
+  return state('warn', 'Out of date', `${reason} ${copy}`, 'read-again');
+}
+
+function toIncomplete({ service, missing }: CardFacts): CardState | null {
+  if (missing.length === 0) return null;
+  const words = toList(missing.map((permission) => permission.words));
+  const text = `${service.provider.name} did not give us: ${words}. Things that need it are off.`;
+  return state('warn', 'Permissions missing', text, { ask: missing.length });
+}
+
+function toNotInUse({ provider: { name }, client }: ServiceInUse, identity: Identity): string {
+  if (client === null) return `This server does not offer ${name} at the moment. We keep what you had.`;
+  const made = identity.mode === 'sandbox' ? 'in the sandbox' : `at ${name} itself`;
+  return `This account was made ${made}, which this server does not use for ${name} now. We keep what you had.`;
 }
 
 function toPermissions({ provider, client }: ServiceInUse, identity: Identity): PermissionRow[] {
@@ -241,10 +244,7 @@ function toFixActions(
 
 function toNotLinkedCard({ paths }: Context, service: ServiceInUse): NotLinkedCard {
   const { provider, client, off } = service;
-  const closed =
-    typeof provider.status === 'object'
-      ? `${provider.name} closed on ${toDateWords(Date.parse(provider.status.closed))}.`
-      : null;
+  const closed = closingSentence(provider);
   const note =
     closed && client?.mode === 'sandbox'
       ? `${closed} This runs against the built-in sandbox.`
@@ -265,6 +265,11 @@ function toNotLinkedCard({ paths }: Context, service: ServiceInUse): NotLinkedCa
     action:
       client === null
         ? null
-        : form(`Link ${serviceLabel(service)}`, paths.login(provider.id), { intent: 'link' }),
+        : form(`Link ${serviceLabel(service)}`, paths.login(provider.id), linkFields(provider)),
   };
+}
+
+/** With force where there is one: a remembered consent would link whatever account is signed in there. */
+function linkFields({ force }: Provider): Record<string, string> {
+  return typeof force === 'object' ? { intent: 'link', force: 'true' } : { intent: 'link' };
 }

@@ -1,6 +1,8 @@
 import { LoginError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
+import type { Provider } from '../providers/provider.ts';
 import type { Context, ServiceInUse } from './context.ts';
+import { toDateWords } from './time-words.ts';
 
 /** The service that an address names. Throws `provider_closed` or `provider_not_configured`. */
 export function findClient({ services }: Context, id: string): Client {
@@ -18,4 +20,9 @@ export function serviceLabel({ provider, client }: ServiceInUse): string {
   return provider.status !== 'live' && client?.mode === 'sandbox'
     ? `${provider.name} (sandbox)`
     : provider.name;
+}
+
+/** When a service ended: `Mixer closed on 22 July 2020.`; null for one that lives. */
+export function closingSentence({ status }: Provider): string | null {
+  return status === 'live' ? null : `${status.what} closed on ${toDateWords(Date.parse(status.closed))}.`;
 }

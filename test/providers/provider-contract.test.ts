@@ -100,7 +100,7 @@ describe.each(variants)('the facts of $label', ({ serviceId, provider }) => {
   });
 
   test('have an address to revoke at exactly where revoking is promised', () => {
-    expect(provider.endpoints.revocation !== undefined).toBe(provider.revocation.supported);
+    expect(provider.revocation.words.startsWith('We ask')).toBe(provider.endpoints.revocation !== undefined);
   });
 
   test('have words for every scope, and ask for known ones only', () => {

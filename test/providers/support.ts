@@ -206,8 +206,7 @@ async function loginWith(client: Client): Promise<{ location: string; response: 
   });
   const { headers } = await fetch(url, { redirect: 'manual' });
   const location = headers.get('location') ?? '';
-  const { search, searchParams } = new URL(location);
-  const code = readAuthorizationResponse(client, searchParams);
-  const request = { code, callbackQuery: search.slice(1), state, nonce, codeVerifier };
+  const response = readAuthorizationResponse(client, new URL(location).searchParams);
+  const request = { ...response, state, nonce, codeVerifier };
   return { location, response: await sendTokenRequest(client, request, Date.now()) };
 }

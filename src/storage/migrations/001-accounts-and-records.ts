@@ -21,7 +21,6 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .addColumn('avatar_url', 'text')
     .addColumn('public_profile_url', 'text')
     .addColumn('userinfo', 'text', (column) => column.notNull())
-    .addColumn('requested_scope', 'text', (column) => column.notNull())
     .addColumn('granted_scope', 'text', (column) => column.notNull())
     .addColumn('linked_at', 'integer', (column) => column.notNull())
     .addColumn('last_used_at', 'integer', (column) => column.notNull())

@@ -1,0 +1,87 @@
+import { Router } from 'express';
+import { LoginError, RequestError } from '../errors.ts';
+import type { PendingReplacement } from '../login/pending-replacement.ts';
+import { routes } from '../paths.ts';
+import type { Provider } from '../providers/provider.ts';
+import { readSessionEnd, readSignedIn, setFlash } from '../sessions/session.ts';
+import type { Context } from '../web/context.ts';
+import { endIdentityGrants, revokeTokens } from '../web/end-grants.ts';
+import { homeWithReturn } from '../web/error-page.ts';
+import { toReplaceFlash } from '../web/flash-words.ts';
+import { form, renderPage } from '../web/page.ts';
+import { toNameInSentence } from '../web/sentences.ts';
+import { findClient } from '../web/services.ts';
+import { requireSignedIn } from '../web/signed-in.ts';
+import type { ConfirmPage } from '../web/view-models.ts';
+import { IdentityRace } from './account-store.ts';
+
+/** A switch that came back as another identity: the page that asks which one stays, and its form. */
+export function createReplaceRoutes(context: Context): Router {
+  const { config, paths, accounts, grants, replacements, sessions, log } = context;
+  const router = Router();
+
+  router.get(routes.replace, async (request, response) => {
+    const signedIn = readSignedIn(request);
+    if (!signedIn) return response.redirect(303, homeWithReturn(context, paths.replace));
+    const decision = await replacements.get(signedIn.ref);
+    if (!decision) throw new RequestError('decision_expired');
+    const page = toReplacePage(findClient(context, decision.proven.provider).provider, decision);
+    const options = { view: 'confirm', title: page.heading, current: 'profile' } as const;
+    await renderPage(context, request, response, options, page);
+  });
+
+  router.post(routes.replace, async (request, response) => {
+    const signedIn = requireSignedIn(context, request);
+    const choice: unknown = request.body?.choice;
+    if (choice !== 'replace' && choice !== 'keep') throw new RequestError('malformed_request');
+    const decision = await replacements.take(signedIn.ref);
+    if (!decision) throw new RequestError('decision_expired');
+    const { proven, tokens, oldIdentityId, oldName } = decision;
+    const client = findClient(context, proven.provider);
+    const { provider, mode } = client;
+    if (choice === 'keep') {
+      await revokeTokens(client, [tokens]);
+      return response.redirect(303, paths.profile);
+    }
+    const identity = await accounts
+      .replaceIdentity(signedIn.accountId, oldIdentityId, proven)
+      .catch(async (error: unknown) => {
+        if (!(error instanceof IdentityRace)) throw error;
+        // It was linked elsewhere while the page was open.
+        await revokeTokens(client, [tokens]);
+        const { displayName } = proven.facts;
+        throw new LoginError('identity_already_linked', { provider: provider.id, displayName });
+      });
+    await endIdentityGrants(context, { id: oldIdentityId, provider: provider.id, mode });
+    log.info('replace', { provider: provider.id });
+    const end = readSessionEnd(request, config.sessionLimits);
+    const changes = signedIn.identityId === oldIdentityId ? { identityId: identity.id } : {};
+    if ((await sessions.renew(request, changes)) === 'gone') {
+      await revokeTokens(client, [tokens]);
+      throw new RequestError('not_signed_in', { returnTo: paths.profile });
+    }
+    await grants.put({ ref: signedIn.ref, identityId: identity.id }, { tokens, renewedAt: null }, end);
+    await setFlash(request, toReplaceFlash(provider, oldName, identity.display_name));
+    response.redirect(303, paths.profile);
+  });
+
+  function toReplacePage(provider: Provider, { oldName, proven }: PendingReplacement): ConfirmPage {
+    const former = toNameInSentence(oldName);
+    const newcomer = toNameInSentence(proven.facts.displayName);
+    const { name } = provider;
+    return {
+      provider: { id: provider.id, name },
+      heading: `Replace ${former} with ${newcomer}?`,
+      consequences: [
+        `You are linked to the ${name} account ${former}. You just signed in to ${name} as ${newcomer}.`,
+        `If you replace it, you can no longer sign in with ${former}.`,
+      ],
+      actions: [
+        form(`Replace with ${newcomer}`, paths.replace, { choice: 'replace' }, 'main'),
+        form(`Keep ${former}`, paths.replace, { choice: 'keep' }),
+      ],
+    };
+  }
+
+  return router;
+}
