@@ -144,6 +144,15 @@ describe('the callback', () => {
     expect((await visitor.open(callback.href)).heading).toBe('We do not know this sign-in');
   });
 
+  test.each(['scope=a?b', 'response=x', 'id_token=x', 'token=x', 'access_token=x', 'session_state=x'])(
+    'is not disturbed by what else the provider sends: %s',
+    async (parameter) => {
+      const callback = await callbackOf(visitor, 'Twitch');
+      const page = await visitor.open(callback.href.replace('?', `?${parameter}&`));
+      expect(page.heading).toBe('Your accounts');
+    },
+  );
+
   test('answers a HEAD request without using up the login', async () => {
     const callback = await callbackOf(visitor, 'Twitch');
     const response = await fetch(callback, {

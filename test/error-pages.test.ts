@@ -162,7 +162,7 @@ const ways: readonly Way[] = [
     title: 'an unregistered return address, reported by nobody knows whom',
     code: 'redirect_mismatch',
     status: 502,
-    heading: 'the service does not know our return address',
+    heading: 'The service does not know our return address',
     button: 'Choose another service',
     reach: ({ visitor, latchkey }) =>
       visitor.open(`${latchkey.baseUrl}/?error=redirect_mismatch&error_description=x`),

@@ -126,7 +126,7 @@ describe('Mixer', () => {
   test('closed on 22 July 2020 and says so', async () => {
     const stage = await start();
     const page = await stage.visitor.open(`${stage.latchkey.baseUrl}/`);
-    expect(mixer.status).toEqual({ closed: '2020-07-22' });
+    expect(mixer.status).toEqual({ closed: '2020-07-22', what: 'Mixer' });
     expect(page.text).toContain('Mixer closed on 22 July 2020.');
   });
 

@@ -139,7 +139,7 @@ describe('Kraken', () => {
     const credentials = { TWITCH_API: 'kraken', TWITCH_CLIENT_ID: 'id', TWITCH_CLIENT_SECRET: 'secret' };
     const stateOf = (environment: Record<string, string>) =>
       readConfig(environment, madeUpClients).services.find(({ provider }) => provider.id === 'twitch')?.state;
-    expect(twitchKraken.status).toEqual({ closed: '2022-02-28' });
+    expect(twitchKraken.status).toEqual({ closed: '2022-02-28', what: 'Kraken, the former API of Twitch,' });
     expect(stateOf(credentials)).toBe('sandbox');
     expect(stateOf({ ...credentials, SANDBOX: 'off' })).toBe('off');
     expect(stateOf({ ...credentials, TWITCH: 'live' })).toBe('live');
