@@ -1,6 +1,7 @@
 import type { FaultName } from '../../src/sandbox/faults.ts';
 import type { Service } from '../../src/sandbox/services.ts';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
+import { until } from '../support/until.ts';
 import { answerAtProvider, captureCallback, linkProvider, signIn, Visitor } from '../support/visitor.ts';
 
 let latchkey: RunningLatchkey;
@@ -25,15 +26,6 @@ function anotherTab(of: Visitor): Visitor {
   const tab = new Visitor();
   tab.cookies.set('localhost', new Map(of.cookies.get('localhost')));
   return tab;
-}
-
-/** Lets other work go on until something has happened; gives up after a few seconds. */
-async function until(happened: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!happened()) {
-    if (performance.now() > deadline) throw new Error('it did not happen');
-    await new Promise(setImmediate);
-  }
 }
 
 /** Begins something, holds it where the provider is asked, does something else, and lets it go on. */

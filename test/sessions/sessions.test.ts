@@ -1,4 +1,5 @@
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
+import { until } from '../support/until.ts';
 import { captureCallback, linkProvider, signIn, startSignIn, Visitor } from '../support/visitor.ts';
 
 let latchkey: RunningLatchkey;
@@ -15,15 +16,6 @@ const sessionCookie = (who: Visitor) => who.cookies.get('localhost')?.get('latch
 const profile = (who: Visitor) => who.open(`${latchkey.baseUrl}/profile`);
 const records = (kind: string) =>
   latchkey.database.selectFrom('expiring_records').selectAll().where('kind', '=', kind).execute();
-
-/** Lets other work go on until something has happened; gives up after a few seconds. */
-async function until(happened: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
-  while (!happened()) {
-    if (performance.now() > deadline) throw new Error('it did not happen');
-    await new Promise(setImmediate);
-  }
-}
 
 /** Somebody who holds a copy of the cookie. */
 function withCookie(value: string): Visitor {
