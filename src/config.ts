@@ -328,11 +328,11 @@ function sandboxClient(
   own: { clientId: string; clientSecret: string | null },
   madeUp: MadeUpClients[string] | undefined,
 ): { clientId: string; clientSecret: string | null } {
-  const client = own.clientId === '' && madeUp ? madeUp : own;
+  const clientId = own.clientId || (madeUp?.clientId ?? '');
   // Without a word from the operator the sandbox shows the better of the two ways.
   const withoutSecret = authentication === 'pkce' || (authentication === 'auto' && own.clientSecret === null);
   const pkce = provider.clientSecret === 'instead-of-pkce' && withoutSecret;
-  return { clientId: client.clientId, clientSecret: pkce ? null : client.clientSecret };
+  return { clientId, clientSecret: pkce ? null : (own.clientSecret ?? madeUp?.clientSecret ?? null) };
 }
 
 function readAuthentication(reader: Reader, prefix: string, provider: Provider): string {

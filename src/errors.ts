@@ -3,7 +3,7 @@
  * what a person reads is worded once, in `web/error-page.ts`.
  */
 
-/** Situations of one login, thrown by `oauth/`, `login/` and `accounts/`. */
+/** Situations of one login, thrown by `oauth/`, `login/`, `accounts/` and their routes. */
 export const loginErrorCodes = [
   'state_unknown',
   'state_expired',

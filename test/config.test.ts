@@ -105,6 +105,13 @@ test('a sandbox elsewhere is used instead of an own one', () => {
   );
 });
 
+test('an own client id in the sandbox gets the made-up secret where a secret is used', () => {
+  const [twitch] = read({ TWITCH: 'sandbox', TWITCH_CLIENT_ID: 'own' }).services;
+  expect(twitch).toMatchObject({ clientId: 'own', clientSecret: madeUpClients.twitch.clientSecret });
+  const [, mixin] = read({ MIXIN: 'sandbox', MIXIN_CLIENT_ID: 'own', MIXIN_CLIENT_AUTH: 'secret' }).services;
+  expect(mixin).toMatchObject({ clientId: 'own', clientSecret: madeUpClients.mixin.clientSecret });
+});
+
 test('endpoints can be replaced one by one', () => {
   const environment = {
     TWITCH_CLIENT_ID: 'id',

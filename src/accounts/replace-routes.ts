@@ -54,13 +54,14 @@ export function createReplaceRoutes(context: Context): Router {
       });
     await endIdentityGrants(context, { id: oldIdentityId, provider: provider.id, mode });
     log.info('replace', { provider: provider.id });
-    const end = readSessionEnd(request, config.sessionLimits);
+    // The tokens first: a sign-out from here on finds and revokes them.
+    const place = { ref: signedIn.ref, identityId: identity.id };
+    await grants.put(place, { tokens, renewedAt: null }, readSessionEnd(request, config.sessionLimits));
     const changes = signedIn.identityId === oldIdentityId ? { identityId: identity.id } : {};
     if ((await sessions.renew(request, changes)) === 'gone') {
-      await revokeTokens(client, [tokens]);
+      await endIdentityGrants(context, { id: identity.id, provider: provider.id, mode });
       throw new RequestError('not_signed_in', { returnTo: paths.profile });
     }
-    await grants.put({ ref: signedIn.ref, identityId: identity.id }, { tokens, renewedAt: null }, end);
     await setFlash(request, toReplaceFlash(provider, oldName, identity.display_name));
     response.redirect(303, paths.profile);
   });

@@ -1,7 +1,9 @@
 import { type Request, type Response, Router } from 'express';
+import type { Identity } from '../accounts/account-store.ts';
 import { type Intent, intents } from '../accounts/resolve-account.ts';
 import { LoginError, RequestError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
+import type { Tokens } from '../oauth/token-response.ts';
 import { routes } from '../paths.ts';
 import { scopeWords } from '../providers/index.ts';
 import {
@@ -113,14 +115,9 @@ export function createLoginRoutes(context: Context): Router {
       return paths.replace;
     }
     const formerName = await nameOfFormer(before, identity.account_id);
-    const who = { accountId: identity.account_id, identityId: identity.id };
-    const session = await startOrRenew(request, before, login, who);
-    if (session === null) {
-      await revokeTokens(client, [tokens]);
-      throw new LoginError('session_changed', { provider: provider.id, reason: 'signed out meanwhile' });
-    }
-    const place = { ref: session.ref, identityId: identity.id };
-    await grants.put(place, { tokens, renewedAt: null }, session.end);
+    const sameAccount = before !== null && before.accountId === identity.account_id;
+    if (sameAccount) await renewSession(request, before, client, login, identity);
+    else await changeSession(request, before, tokens, identity);
     const flash = toLoginFlash(provider, login, formerName);
     if (flash) await setFlash(request, flash);
     setCookie(response, 'latchkey-last', provider.id, { secure, maxAgeMilliseconds: lastUsedMilliseconds });
@@ -134,26 +131,42 @@ export function createLoginRoutes(context: Context): Router {
     return (identities.find(({ id }) => id === before.identityId) ?? identities[0])?.display_name ?? null;
   }
 
-  /** The session after the login, and when it ends; null when it was signed out meanwhile. */
-  async function startOrRenew(
+  /** A session for the newcomer. Whoever was signed in here before is signed out. */
+  async function changeSession(
     request: Request,
     before: SignedIn | null,
-    login: FinishedLogin,
-    who: { accountId: string; identityId: string },
-  ): Promise<{ ref: string; end: number } | null> {
-    const { sessionLimits } = config;
-    if (before === null || before.accountId !== who.accountId) {
-      if (before) {
-        await sessions.end(before.ref);
-        await endAccess(before);
-      }
-      const { ref } = await startSession(request, who, now());
-      return { ref, end: readSessionEnd(request, sessionLimits) };
+    tokens: Tokens,
+    identity: Identity,
+  ): Promise<void> {
+    if (before) {
+      await sessions.end(before.ref);
+      await endAccess(before);
     }
-    const end = readSessionEnd(request, sessionLimits);
-    const signsIn = login.resolution === 'sign-in' || login.resolution === 'reauthenticate';
-    const changes = signsIn ? { identityId: who.identityId, signedInAt: now() } : {};
-    return (await sessions.renew(request, changes)) === 'gone' ? null : { ref: before.ref, end };
+    const who = { accountId: identity.account_id, identityId: identity.id };
+    const { ref } = await startSession(request, who, now());
+    const end = readSessionEnd(request, config.sessionLimits);
+    await grants.put({ ref, identityId: identity.id }, { tokens, renewedAt: null }, end);
+  }
+
+  /** The same session under a new id. When it was ended in this very moment, the login undoes itself. */
+  async function renewSession(
+    request: Request,
+    before: SignedIn,
+    client: Client,
+    login: FinishedLogin,
+    identity: Identity,
+  ): Promise<void> {
+    const { tokens, resolution } = login;
+    const place = { ref: before.ref, identityId: identity.id };
+    // The tokens first: a sign-out from here on finds and revokes them.
+    await grants.put(place, { tokens, renewedAt: null }, readSessionEnd(request, config.sessionLimits));
+    const signsIn = resolution === 'sign-in' || resolution === 'reauthenticate';
+    const changes = signsIn ? { identityId: identity.id, signedInAt: now() } : {};
+    if ((await sessions.renew(request, changes)) !== 'gone') return;
+    if (resolution === 'link') await accounts.unlinkIdentity(before.accountId, identity.id, () => true);
+    await grants.take(place);
+    await revokeTokens(client, [tokens]);
+    throw new LoginError('session_changed', { provider: client.provider.id, reason: 'signed out meanwhile' });
   }
 
   return router;
