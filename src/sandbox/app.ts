@@ -1,4 +1,4 @@
-import express, { type ErrorRequestHandler, type Express, Router } from 'express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express';
 import { mixerHost } from './hosts/mixer.ts';
 import { mixinApiHost } from './hosts/mixin-api.ts';
 import { mixinHost } from './hosts/mixin.ts';
@@ -67,12 +67,24 @@ function elsewhere(): Router {
   return router;
 }
 
+/** Once a minute is enough: with many records a look at all of them takes a while. */
+function forgetting({ state, now }: SandboxParts): RequestHandler {
+  let nextAt = 0;
+  return (_req, _res, next) => {
+    if (now() >= nextAt) {
+      state.forgetOld(now());
+      nextAt = now() + 60 * 1000;
+    }
+    next();
+  };
+}
+
 function createRouter(parts: SandboxParts, saver: StateSaver): Router {
   const router = Router();
   router.use(securityHeaders);
   router.use('/assets', staticFiles());
   router.use(express.raw({ type: () => true, limit: '64kb' }));
-  router.use(logRequests(parts));
+  router.use(logRequests(parts), forgetting(parts));
   router.use((_req, res, next) => {
     res.once('finish', () => saver.schedule());
     next();

@@ -52,8 +52,6 @@ export const workingAuthorization: Check<AuthorizationExchange> = (exchange) => 
   }
 };
 
-const pendingLifetimeMilliseconds = 60 * 60 * 1000;
-
 function keepPending(exchange: AuthorizationExchange): PendingAuthorization {
   const { parts, page, parameters } = exchange;
   const pending: PendingAuthorization = {
@@ -73,15 +71,8 @@ function keepPending(exchange: AuthorizationExchange): PendingAuthorization {
     personId: null,
     answeredWith: null,
   };
-  forgetOldPending(exchange);
   parts.state.pending.set(pending.id, pending);
   return pending;
-}
-
-function forgetOldPending({ parts }: AuthorizationExchange): void {
-  const oldest = parts.now() - pendingLifetimeMilliseconds;
-  for (const [id, { createdAt }] of parts.state.pending)
-    if (createdAt < oldest) parts.state.pending.delete(id);
 }
 
 /**

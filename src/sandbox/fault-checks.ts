@@ -22,7 +22,9 @@ function serverError(name: FaultName): ProtocolError {
 
 /** Never settles; the response is kept so that closing the sandbox can end it. */
 async function hang(exchange: Exchange): Promise<void> {
-  exchange.parts.state.hanging.add(exchange.res);
+  const { hanging } = exchange.parts.state;
+  hanging.add(exchange.res);
+  exchange.res.once('close', () => hanging.delete(exchange.res));
   await new Promise<never>(() => {});
 }
 

@@ -1,7 +1,7 @@
 import type { ReceivedParameter } from './records.ts';
 
-/** Says what a parameter is to the provider, or null when the provider does not know it. */
-export type Describe = (name: string, value: string) => string | null;
+/** What the provider says about a parameter with this value, for each name that it knows. */
+export type Describe = (value: string) => Readonly<Record<string, string>>;
 
 const cutNames = new Set(['state', 'nonce', 'code_challenge']);
 
@@ -15,9 +15,8 @@ export function toReceived(
   entries: Iterable<readonly [string, string]>,
   describe: Describe,
 ): ReceivedParameter[] {
-  return [...entries].map(([name, value]) => ({
-    name,
-    value: toShown(name, value),
-    verdict: describe(name, value) ?? 'Not known here, ignored',
-  }));
+  return [...entries].map(([name, value]) => {
+    const verdicts = new Map(Object.entries(describe(value)));
+    return { name, value: toShown(name, value), verdict: verdicts.get(name) ?? 'Not known here, ignored' };
+  });
 }

@@ -73,6 +73,7 @@ export const signingGrant = z.object({
   serverKey: z.string(),
   /** `jti` seen so far, each with the second in which it stops mattering. */
   seen: z.array(z.tuple([z.string(), z.number()])),
+  expiresAt: z.number(),
 });
 
 export const mixinAuthorization = z.object({

@@ -14,7 +14,7 @@ import type { SandboxState } from './state.ts';
 const fileSchema = z.object({
   version: z.literal(1),
   signingKey: z.string(),
-  names: z.array(z.string()),
+  names: z.array(z.string().min(1)),
   pending: z.array(pendingAuthorization),
   mixinAuthorizations: z.array(mixinAuthorization),
   codes: z.array(authorizationCode),
@@ -44,10 +44,19 @@ function fill<V>(records: Map<string, V>, values: readonly V[], keyOf: (value: V
   for (const value of values) records.set(keyOf(value), value);
 }
 
+/** Throws when a record belongs to a person nobody knows. */
+function checkPeople(file: z.infer<typeof fileSchema>, { people }: SandboxState): void {
+  const { pending, codes, accessTokens, refreshTokens, signingGrants } = file;
+  for (const { personId } of [...pending, ...codes, ...accessTokens, ...refreshTokens, ...signingGrants]) {
+    if (personId !== null) people.get(personId);
+  }
+}
+
 function readText(text: string, state: SandboxState): SigningKey {
   const file = fileSchema.parse(JSON.parse(text));
   const signingKey = readSigningKey(file.signingKey);
   for (const name of file.names) state.people.fromName(name);
+  checkPeople(file, state);
   fill(state.pending, file.pending, (record) => record.id);
   fill(state.mixinAuthorizations, file.mixinAuthorizations, (record) => record.authorizationId);
   fill(state.codes, file.codes, (record) => record.code);
@@ -63,11 +72,10 @@ function readText(text: string, state: SandboxState): SigningKey {
  * A file that cannot be read is put aside under another name, and the sandbox begins anew.
  */
 export async function loadState(path: string, state: SandboxState): Promise<SigningKey | null> {
-  const text = await readFile(path, 'utf8').catch(() => null);
-  if (text === null) return null;
   try {
-    return readText(text, state);
-  } catch {
+    return readText(await readFile(path, 'utf8'), state);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return null;
     await rename(path, `${path}.broken`);
     return null;
   }

@@ -68,6 +68,19 @@ export class SandboxState {
     for (const key of this.remembered) if (key.startsWith(`${prefix},`)) this.remembered.delete(key);
   }
 
+  /** Forgets what ended an hour ago; until then who comes late still learns that it is late. */
+  forgetOld(now: number): void {
+    const limit = now - 60 * 60 * 1000;
+    const isOver = ({ expiresAt }: { expiresAt: number | null }): boolean =>
+      expiresAt !== null && expiresAt < limit;
+    deleteWhere(this.pending, ({ createdAt }) => createdAt < limit);
+    deleteWhere(this.mixinAuthorizations, isOver);
+    deleteWhere(this.codes, isOver);
+    deleteWhere(this.accessTokens, isOver);
+    deleteWhere(this.refreshTokens, isOver);
+    deleteWhere(this.signingGrants, isOver);
+  }
+
   /** Ends the access tokens of a service and leaves its refresh tokens alone. */
   expireAccessTokens(service: Service): void {
     for (const token of this.accessTokens.values()) if (token.service === service) token.expiresAt = 0;

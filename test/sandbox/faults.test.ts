@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
@@ -195,6 +196,24 @@ describe('hanging', () => {
     expect(sandbox.state.requests.at(-1)).toMatchObject({ status: null, verdict: 'waiting' });
     await sandbox.close();
     expect(await answer).toBe('ended');
+  });
+
+  test('a client that gives up is forgotten', async () => {
+    const sandbox = await quick();
+    sandbox.state.faults.set('twitch', 'token_hang');
+    server = createServer(sandbox.app).listen(0, '127.0.0.1');
+    await new Promise((done) => server.once('listening', done));
+    const { port } = server.address() as AddressInfo;
+    const gaveUp = new AbortController();
+    const { signal } = gaveUp;
+    const url = `http://127.0.0.1:${port}/id.twitch.tv/oauth2/token`;
+    const answer = fetch(url, { method: 'POST', signal }).catch(() => 'gave up');
+    while (sandbox.state.hanging.size === 0) await new Promise(setImmediate);
+    const gone = once([...sandbox.state.hanging][0]!, 'close');
+    gaveUp.abort();
+    expect(await answer).toBe('gave up');
+    await gone;
+    expect(sandbox.state.hanging.size).toBe(0);
   });
 });
 

@@ -153,6 +153,13 @@ describe('Mixin token endpoint', () => {
     ]);
   });
 
+  test('refuses a verifier that is not unpadded base64url', async () => {
+    const sandbox = await testSandbox();
+    const challenged = await code(sandbox, { code_challenge: mixinPkce.codeChallenge });
+    const body = { client_id: clientId, code: challenged, code_verifier: `${mixinPkce.codeVerifier}=` };
+    expect(errorOf(await post(sandbox, body))).toEqual([202, 10002]);
+  });
+
   test('wants the verifier where a challenge was sent, and the secret where none was', async () => {
     const sandbox = await testSandbox();
     const challenged = await code(sandbox, { code_challenge: mixinPkce.codeChallenge });
@@ -265,6 +272,9 @@ interface Changes {
   header?: object;
   uri?: string;
   requestId?: string;
+  /** What comes after the payload and is signed with it. */
+  more?: string;
+  spoil?: (token: string) => string;
 }
 
 function signedCall({ sandbox, privateKey, authorizationId }: Signer, changes: Changes = {}) {
@@ -280,11 +290,13 @@ function signedCall({ sandbox, privateKey, authorizationId }: Signer, changes: C
     scp: scope,
   };
   const claims = { ...base, ...changes.claims };
-  const signed = `${encode({ alg: 'EdDSA', typ: 'JWT', ...changes.header })}.${encode(claims)}`;
+  const header = encode({ alg: 'EdDSA', typ: 'JWT', ...changes.header });
+  const signed = `${header}.${encode(claims)}${changes.more ?? ''}`;
   const signature = sign(null, Buffer.from(signed), privateKey).toString('base64url');
+  const token = changes.spoil?.(`${signed}.${signature}`) ?? `${signed}.${signature}`;
   return request(sandbox.app)
     .get(`/api.mixin.one${changes.uri ?? '/me'}`)
-    .set({ Authorization: `Bearer ${signed}.${signature}`, 'X-Request-Id': changes.requestId ?? claims.jti });
+    .set({ Authorization: `Bearer ${token}`, 'X-Request-Id': changes.requestId ?? claims.jti });
 }
 
 describe('Mixin request tokens', () => {
@@ -321,6 +333,24 @@ describe('Mixin request tokens', () => {
     expect((await signedCall(client, { claims: { jti } })).body.data).toBeTruthy();
     expect((await signedCall(client, { claims: { jti } })).body.error.code).toBe(401);
     expect(client.sandbox.state.requests.at(-1)?.verdict).toBe('401: jti was seen before');
+  });
+
+  test.each<[string, Changes]>([
+    ['a padded signature', { spoil: (token) => `${token}==` }],
+    ['a part too many, signed as well', { more: '.e30' }],
+    ['no signature', { spoil: (token) => token.slice(0, token.lastIndexOf('.')) }],
+    ['an empty signature', { spoil: (token) => token.slice(0, token.lastIndexOf('.') + 1) }],
+  ])('are refused with %s', async (_name, changes) => {
+    const response = await signedCall(await signer(), changes);
+    expect(errorOf(response as unknown as Response)).toEqual([202, 401]);
+  });
+
+  test('are refused once the grant is a year old', async () => {
+    const client = await signer();
+    client.sandbox.clock.milliseconds += 365 * 24 * 60 * 60 * 1000 - 1000;
+    expect((await signedCall(client)).body.data).toBeTruthy();
+    client.sandbox.clock.milliseconds += 1000;
+    expect((await signedCall(client)).body.error.code).toBe(401);
   });
 
   test('without PROFILE:READ in scp meet a signed 403', async () => {
@@ -369,6 +399,7 @@ describe('Mixin request tokens', () => {
       serverPrivateKey,
       serverKey: '',
       seen: [],
+      expiresAt: Infinity,
     });
     const response = await request(sandbox.app)
       .get('/api.mixin.one/me')

@@ -55,6 +55,16 @@ describe('signing in', () => {
     expect(row).not.toContain('abcdefg');
   });
 
+  test('knows no parameter by the name of a member that every object has', async () => {
+    const { app, state } = await testSandbox();
+    const query = { constructor: '1', toString: '2', __proto__: '3' };
+    await request(app).get(authorizationPath('twitch', Object.assign(Object.create(null), query)));
+    await request(app).get(`${authorizationPath('mixin', { scope: 'PROFILE:READ' })}&__proto__=1`);
+    const received = [...state.pending.values(), ...state.mixinAuthorizations.values()];
+    const verdicts = received.flatMap(({ parameters }) => parameters).slice(4);
+    expect(verdicts.filter(({ verdict }) => verdict === 'Not known here, ignored').length).toBe(3);
+  });
+
   test('remembers the person, offers another one, and always lets a forced prompt choose', async () => {
     const sandbox = await testSandbox();
     const browser = browserOf(sandbox);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request from 'supertest';
@@ -69,6 +69,35 @@ describe('levers for tests', () => {
   });
 });
 
+describe('forgetting', () => {
+  const dayInMilliseconds = 24 * 60 * 60 * 1000;
+
+  test('what ended is gone an hour later, what never ends stays', async () => {
+    const sandbox = await testSandbox({ autoApprove: true });
+    const { app, state, clock } = sandbox;
+    for (const service of ['twitch', 'mixer'] as const) {
+      const code = locationOf(await request(app).get(authorizationPath(service))).searchParams.get('code');
+      const path = service === 'twitch' ? '/id.twitch.tv/oauth2/token' : '/mixer.com/api/v1/oauth/token';
+      await request(app).post(path).type('form').send(codeGrant(service, code));
+    }
+    await request(app).get(authorizationPath('mixin', { scope: 'PROFILE:READ' }));
+    const sizes = () => [
+      state.pending.size,
+      state.mixinAuthorizations.size,
+      state.codes.size,
+      state.accessTokens.size,
+      state.refreshTokens.size,
+    ];
+    expect(sizes()).toEqual([2, 1, 3, 2, 2]);
+    clock.milliseconds += dayInMilliseconds;
+    await request(app).get('/');
+    expect(sizes()).toEqual([0, 0, 0, 0, 2]);
+    clock.milliseconds += 366 * dayInMilliseconds;
+    await request(app).get('/');
+    expect([...state.refreshTokens.values()].map(({ service }) => service)).toEqual(['twitch']);
+  });
+});
+
 describe('the state file', () => {
   let folder: string;
   let stateFile: string;
@@ -100,6 +129,30 @@ describe('the state file', () => {
     expect(await readdir(folder)).toEqual(['sandbox.json.broken']);
     await sandbox.close();
     expect(JSON.parse(await readFile(stateFile, 'utf8')).version).toBe(1);
+  });
+
+  test('is put aside when it cannot be read, or tells of people nobody knows', async () => {
+    await mkdir(stateFile);
+    const first = await testSandbox({ stateFile });
+    expect(await readdir(folder)).toEqual(['sandbox.json.broken']);
+    await rm(join(folder, 'sandbox.json.broken'), { recursive: true });
+    await accessToken(first);
+    await first.close();
+    await writeFile(stateFile, (await readFile(stateFile, 'utf8')).replaceAll('"ada"', '"nobody"'));
+    const second = await testSandbox({ stateFile });
+    expect([second.state.accessTokens.size, second.state.remembered.size]).toEqual([0, 0]);
+    expect(await readdir(folder)).toEqual(['sandbox.json.broken']);
+    await second.close();
+  });
+
+  test('is for its owner alone, and lives through odd parameter names', async () => {
+    const first = await testSandbox({ stateFile });
+    await request(first.app).get(`${authorizationPath('twitch')}&constructor=1&__proto__=2`);
+    await first.close();
+    expect((await stat(stateFile)).mode & 0o777).toBe(0o600);
+    const second = await testSandbox({ stateFile });
+    expect(second.state.pending.size).toBe(1);
+    await second.close();
   });
 });
 

@@ -281,6 +281,15 @@ describe('Twitch resources', () => {
     expect(Object.keys(body).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'picture', 'sub']);
   });
 
+  test('userinfo wants the scheme Bearer', async () => {
+    const sandbox = await testSandbox();
+    const { access_token } = await tokens(sandbox);
+    const response = await request(sandbox.app)
+      .get('/id.twitch.tv/oauth2/userinfo')
+      .set('Authorization', `OAuth ${access_token}`);
+    expect(response.body).toEqual({ status: 401, message: 'invalid access token' });
+  });
+
   test('discovery names prefixed addresses and neither revocation nor PKCE', async () => {
     const { app } = await testSandbox();
     const { body } = await request(app).get('/id.twitch.tv/oauth2/.well-known/openid-configuration');
@@ -336,6 +345,15 @@ describe('Kraken', () => {
     const revoked = await kraken(sandbox, 'revoke', { client_id: clientId, token: access_token });
     expect(revoked.body).toEqual({ status: 'ok' });
     expect((await root()).body).toEqual({ token: { valid: false, authorization: null } });
+  });
+
+  test('revokes only for the client that the token was made for', async () => {
+    const sandbox = await testSandbox();
+    const { access_token: token } = await krakenTokens(sandbox);
+    for (const members of [{ token }, { token, client_id: 'nobody' }, { client_id: clientId }]) {
+      expect((await kraken(sandbox, 'revoke', members)).status).toBe(400);
+    }
+    expect((await user(sandbox, token)).status).toBe(200);
   });
 
   test('words an unknown client in its own shape', async () => {

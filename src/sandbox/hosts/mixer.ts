@@ -26,8 +26,8 @@ import {
 
 const host = 'mixer.com';
 
-function describeMixerParameter(name: string, value: string): string | null {
-  const verdicts: Record<string, string> = {
+function describeMixerParameter(value: string): Readonly<Record<string, string>> {
+  return {
     response_type: 'As expected',
     client_id: 'Known',
     redirect_uri: 'Its host is registered',
@@ -37,7 +37,6 @@ function describeMixerParameter(name: string, value: string): string | null {
     code_challenge: 'No trace of PKCE at Mixer, ignored',
     code_challenge_method: 'No trace of PKCE at Mixer, ignored',
   };
-  return verdicts[name] ?? null;
 }
 
 const knownClient: Check<AuthorizationExchange> = (exchange) => {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { bodyText, splitScope } from '../parameters.ts';
 import type { SandboxParts } from '../parts.ts';
 import type { SigningGrant } from '../records.ts';
+import { isExpired } from '../tokens.ts';
 
 /**
  * The request tokens that a Mixin client signs itself. They are verified with node:crypto, so that
@@ -49,6 +50,9 @@ function readPart(part: string | undefined): unknown {
   }
 }
 
+/** RFC 7515 3.1 and 2: three parts, in base64url without padding. */
+const tokenShape = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
 /** The token and its grant, or null when it is no such token at all. */
 export function readSignedRequest(
   parts: SandboxParts,
@@ -56,6 +60,7 @@ export function readSignedRequest(
   uri: string,
   token: string,
 ): SignedRequest | null {
+  if (!tokenShape.test(token)) return null;
   const [header, payload] = token.split('.');
   const isEdDsa = (readPart(header) as { alg?: unknown } | null)?.alg === 'EdDSA';
   const claims = claimsSchema.safeParse(readPart(payload));
@@ -69,6 +74,7 @@ const signatureFits: Rule = ({ token, grant }) => {
   return verify(null, Buffer.from(token.slice(0, end)), key, Buffer.from(token.slice(end + 1), 'base64url'));
 };
 
+const grantAlive: Rule = ({ parts, grant }) => !isExpired(grant, parts);
 const issuerIsTheClient: Rule = ({ claims, grant }) => claims.iss === grant.clientId;
 const notFromTheFuture: Rule = (request) => request.claims.iat <= inSeconds(request) + skewSeconds;
 const notExpired: Rule = (request) => request.claims.exp > inSeconds(request) - skewSeconds;
@@ -91,6 +97,7 @@ const notSeenBefore: Rule = (request) => {
 /** That the true server refuses a wrong `jti` or `sig` is what its design says; it was not observed. */
 export const signedRequestRules: Readonly<Record<string, Rule>> = {
   'the signature does not fit': signatureFits,
+  'the grant is over': grantAlive,
   'iss is not the client': issuerIsTheClient,
   'iat lies in the future': notFromTheFuture,
   'exp is over': notExpired,

@@ -15,6 +15,7 @@ import {
 import { issueAccessToken } from '../tokens.ts';
 import { mixinError } from './mixin-error.ts';
 
+/** Mixin's documentation: a grant ends after a year. */
 const oneYearInSeconds = 365 * 24 * 60 * 60;
 
 /** JSON; empty texts count as absent (one SDK sends all keys always), other members do not matter. */
@@ -70,7 +71,7 @@ const fittingVerifier: Check<TokenExchange> = ({ parameters, code }) => {
   const verifier = parameters.get('code_verifier');
   if (code.codeChallenge === null && verifier === undefined) return;
   if (verifier === undefined) throw mixinError(10002, 'code_verifier missing', { field: 'code_verifier' });
-  if (mixinChallenge(verifier) === code.codeChallenge) return;
+  if (/^[\w-]+$/.test(verifier) && mixinChallenge(verifier) === code.codeChallenge) return;
   throw mixinError(10002, 'code_verifier does not fit', { field: 'code_verifier' });
 };
 
@@ -119,6 +120,7 @@ function issueSigningGrant({ parts, parameters, code }: TokenExchange): SigningG
     serverPrivateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     serverKey: String(publicKey.export({ format: 'jwk' }).x),
     seen: [],
+    expiresAt: parts.now() + oneYearInSeconds * 1000,
   };
   parts.state.signingGrants.set(grant.authorizationId, grant);
   return grant;

@@ -20,8 +20,8 @@ interface MixinAuthorizationExchange extends Exchange {
   registration: Registration;
 }
 
-function describeMixinParameter(name: string, value: string): string | null {
-  const verdicts: Record<string, string> = {
+function describeMixinParameter(value: string): Readonly<Record<string, string>> {
+  return {
     client_id: 'Known',
     scope: 'All known',
     state: /^[\w.-]*$/.test(value)
@@ -33,7 +33,6 @@ function describeMixinParameter(name: string, value: string): string | null {
     redirect_uri: 'Ignored: always the registered callback',
     response_type: 'Never looked at, ignored',
   };
-  return verdicts[name] ?? null;
 }
 
 function startMixinAuthorization(exchange: Exchange): MixinAuthorizationExchange {
@@ -84,16 +83,8 @@ function keepAuthorization(exchange: MixinAuthorizationExchange): MixinAuthoriza
     code: null,
     expiresAt: parts.now() + codeLifetimeMilliseconds,
   };
-  forgetOldAuthorizations(parts);
   parts.state.mixinAuthorizations.set(authorization.authorizationId, authorization);
   return authorization;
-}
-
-function forgetOldAuthorizations({ state, now }: SandboxParts): void {
-  const oldest = now() - 60 * 60 * 1000;
-  for (const [id, { expiresAt }] of state.mixinAuthorizations) {
-    if (expiresAt < oldest) state.mixinAuthorizations.delete(id);
-  }
 }
 
 /** Mixin asks every time: there is no remembered consent. */

@@ -14,8 +14,8 @@ import { isRetiredTwitchScope, unknownScopes } from '../scopes.ts';
 import { twitchError } from './twitch-error.ts';
 
 /** What Twitch says about each parameter of an authorization request. */
-export function describeTwitchParameter(name: string, value: string): string | null {
-  const verdicts: Record<string, string> = {
+export function describeTwitchParameter(value: string): Readonly<Record<string, string>> {
+  return {
     response_type: 'As expected',
     client_id: 'Known',
     redirect_uri: 'Registered, to the letter',
@@ -27,7 +27,6 @@ export function describeTwitchParameter(name: string, value: string): string | n
     code_challenge: 'Twitch has no PKCE, ignored',
     code_challenge_method: 'Twitch has no PKCE, ignored',
   };
-  return verdicts[name] ?? null;
 }
 
 /** The words of Twitch's documentation; Kraken used the same. */

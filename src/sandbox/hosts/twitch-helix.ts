@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import { type Check, endpoint, type Exchange, type Respond } from '../endpoint.ts';
 import { workingUserinfo } from '../fault-checks.ts';
+import { queryOf } from '../parameters.ts';
 import type { Person } from '../people.ts';
 import type { SandboxParts } from '../parts.ts';
 import { jsonError, type ProtocolError } from '../protocol-error.ts';
@@ -65,7 +66,7 @@ function helixUser(person: Person, mayReadEmail: boolean): Record<string, unknow
 }
 
 function askedPeople(exchange: Exchange, owner: Person): readonly Person[] {
-  const query = new URL(`http://sandbox.invalid${exchange.req.originalUrl}`).searchParams;
+  const query = queryOf(exchange.req);
   const ids = query.getAll('id');
   const logins = query.getAll('login');
   if (ids.length + logins.length === 0) return [owner];

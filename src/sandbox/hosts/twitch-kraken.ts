@@ -15,6 +15,7 @@ import {
   findRefreshToken,
   isCodeExpired,
   isWrongSecret,
+  scopeMember,
   startTokenRequest,
   type TokenExchange,
 } from '../token-request.ts';
@@ -30,8 +31,8 @@ import {
   twitchDenial,
   twitchGranted,
 } from './twitch-authorization.ts';
-import { revoke } from './twitch-resources.ts';
-import { issueTwitchAccessToken, scopeArray } from './twitch-token.ts';
+import { findRevocable, revocationParameters, revoke } from './twitch-resources.ts';
+import { issueTwitchAccessToken } from './twitch-token.ts';
 
 const host = 'api.twitch.tv';
 
@@ -109,7 +110,7 @@ function sendTokens(
   exchange.res.json({
     access_token: token.value,
     refresh_token: refreshToken,
-    scope: scopeArray(exchange, token.scopes) ?? (token.scopes.length === 0 ? [] : undefined),
+    scope: scopeMember(exchange.parts, 'twitch', token.scopes),
     expires_in: expiresIn,
   });
 }
@@ -125,6 +126,12 @@ const answerCode: Respond<TokenExchange> = (exchange) => {
 const answerRefresh: Respond<TokenExchange> = (exchange) => {
   const { token, expiresInSeconds } = issueTwitchAccessToken(exchange, exchange.refreshToken);
   sendTokens(exchange, token, expiresInSeconds, exchange.refreshToken.value);
+};
+
+/** What Kraken answered to a token that is not the client's was not found. */
+const revocableToken: Check<Exchange> = (exchange) => {
+  if (!revocationParameters(exchange).has('client_id')) throw krakenError(400, 'No client id specified');
+  if (!findRevocable(exchange)) throw krakenError(400, 'Invalid token');
 };
 
 const answerRevocation: Respond<Exchange> = (exchange) => {
@@ -159,7 +166,10 @@ export function krakenRouter(parts: SandboxParts): Router {
   };
   router.get('/oauth2/authorize', endpoint(startAt, authorizationChecks, answerTwitchAuthorization));
   router.post('/oauth2/token', tokenEndpoint(startToken, commonTokenChecks, grants));
-  router.post('/oauth2/revoke', endpoint(start, [workingRevocation('twitch')], answerRevocation));
+  router.post(
+    '/oauth2/revoke',
+    endpoint(start, [workingRevocation('twitch'), revocableToken], answerRevocation),
+  );
   router.get('/user', endpoint(start, userChecks, answerUser));
   router.get('/', endpoint(start, [], answerRoot));
   return router;

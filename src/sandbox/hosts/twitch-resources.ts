@@ -1,7 +1,7 @@
 import type { Check, Exchange, Respond } from '../endpoint.ts';
 import { workingRevocation, workingUserinfo } from '../fault-checks.ts';
 import { formParameters, queryParameters } from '../parameters.ts';
-import type { AccessToken } from '../records.ts';
+import type { AccessToken, RefreshToken } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
 import { personOf, withProfileFaults } from '../token-request.ts';
 import { credentials, liveAccessToken, secondsLeft } from '../tokens.ts';
@@ -10,7 +10,7 @@ import { sendTwitchJson, twitchError } from './twitch-error.ts';
 
 const badToken = () => twitchError(401, 'invalid access token');
 
-/** `Bearer` is accepted next to the documented `OAuth`. */
+/** `validate` accepts `Bearer` next to the documented `OAuth`. */
 function presentedToken({ parts, req }: Exchange): AccessToken | undefined {
   return liveAccessToken(parts, 'twitch', credentials(req.get('authorization'), 'OAuth', 'Bearer'));
 }
@@ -39,7 +39,7 @@ export const answerValidation: Respond<Exchange> = (exchange) => {
   });
 };
 
-function revocationParameters({ req }: Exchange): ReadonlyMap<string, string> {
+export function revocationParameters({ req }: Exchange): ReadonlyMap<string, string> {
   return new Map([...queryParameters(req), ...formParameters(req)]);
 }
 
@@ -51,15 +51,19 @@ const knownRevokingClient: Check<Exchange> = (exchange) => {
   }
 };
 
-/** Twitch answers 400 to a token it does not know, where RFC 7009 2.2 wants 200. */
-const revocableToken: Check<Exchange> = (exchange) => {
-  const { state } = exchange.parts;
+/** The access or refresh token that the request names, if it is one of the client's. */
+export function findRevocable(exchange: Exchange): AccessToken | RefreshToken | undefined {
   const parameters = revocationParameters(exchange);
   const value = parameters.get('token') ?? '';
-  const token = liveAccessToken(exchange.parts, 'twitch', value) ?? state.refreshTokens.get(value);
-  if (token?.service !== 'twitch' || token.clientId !== parameters.get('client_id')) {
-    throw twitchError(400, 'Invalid token');
-  }
+  const token =
+    liveAccessToken(exchange.parts, 'twitch', value) ?? exchange.parts.state.refreshTokens.get(value);
+  const isTheirs = token?.service === 'twitch' && token.clientId === parameters.get('client_id');
+  return isTheirs ? token : undefined;
+}
+
+/** Twitch answers 400 to a token it does not know, where RFC 7009 2.2 wants 200. */
+const revocableToken: Check<Exchange> = (exchange) => {
+  if (!findRevocable(exchange)) throw twitchError(400, 'Invalid token');
 };
 
 export const revocationChecks: readonly Check<Exchange>[] = [
@@ -79,6 +83,11 @@ export const answerRevocation: Respond<Exchange> = (exchange) => {
   exchange.res.status(200).end();
 };
 
+/** Only `Bearer` is documented here. */
+const bearerScheme: Check<Exchange> = ({ req }) => {
+  if (credentials(req.get('authorization'), 'Bearer') === undefined) throw badToken();
+};
+
 /** What a token without `openid` gets here was not found. */
 const openidGranted: Check<Exchange> = (exchange) => {
   if (!presentedToken(exchange)?.scopes.includes('openid')) throw badToken();
@@ -87,6 +96,7 @@ const openidGranted: Check<Exchange> = (exchange) => {
 export const userinfoChecks: readonly Check<Exchange>[] = [
   workingUserinfo('twitch', badToken),
   tokenPresented,
+  bearerScheme,
   tokenAlive,
   openidGranted,
 ];
