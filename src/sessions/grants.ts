@@ -81,8 +81,6 @@ export function createGrants(records: ExpiringRecords, keys: KeyRing, now: () =>
     refused: string | null,
   ): Promise<Tokens | null> {
     const key = toKey(place);
-    const underWay = refreshing.get(key);
-    if (underWay) return underWay;
     const record = await records.get('grant', key);
     const grant = open(record);
     if (!record || !grant || hasEnded(grant.tokens, now())) return null;
@@ -91,8 +89,8 @@ export function createGrants(records: ExpiringRecords, keys: KeyRing, now: () =>
     // Somebody else may have replaced the refused token meanwhile.
     const needed = ending || (refused !== null && accessToken === refused);
     if (refreshToken === null || !needed) return grant.tokens;
-    const joined = refreshing.get(key);
-    if (joined) return joined;
+    const underWay = refreshing.get(key);
+    if (underWay) return underWay;
     const started = refresh(client, record, grant).finally(() => refreshing.delete(key));
     refreshing.set(key, started);
     return started;

@@ -70,6 +70,18 @@ test.each(['/login/twitch', '/login/mixin', '/logout'])('a link to %s starts not
   expect((await transactions()).length).toBe(before);
 });
 
+test('a browser-binding cookie that is there twice is not believed', async () => {
+  const start = (cookie: string) =>
+    supertest(latchkey.baseUrl)
+      .post('/login/twitch')
+      .set({ 'Sec-Fetch-Site': 'same-origin', Cookie: cookie });
+  const own = 'A'.repeat(43);
+  const once = await start(`latchkey-login=${own}`);
+  expect(once.headers['set-cookie']![0]).toContain(own);
+  const twice = await start(`latchkey-login=${own}; latchkey-login=${own}`);
+  expect(twice.headers['set-cookie']![0]).not.toContain(own);
+});
+
 describe('the request’s own headers', () => {
   test('never decide an address of ours', async () => {
     const response = await supertest(latchkey.baseUrl).post('/login/twitch').set({
