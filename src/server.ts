@@ -37,6 +37,7 @@ async function main(): Promise<void> {
     () => void app.sweep().catch(() => log.warn('sweep failed', {})),
     sweepMilliseconds,
   );
+
   async function stop(): Promise<void> {
     if (stopping) process.exit(1);
     stopping = true;
@@ -46,6 +47,7 @@ async function main(): Promise<void> {
     await Promise.all([app.close(), sandbox?.close(), database.destroy()]);
     clearTimeout(deadline);
   }
+
   process.on('SIGINT', () => void stop());
   process.on('SIGTERM', () => void stop());
   process.stdout.write(`${describe(config)}\n`);

@@ -41,6 +41,8 @@ test('links all four, switches one with force, unlinks one, signs out', async ()
   for (const name of ['Mixin', 'Resonite', 'Mixer']) {
     const page = await linkProvider(visitor, baseUrl, name);
     expect(page.text).toContain(`${name} account`);
+    // The outcome is the first thing that a screen reader says of the page.
+    expect(page.$('title').text()).toBe(`${name} linked – Your accounts – Latchkey`);
   }
   await visitor.press('Switch Twitch account');
   let page = await answerAtProvider(visitor, baseUrl, { person: 'Bo' });

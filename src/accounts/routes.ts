@@ -47,8 +47,9 @@ export function createAccountRoutes(context: Context): Router {
     const { provider, mode } = client;
     const identity = await accounts.getIdentity(signedIn.accountId, provider.id, mode);
     if (!identity) throw new RequestError('not_found');
-    const done = await tryToRead(signedIn, client, identity);
-    await setFlash(request, done ? toReadFlash(provider) : toReadFailureFlash(provider));
+    const outcome = await tryToRead(signedIn, client, identity);
+    if (outcome === 'read') await setFlash(request, toReadFlash(provider));
+    if (outcome === 'failed') await setFlash(request, toReadFailureFlash(provider));
     response.redirect(303, paths.profile);
   });
 
@@ -67,17 +68,21 @@ export function createAccountRoutes(context: Context): Router {
     return latest && { identity: latest, grant: await grants.get(place) };
   }
 
-  /** Reads a profile; answers false when that failed, which its card then shows. */
-  async function tryToRead(signedIn: SignedIn, client: Client, identity: Identity): Promise<boolean> {
+  /** Reads a profile. A failure is on its card then; `unlinked` when that happened meanwhile. */
+  async function tryToRead(
+    signedIn: SignedIn,
+    client: Client,
+    identity: Identity,
+  ): Promise<'read' | 'failed' | 'unlinked'> {
     const place = { ref: signedIn.ref, identityId: identity.id };
+    const tokens = (refused: string | null) => grants.freshTokens(client, place, refused);
     try {
-      await readProfile(context, client, identity, (refused) => grants.freshTokens(client, place, refused));
-      return true;
+      return (await readProfile(context, client, identity, tokens)) ? 'read' : 'unlinked';
     } catch (error) {
       if (!(error instanceof LoginError)) throw error;
       const { code, facts } = error;
       log.warn('profile not read', { provider: client.provider.id, code, reason: facts.reason ?? '' });
-      return false;
+      return 'failed';
     }
   }
 

@@ -61,16 +61,27 @@ export function createGrants(records: ExpiringRecords, keys: KeyRing, now: () =>
     return latest && latest.version !== record.version ? (open(latest)?.tokens ?? null) : null;
   }
 
-  async function refresh(client: Client, record: ExpiringRecord, grant: Grant): Promise<Tokens | null> {
+  /** Ending, or just refused while nobody has replaced it. */
+  function needsRefresh({ accessToken, expiresAt, refreshToken }: Tokens, refused: string | null): boolean {
+    const ending = expiresAt !== null && expiresAt - earlyMilliseconds <= now();
+    return refreshToken !== null && (ending || (refused !== null && accessToken === refused));
+  }
+
+  async function refresh(client: Client, key: string, refused: string | null): Promise<Tokens | null> {
+    // Read once more: a refresh that has just ended has made this one needless.
+    const record = await records.get('grant', key);
+    const grant = open(record);
+    if (!record || !grant) return null;
+    if (!needsRefresh(grant.tokens, refused)) return grant.tokens;
     try {
       const tokens = await sendRefreshRequest(client, grant.tokens, now());
       const renewed: Grant = { tokens, renewedAt: now() };
-      const value = keys.seal('grant', record.key, JSON.stringify(renewed));
+      const value = keys.seal('grant', key, JSON.stringify(renewed));
       return (await records.update('grant', { ...record, value })) ? tokens : await newerThan(record);
     } catch (error) {
       const newer = await newerThan(record);
       if (newer) return newer;
-      if (isDead(error)) await records.delete('grant', record.key);
+      if (isDead(error)) await records.delete('grant', key);
       throw error;
     }
   }
@@ -81,17 +92,12 @@ export function createGrants(records: ExpiringRecords, keys: KeyRing, now: () =>
     refused: string | null,
   ): Promise<Tokens | null> {
     const key = toKey(place);
-    const record = await records.get('grant', key);
-    const grant = open(record);
-    if (!record || !grant || hasEnded(grant.tokens, now())) return null;
-    const { accessToken, expiresAt, refreshToken } = grant.tokens;
-    const ending = expiresAt !== null && expiresAt - earlyMilliseconds <= now();
-    // Somebody else may have replaced the refused token meanwhile.
-    const needed = ending || (refused !== null && accessToken === refused);
-    if (refreshToken === null || !needed) return grant.tokens;
+    const grant = open(await records.get('grant', key));
+    if (!grant || hasEnded(grant.tokens, now())) return null;
+    if (!needsRefresh(grant.tokens, refused)) return grant.tokens;
     const underWay = refreshing.get(key);
     if (underWay) return underWay;
-    const started = refresh(client, record, grant).finally(() => refreshing.delete(key));
+    const started = refresh(client, key, refused).finally(() => refreshing.delete(key));
     refreshing.set(key, started);
     return started;
   }

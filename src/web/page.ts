@@ -6,6 +6,7 @@ import type { Action, NavigationItem, Shell } from './view-models.ts';
 import { toList } from './sentences.ts';
 
 export const themes = ['system', 'light', 'dark'] as const;
+
 export interface PageOptions {
   readonly view: 'home' | 'hand-off' | 'profile' | 'confirm' | 'error' | 'help';
   /** Without the product's name. */
@@ -53,9 +54,7 @@ function createShell(
     themes.find((name) => name === readCookie(request, 'latchkey-theme', config.secure)) ?? 'system';
   return {
     // A flash is there when the page loads, so no live region announces it: the title does.
-    title: [flash?.heading === 'Success' ? flash.text.split('. ')[0] : flash?.heading, title, 'Latchkey']
-      .filter(Boolean)
-      .join(' – '),
+    title: [flash?.title, title, 'Latchkey'].filter(Boolean).join(' – '),
     homeHref: paths.home,
     asset: assets.href,
     navigation: navigation(paths, isSignedIn(request), current),

@@ -243,30 +243,21 @@ function toFixActions(
 }
 
 function toNotLinkedCard({ paths }: Context, service: ServiceInUse): NotLinkedCard {
-  const { provider, client, off } = service;
+  const { provider, client } = service;
+  const card = { provider: { id: provider.id, name: provider.name } };
   const closed = closingSentence(provider);
-  const note =
-    closed && client?.mode === 'sandbox'
-      ? `${closed} This runs against the built-in sandbox.`
-      : (closed ?? (off ? 'Not set up on this server.' : null));
-  return {
-    provider: { id: provider.id, name: provider.name },
-    note,
-    tag:
-      client === null
-        ? closed
-          ? 'Retired'
-          : 'Not offered'
-        : client.mode === 'sandbox'
-          ? closed
-            ? 'Sandbox only'
-            : 'Sandbox'
-          : null,
-    action:
-      client === null
-        ? null
-        : form(`Link ${serviceLabel(service)}`, paths.login(provider.id), linkFields(provider)),
-  };
+  if (client === null) {
+    return {
+      ...card,
+      note: closed ?? 'Not set up on this server.',
+      tag: closed ? 'Retired' : 'Not offered',
+      action: null,
+    };
+  }
+  const action = form(`Link ${serviceLabel(service)}`, paths.login(provider.id), linkFields(provider));
+  if (client.mode === 'live') return { ...card, note: closed, tag: null, action };
+  if (!closed) return { ...card, note: null, tag: 'Sandbox', action };
+  return { ...card, note: `${closed} This runs against the built-in sandbox.`, tag: 'Sandbox only', action };
 }
 
 /** With force where there is one: a remembered consent would link whatever account is signed in there. */

@@ -191,6 +191,7 @@ test('unlinking while the profile is being read is no mistake of ours', async ()
   );
   expect(page.status).toBe(200);
   expect(page.heading).toBe('Your accounts');
+  expect(page.text).not.toContain('We read your Resonite profile again.');
   expect(await providersLinked()).toEqual(['twitch']);
 });
 
