@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { inSandbox, type Service, services } from './providers/index.ts';
 import type { Endpoints, Provider } from './providers/provider.ts';
@@ -39,6 +40,10 @@ export interface Config {
   /** Newest first. Empty in development without SESSION_SECRET: then one is made and kept. */
   readonly sessionSecrets: readonly string[];
   readonly sessionLimits: { readonly idleMilliseconds: number; readonly absoluteMilliseconds: number };
+  /** How old a sign-in may be for changes to the account's ways in. */
+  readonly reauthenticationMilliseconds: number;
+  /** Proxies whose X-Forwarded-For names the visitor: addresses, subnets or Express's names for them. */
+  readonly trustedProxies: readonly string[];
   readonly dataDir: string;
   readonly logLevel: string;
   readonly sandbox: {
@@ -70,6 +75,8 @@ const generalVariables = [
   'SESSION_SECRET_FILE',
   'SESSION_IDLE_HOURS',
   'SESSION_ABSOLUTE_DAYS',
+  'REAUTH_MINUTES',
+  'TRUSTED_PROXIES',
   'DATA_DIR',
   'LOG_LEVEL',
   'SANDBOX',
@@ -199,6 +206,8 @@ export function readConfig(
       idleMilliseconds: reader.whole('SESSION_IDLE_HOURS', 24, [1, 24 * 30]) * 60 * 60 * 1000,
       absoluteMilliseconds: reader.whole('SESSION_ABSOLUTE_DAYS', 14, [1, 90]) * 24 * 60 * 60 * 1000,
     },
+    reauthenticationMilliseconds: reader.whole('REAUTH_MINUTES', 30, [1, 24 * 60]) * 60 * 1000,
+    trustedProxies: readTrustedProxies(reader),
     dataDir: reader.text('DATA_DIR', './data'),
     logLevel: reader.choice('LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
     sandbox,
@@ -243,6 +252,32 @@ function readSessionSecrets(reader: Reader, production: boolean): string[] {
     });
   }
   return secrets;
+}
+
+/** Express's own names for the subnets of this machine and of private networks. */
+const namedSubnets = ['loopback', 'linklocal', 'uniquelocal'];
+
+function readTrustedProxies(reader: Reader): string[] {
+  const proxies = reader
+    .text('TRUSTED_PROXIES', '')
+    .split(/[\s,]+/)
+    .filter(Boolean);
+  if (!proxies.every(isAddressOrSubnet)) {
+    reader.report({
+      variable: 'TRUSTED_PROXIES',
+      problem: `must list addresses, subnets or ${namedSubnets.join(', ')}.`,
+      example: '10.0.0.5, 172.16.0.0/12',
+    });
+  }
+  return proxies;
+}
+
+function isAddressOrSubnet(text: string): boolean {
+  if (namedSubnets.includes(text)) return true;
+  const [address = '', bits, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
 function readSandbox(reader: Reader, production: boolean, baseUrl: URL): Config['sandbox'] {

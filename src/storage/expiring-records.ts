@@ -1,8 +1,8 @@
 import type { Database } from './database.ts';
 
-export type RecordKind = 'session' | 'login' | 'grant' | 'decision';
+export type RecordKind = 'session' | 'login' | 'grant' | 'decision' | 'lease';
 
-/** A record that ends by itself: a session, a login transaction, a grant, a pending decision. */
+/** A record that ends by itself: a session, a login transaction, a grant, a pending decision, a lease. */
 export interface ExpiringRecord {
   readonly key: string;
   /** What it is deleted and counted by: a browser, an account, an identity. */
@@ -27,9 +27,16 @@ export type TakeResult =
 
 export interface ExpiringRecords {
   put(kind: RecordKind, record: Omit<ExpiringRecord, 'version'>): Promise<void>;
+  /** Puts a record where no live one is, and answers true: of two callers at once, one does. */
+  create(kind: RecordKind, record: Omit<ExpiringRecord, 'version'>): Promise<boolean>;
   get(kind: RecordKind, key: string): Promise<ExpiringRecord | null>;
   /** Replaces value and end, and answers true, if the record is still there in the version named. */
   update(kind: RecordKind, record: ExpiringRecord): Promise<boolean>;
+  /**
+   * Moves a live record's end to a later instant and leaves everything else, its version too, as it
+   * is. Answers false when there is no such record.
+   */
+  prolong(kind: RecordKind, key: string, expiresAt: number): Promise<boolean>;
   /**
    * Gets the record and removes it, atomically: of many callers one gets `taken`. Only its owner
    * can take it. The others learn whether it is gone or still belongs to somebody else.

@@ -8,7 +8,7 @@ import { toList } from './sentences.ts';
 export const themes = ['system', 'light', 'dark'] as const;
 
 export interface PageOptions {
-  readonly view: 'home' | 'hand-off' | 'profile' | 'confirm' | 'error' | 'help';
+  readonly view: 'home' | 'hand-off' | 'profile' | 'confirm' | 'conflict' | 'sessions' | 'error' | 'help';
   /** Without the product's name. */
   readonly title: string;
   /** The navigation item that this page is. */

@@ -115,6 +115,8 @@ export interface NotLinkedCard {
 }
 
 export interface ProfilePage {
+  /** Sessions and devices, my data, delete my account. */
+  links: readonly Action[];
   signedIn: { providerName: string; displayName: string; since: TimeWords };
   linked: readonly LinkedCard[];
   notLinked: readonly NotLinkedCard[];
@@ -122,11 +124,52 @@ export interface ProfilePage {
 
 /** Unlink, replace and every other page that asks once more before something is changed. */
 export interface ConfirmPage {
-  provider: ProviderName;
+  /** Null when it is about the whole account. */
+  provider: ProviderName | null;
   heading: string;
   /** Paragraphs or, when there are several, a list. */
   consequences: readonly string[];
   actions: readonly Action[];
+}
+
+/** An identity that just proved itself belongs to another account here. */
+export interface ConflictPage {
+  provider: ProviderName;
+  heading: string;
+  /** The one sentence above the choices. */
+  lead: string;
+  /** `Choose what to do with ninja_dev.` after the form was sent without a choice. */
+  problem: string | null;
+  /** Where the form posts to; the field is named `choice`. */
+  href: string;
+  /** `What you can do`. */
+  legend: string;
+  /** Nothing is preselected. */
+  choices: readonly { value: string; label: string; hint: string | null }[];
+  submit: string;
+  /** `Choose another Twitch account`. */
+  another: Action;
+}
+
+export interface SessionRow {
+  /** Roughly, from the browser's own word: `Chromium on Linux`. */
+  device: string;
+  /** `Twitch as ninja_dev`. */
+  signedInWith: string;
+  started: TimeWords;
+  lastActive: TimeWords;
+  /** The last part cut off: `203.0.113.x`. */
+  address: string;
+  /** This very session; it has no action. */
+  current: boolean;
+  action: Action | null;
+}
+
+export interface SessionsPage {
+  /** This session first, then the others, the last active first. */
+  sessions: readonly SessionRow[];
+  /** Signs out all others; null when there are none: `You are signed in only here.` */
+  endOthers: Action | null;
 }
 
 export interface ErrorPage {
