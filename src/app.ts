@@ -1,26 +1,31 @@
 import ejs from 'ejs';
 import express, { type Express } from 'express';
 import { createAccountStore } from './accounts/account-store.ts';
+import { createConflictRoutes } from './accounts/conflict-routes.ts';
+import { createMyDataRoutes } from './accounts/my-data-routes.ts';
 import { createReplaceRoutes } from './accounts/replace-routes.ts';
 import { createAccountRoutes } from './accounts/routes.ts';
 import { createUnlinkRoutes } from './accounts/unlink-routes.ts';
 import type { Config, ServiceConfig } from './config.ts';
 import { RequestError } from './errors.ts';
-import { createPendingReplacements } from './login/pending-replacement.ts';
+import { createPendingDecisions } from './login/pending-decision.ts';
 import { createLoginRoutes } from './login/routes.ts';
 import { createTransactions } from './login/transaction.ts';
 import { createClient } from './oauth/client.ts';
 import type { HttpLimits } from './oauth/http.ts';
 import { createPaths, routes } from './paths.ts';
 import { createGrants } from './sessions/grants.ts';
+import { createLeases } from './sessions/leases.ts';
+import { createSessionRoutes } from './sessions/routes.ts';
 import { createKeyRing, type KeyRing } from './sessions/seal.ts';
 import { createSessionMiddleware } from './sessions/session.ts';
 import { RecordStore } from './sessions/session-store.ts';
 import type { Database } from './storage/database.ts';
-import { createSqlRecords, type ExpiringRecords } from './storage/expiring-records.ts';
+import type { ExpiringRecords } from './storage/expiring-records.ts';
 import { createAssets, viewsFolder } from './web/assets.ts';
 import type { Context, ServiceInUse } from './web/context.ts';
 import { createErrorHandler } from './web/error-page.ts';
+import { createGrantCheck } from './web/grant-check.ts';
 import { createHealthRoutes } from './web/health.ts';
 import { createHomeRoutes } from './web/home-routes.ts';
 import { createKnownHostGuard } from './web/known-host.ts';
@@ -30,6 +35,9 @@ import { createSecurityHeaders, noStore } from './web/security-headers.ts';
 
 export interface Dependencies {
   readonly database: Database;
+  readonly records: ExpiringRecords;
+  /** Fails when one of the stores does not answer in time: `/readyz` then says so. */
+  readonly checkStores: () => Promise<void>;
   /** Newest first; config's own, or the one kept for development. */
   readonly secrets: readonly string[];
   /** Milliseconds since 1970. */
@@ -54,12 +62,14 @@ export interface App {
  * the addresses it writes come from BASE_URL.
  */
 export function createApp(config: Config, dependencies: Dependencies): App {
-  const records = createSqlRecords(dependencies.database, dependencies.now);
+  const { records } = dependencies;
   const keys = createKeyRing(dependencies.secrets);
   const context = createContext(config, dependencies, records, keys);
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  // For the visitor's address alone: addresses of our own, cookies and origin checks ask BASE_URL.
+  app.set('trust proxy', [...config.trustedProxies]);
   app.set('views', viewsFolder);
   app.set('view engine', 'ejs');
   app.engine('ejs', (file, model, done) => ejs.renderFile(file, model, { cache: config.production }, done));
@@ -72,7 +82,7 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   app.use(createRequestLog(dependencies.log));
   app.use(routes.assets, context.assets.handler);
   app.use(noStore);
-  app.use(createHealthRoutes(dependencies.database, dependencies.isStopping));
+  app.use(createHealthRoutes(dependencies.checkStores, dependencies.isStopping));
   app.use(createKnownHostGuard(config.origin));
   app.use(createSameOriginGuard(config.origin));
   app.use(
@@ -81,9 +91,13 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 20 }));
   app.use(createHomeRoutes(context));
   app.use(createLoginRoutes(context));
+  app.use(createGrantCheck(context));
   app.use(createAccountRoutes(context));
   app.use(createUnlinkRoutes(context));
   app.use(createReplaceRoutes(context));
+  app.use(createConflictRoutes(context));
+  app.use(createMyDataRoutes(context));
+  app.use(createSessionRoutes(context));
   app.use(() => {
     throw new RequestError('not_found');
   });
@@ -102,6 +116,7 @@ function createContext(
   keys: KeyRing,
 ): Context {
   const paths = createPaths(config.basePath);
+  const leases = createLeases(records, now);
   const redirectUri = (service: ServiceConfig) => config.origin + paths.callback(service.provider.id);
   return {
     config,
@@ -111,9 +126,10 @@ function createContext(
     services: config.services.map((service) => createService(service, redirectUri(service), httpLimits)),
     sessions: new RecordStore(records, config.sessionLimits, now),
     accounts: createAccountStore(database, now),
-    grants: createGrants(records, keys, now),
+    grants: createGrants(records, keys, leases, now),
+    leases,
     transactions: createTransactions(records, keys, now),
-    replacements: createPendingReplacements(records, keys, now),
+    decisions: createPendingDecisions(records, keys, now),
     assets: createAssets(paths.assets, config.production),
   };
 }

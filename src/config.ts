@@ -45,6 +45,15 @@ export interface Config {
   /** Proxies whose X-Forwarded-For names the visitor: addresses, subnets or Express's names for them. */
   readonly trustedProxies: readonly string[];
   readonly dataDir: string;
+  readonly storage: {
+    /** PostgreSQL's URL; null for the SQLite file in `dataDir`. */
+    readonly databaseUrl: string | null;
+    readonly databasePoolSize: number;
+    /** Redis's URL, for the records that end by themselves; null when the database holds them too. */
+    readonly sessionStoreUrl: string | null;
+    /** What the names of all keys in Redis begin with. */
+    readonly sessionStorePrefix: string;
+  };
   readonly logLevel: string;
   readonly sandbox: {
     /** This process runs the sandbox itself. */
@@ -59,11 +68,14 @@ export interface Config {
   readonly services: readonly ServiceConfig[];
 }
 
+export type StorageConfig = Pick<Config, 'dataDir' | 'storage'>;
+
 const endpointVariables = {
   AUTHORIZATION_ENDPOINT: 'authorization',
   TOKEN_ENDPOINT: 'token',
   USERINFO_ENDPOINT: 'userinfo',
   REVOCATION_ENDPOINT: 'revocation',
+  VALIDATION_ENDPOINT: 'validation',
 } as const satisfies Record<string, keyof Endpoints>;
 
 const generalVariables = [
@@ -78,6 +90,12 @@ const generalVariables = [
   'REAUTH_MINUTES',
   'TRUSTED_PROXIES',
   'DATA_DIR',
+  'DATABASE_URL',
+  'DATABASE_URL_FILE',
+  'DATABASE_POOL_SIZE',
+  'SESSION_STORE_URL',
+  'SESSION_STORE_URL_FILE',
+  'SESSION_STORE_PREFIX',
   'LOG_LEVEL',
   'SANDBOX',
   'SANDBOX_PORT',
@@ -89,6 +107,12 @@ const generalVariables = [
 /** Every variable that is read. `.env.example` explains each one; a test compares the two. */
 export const variables: readonly string[] = [...generalVariables, ...services.flatMap(variablesOf)];
 
+function endpointVariablesOf({ endpoints }: Provider): [suffix: string, name: keyof Endpoints][] {
+  return Object.entries(endpointVariables).filter(
+    ([, name]) => name !== 'validation' || endpoints.validation,
+  );
+}
+
 function variablesOf(service: Service): string[] {
   const prefix = service.id.toUpperCase();
   const names = [
@@ -96,7 +120,7 @@ function variablesOf(service: Service): string[] {
     'CLIENT_SECRET',
     'CLIENT_SECRET_FILE',
     'SCOPES',
-    ...Object.keys(endpointVariables),
+    ...endpointVariablesOf(service.choose({})).map(([suffix]) => suffix),
   ];
   const authentication =
     service.choose({}).clientSecret === 'instead-of-pkce' ? [`${prefix}_CLIENT_AUTH`] : [];
@@ -208,13 +232,74 @@ export function readConfig(
     },
     reauthenticationMilliseconds: reader.whole('REAUTH_MINUTES', 30, [1, 24 * 60]) * 60 * 1000,
     trustedProxies: readTrustedProxies(reader),
-    dataDir: reader.text('DATA_DIR', './data'),
+    ...readStorage(reader),
     logLevel: reader.choice('LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
     sandbox,
     services: services.map((service) => readService(reader, service, sandbox.url, madeUpClients)),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(config);
+}
+
+/**
+ * Reads only what says where the data lies, for the commands: they need neither addresses nor secrets.
+ * Throws `ConfigError` with every problem found.
+ */
+export function readStorageConfig(
+  environment: Environment,
+  readFile = (path: string) => readFileSync(path, 'utf8'),
+): StorageConfig {
+  const problems: ConfigProblem[] = [];
+  const config = readStorage(createReader(environment, readFile, problems));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(config);
+}
+
+function readStorage(reader: Reader): StorageConfig {
+  const prefix = reader.text('SESSION_STORE_PREFIX', 'latchkey:');
+  if (!/^[\x21-\x7E]{1,64}$/.test(prefix)) {
+    reader.report({
+      variable: 'SESSION_STORE_PREFIX',
+      problem: 'must have 1 to 64 letters, digits or signs, and no space.',
+      example: 'latchkey:',
+    });
+  }
+  return {
+    dataDir: reader.text('DATA_DIR', './data'),
+    storage: {
+      databaseUrl: readStoreUrl(
+        reader,
+        'DATABASE_URL',
+        ['postgres', 'postgresql'],
+        'db.example.org/latchkey',
+      ),
+      databasePoolSize: reader.whole('DATABASE_POOL_SIZE', 10, [1, 100]),
+      sessionStoreUrl: readStoreUrl(
+        reader,
+        'SESSION_STORE_URL',
+        ['redis', 'rediss'],
+        'redis.example.org:6379',
+      ),
+      sessionStorePrefix: prefix,
+    },
+  };
+}
+
+/** The URL of a server of ours, mostly with a password in it; null when there is none. */
+function readStoreUrl(
+  reader: Reader,
+  variable: string,
+  schemes: readonly string[],
+  place: string,
+): string | null {
+  const value = reader.secret(variable);
+  if (value === null) return null;
+  const scheme = URL.canParse(value) ? new URL(value).protocol.slice(0, -1) : '';
+  if (schemes.includes(scheme)) return value;
+  const beginnings = schemes.map((name) => `${name}://`).join(' or ');
+  const problem = `must be an address that begins with ${beginnings}.`;
+  reader.report({ variable, problem, example: `${schemes[0]}://name:password@${place}` });
+  return null;
 }
 
 function readBaseUrl(reader: Reader, production: boolean, port: number): URL {
@@ -405,8 +490,9 @@ function readScope(reader: Reader, prefix: string, provider: Provider): string[]
 }
 
 /** The endpoints that the operator has replaced. */
-function readEndpoints(reader: Reader, prefix: string, { endpoints }: Provider): Partial<Endpoints> {
-  const overrides = Object.entries(endpointVariables).flatMap(([suffix, name]) => {
+function readEndpoints(reader: Reader, prefix: string, provider: Provider): Partial<Endpoints> {
+  const { endpoints } = provider;
+  const overrides = endpointVariablesOf(provider).flatMap(([suffix, name]) => {
     const variable = `${prefix}_${suffix}`;
     if (reader.text(variable, '') === '') return [];
     return [[name, reader.url(variable, endpoints[name] ?? endpoints.token, secureOrLoopback).href]];

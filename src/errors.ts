@@ -24,6 +24,8 @@ export const loginErrorCodes = [
   'identity_already_linked',
   'identity_changed',
   'last_identity',
+  'reauthentication_needed',
+  'access_ended',
   'provider_closed',
   'provider_not_configured',
 ] as const;
@@ -34,6 +36,7 @@ export const requestErrorCodes = [
   'cross_origin',
   'not_signed_in',
   'decision_expired',
+  'change_under_way',
   'not_found',
   'malformed_request',
   'unknown_host',
@@ -61,6 +64,8 @@ export interface LoginErrorFacts {
   /** What the login was for, so that starting again does the same. */
   intent?: string;
   force?: boolean;
+  /** The identities of this account that can confirm who it is. */
+  ways?: readonly { provider: string; displayName: string }[];
 }
 
 /**

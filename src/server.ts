@@ -1,15 +1,16 @@
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import express from 'express';
 import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
+import { readEnvironment } from './environment.ts';
 import { ConfigError } from './errors.ts';
 import { createPaths } from './paths.ts';
 import { createSandbox, type Sandbox } from './sandbox/app.ts';
 import { madeUpClients, type Registration } from './sandbox/registrations.ts';
 import { readOrCreateDevelopmentSecret } from './sessions/development-secret.ts';
-import { openDatabase } from './storage/database.ts';
+import { isStorageError } from './storage/storage-error.ts';
+import { databaseFile, openStores } from './storage/stores.ts';
 import { createLog } from './web/log.ts';
 
 const sweepMilliseconds = 10 * 60 * 1000;
@@ -17,26 +18,31 @@ const stopMilliseconds = 10_000;
 
 /** Starts everything, prints where it is, and stops it at a signal. */
 async function main(): Promise<void> {
-  loadEnvironmentFile();
-  const config = readConfig(process.env, madeUpClients);
-  const database = await openDatabase(join(config.dataDir, 'latchkey.sqlite'));
+  const config = readConfig(readEnvironment(), madeUpClients);
   const secrets =
     config.sessionSecrets.length > 0
       ? config.sessionSecrets
       : [readOrCreateDevelopmentSecret(config.dataDir)];
   const log = createLog(config.logLevel, process.stdout, process.stdout.isTTY);
+  const stores = await openStores({ ...config.storage, file: databaseFile(config.dataDir) }, Date.now);
   let stopping = false;
-  const app = createApp(config, { database, secrets, now: Date.now, log, isStopping: () => stopping });
+  const app = createApp(config, {
+    database: stores.database,
+    records: stores.records,
+    checkStores: stores.check,
+    secrets,
+    now: stores.now,
+    log,
+    isStopping: () => stopping,
+  });
   const sandbox = config.sandbox.runs ? await startSandbox(config) : null;
   const servers = [
     await listen(mounted(config, app.express), config.host, config.port, 'PORT'),
     ...(sandbox ? [await listen(sandbox.app, config.host, config.sandbox.port, 'SANDBOX_PORT')] : []),
   ];
-  await app.sweep();
-  const sweeping = setInterval(
-    () => void app.sweep().catch(() => log.warn('sweep failed', {})),
-    sweepMilliseconds,
-  );
+  const sweep = () => app.sweep().catch(() => log.warn('sweep failed', {}));
+  await sweep();
+  const sweeping = setInterval(() => void sweep(), sweepMilliseconds);
 
   async function stop(): Promise<void> {
     if (stopping) process.exit(1);
@@ -44,18 +50,13 @@ async function main(): Promise<void> {
     clearInterval(sweeping);
     const deadline = setTimeout(() => process.exit(1), stopMilliseconds);
     await Promise.all(servers.map(closeServer));
-    await Promise.all([app.close(), sandbox?.close(), database.destroy()]);
+    await Promise.all([app.close(), sandbox?.close(), stores.close()]);
     clearTimeout(deadline);
   }
 
   process.on('SIGINT', () => void stop());
   process.on('SIGTERM', () => void stop());
   process.stdout.write(`${describe(config)}\n`);
-}
-
-/** Reads `.env` in the current folder, if there is one. Variables that are set already win. */
-function loadEnvironmentFile(): void {
-  if (existsSync('.env')) process.loadEnvFile('.env');
 }
 
 /** The application below BASE_URL's path. */
@@ -139,7 +140,7 @@ function describe(config: Config): string {
 }
 
 main().catch((error: unknown) => {
-  const expected = error instanceof ConfigError || error instanceof StartError;
+  const expected = error instanceof ConfigError || error instanceof StartError || isStorageError(error);
   process.stderr.write(
     `${expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );

@@ -3,7 +3,8 @@ import type { Selectable } from 'kysely';
 import { LoginError } from '../errors.ts';
 import type { Mode } from '../oauth/client.ts';
 import type { IdentityFacts } from '../providers/provider.ts';
-import { type Database, durably, isUniqueViolation, type Schema } from '../storage/database.ts';
+import { type Database, durably, type Schema } from '../storage/database.ts';
+import { StorageError } from '../storage/storage-error.ts';
 
 export type Identity = Selectable<Schema['identities']>;
 
@@ -17,12 +18,17 @@ export interface ProvenIdentity {
 }
 
 /** Why the stored copy of a profile is not today's. */
-export type ProfileFailure = 'refused' | 'changed' | 'unreadable' | 'unreachable';
+export type ProfileFailure = 'unreadable' | 'unreachable';
 
 /** Another request stored the same identity first: look again and resolve anew. */
 export class IdentityRace extends Error {}
 
+/** Whether an identity is a way in here: its service is offered, in the mode it was made in. */
+export type IsWayIn = (identity: Pick<Identity, 'provider' | 'mode'>) => boolean;
+
 export interface AccountStore {
+  /** Milliseconds since 1970 when the account was made; null when it is gone. */
+  getAccountStart(accountId: string): Promise<number | null>;
   findIdentity(provider: string, mode: Mode, subject: string): Promise<Identity | null>;
   getIdentity(accountId: string, provider: string, mode: Mode): Promise<Identity | null>;
   listIdentities(accountId: string): Promise<Identity[]>;
@@ -38,14 +44,28 @@ export interface AccountStore {
   storeProfile(identityId: string, facts: IdentityFacts, userinfo: unknown): Promise<Identity | null>;
   recordProfileFailure(identityId: string, failure: ProfileFailure): Promise<void>;
   /**
-   * Unlinks an identity. Throws `last_identity` when no identity that `canSignIn` would be left;
+   * Unlinks an identity. Throws `last_identity` when no identity that `isWayIn` would be left;
    * of two unlinks at once the second one sees what the first has left.
    */
-  unlinkIdentity(
-    accountId: string,
-    identityId: string,
-    canSignIn: (identity: Identity) => boolean,
-  ): Promise<void>;
+  unlinkIdentity(accountId: string, identityId: string, isWayIn: IsWayIn): Promise<void>;
+  /**
+   * Moves an identity to another account and stores what its login said. Throws `last_identity` when
+   * the account that loses it would keep no way in, and `IdentityRace` when either has changed.
+   */
+  moveIdentity(move: Move, proven: ProvenIdentity, isWayIn: IsWayIn): Promise<Identity>;
+  /**
+   * Moves all identities of one account to another and deletes the emptied one. Gives those that
+   * moved. Throws `IdentityRace` when both hold one of the same provider, or either is gone.
+   */
+  joinAccounts(fromAccountId: string, toAccountId: string): Promise<Identity[]>;
+  /** Deletes an account with all that belongs to it in the database. */
+  deleteAccount(accountId: string): Promise<void>;
+}
+
+export interface Move {
+  readonly identityId: string;
+  readonly fromAccountId: string;
+  readonly toAccountId: string;
 }
 
 /** Larger profiles are not kept: the page shows what matters of them anyway. */
@@ -90,26 +110,56 @@ export function createAccountStore(database: Database, now: () => number): Accou
     return transaction.insertInto('identities').values(row).returningAll().executeTakeFirstOrThrow();
   }
 
-  /** Runs work that inserts an identity; the unique keys decide every race. */
-  async function inserting(work: (transaction: Database) => Promise<Identity>): Promise<Identity> {
+  /** Runs work that gives an account an identity; the keys of the tables decide every race. */
+  async function inserting<Result>(work: (transaction: Database) => Promise<Result>): Promise<Result> {
     try {
       return await durably(database, work);
     } catch (error) {
-      throw isUniqueViolation(error) ? new IdentityRace() : error;
+      const lost = error instanceof StorageError && ['unique', 'missing-reference'].includes(error.kind);
+      throw lost ? new IdentityRace() : error;
     }
   }
+
+  /**
+   * Makes other transactions that change these accounts wait, on databases that have several writers.
+   * Always in the same order, so that two never wait for each other. Answers whether all are there.
+   */
+  async function lockAccounts(transaction: Database, ...accountIds: string[]): Promise<boolean> {
+    let found = 0n;
+    for (const id of accountIds.toSorted()) {
+      const { numUpdatedRows } = await transaction
+        .updateTable('accounts')
+        .set((expression) => ({ created_at: expression.ref('created_at') }))
+        .where('id', '=', id)
+        .executeTakeFirst();
+      found += numUpdatedRows;
+    }
+    return found === BigInt(accountIds.length);
+  }
+
+  const list = (connection: Database, accountId: string) =>
+    connection
+      .selectFrom('identities')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .orderBy('linked_at')
+      .orderBy('id')
+      .execute();
 
   return {
     findIdentity,
     getIdentity,
 
-    listIdentities: (accountId) =>
-      database
-        .selectFrom('identities')
-        .selectAll()
-        .where('account_id', '=', accountId)
-        .orderBy('linked_at')
-        .execute(),
+    listIdentities: (accountId) => list(database, accountId),
+
+    async getAccountStart(accountId) {
+      const found = await database
+        .selectFrom('accounts')
+        .select('created_at')
+        .where('id', '=', accountId)
+        .executeTakeFirst();
+      return found?.created_at ?? null;
+    },
 
     createAccount: (proven) =>
       inserting(async (transaction) => {
@@ -156,20 +206,61 @@ export function createAccountStore(database: Database, now: () => number): Accou
       await database.updateTable('identities').set(columns).where('id', '=', identityId).execute();
     },
 
-    unlinkIdentity: (accountId, identityId, canSignIn) =>
+    unlinkIdentity: (accountId, identityId, isWayIn) =>
       durably(database, async (transaction) => {
-        const linked = await transaction
-          .selectFrom('identities')
-          .selectAll()
-          .where('account_id', '=', accountId)
-          .execute();
-        const left = linked.filter((identity) => identity.id !== identityId);
-        if (left.length === linked.length) return;
-        const provider = linked.find(({ id }) => id === identityId)?.provider ?? '';
-        if (!left.some(canSignIn)) throw new LoginError('last_identity', { provider });
+        if (!(await lockAccounts(transaction, accountId))) return;
+        const linked = await list(transaction, accountId);
+        const identity = linked.find(({ id }) => id === identityId);
+        if (!identity) return;
+        requireWayIn(linked, identity, isWayIn);
         await transaction.deleteFrom('identities').where('id', '=', identityId).execute();
       }),
+
+    moveIdentity: ({ identityId, fromAccountId, toAccountId }, proven, isWayIn) =>
+      inserting(async (transaction) => {
+        if (!(await lockAccounts(transaction, fromAccountId, toAccountId))) throw new IdentityRace();
+        const linked = await list(transaction, fromAccountId);
+        const identity = linked.find(({ id }) => id === identityId);
+        if (!identity) throw new IdentityRace();
+        requireWayIn(linked, identity, isWayIn);
+        return transaction
+          .updateTable('identities')
+          .set({
+            ...toColumns(proven, now()),
+            account_id: toAccountId,
+            linked_at: now(),
+            last_used_at: now(),
+          })
+          .where('id', '=', identityId)
+          .returningAll()
+          .executeTakeFirstOrThrow();
+      }),
+
+    joinAccounts: (fromAccountId, toAccountId) =>
+      inserting(async (transaction) => {
+        if (!(await lockAccounts(transaction, fromAccountId, toAccountId))) throw new IdentityRace();
+        const moved = await transaction
+          .updateTable('identities')
+          .set({ account_id: toAccountId })
+          .where('account_id', '=', fromAccountId)
+          .returningAll()
+          .execute();
+        await transaction.deleteFrom('accounts').where('id', '=', fromAccountId).execute();
+        return moved;
+      }),
+
+    deleteAccount: (accountId) =>
+      durably(database, async (transaction) => {
+        // Its identities go with it: the table says so.
+        await transaction.deleteFrom('accounts').where('id', '=', accountId).execute();
+      }),
   };
+}
+
+/** Throws `last_identity` when nothing but this identity lets the person in. */
+function requireWayIn(linked: readonly Identity[], leaving: Identity, isWayIn: IsWayIn): void {
+  if (linked.some((identity) => identity.id !== leaving.id && isWayIn(identity))) return;
+  throw new LoginError('last_identity', { provider: leaving.provider });
 }
 
 function toColumns({ facts, userinfo, grantedScope }: ProvenIdentity, now: number) {

@@ -6,11 +6,16 @@ import type { IdentityFacts } from '../providers/provider.ts';
 import type { AccountStore, Identity, ProfileFailure } from './account-store.ts';
 import { toDisplayText } from './display-text.ts';
 
-/**
- * Where tokens come from: those held, or newer ones when the provider has just refused the access
- * token `refused`. Null when none are held.
- */
-export type TokenSource = (refused: string | null) => Promise<Tokens | null>;
+/** What a session may do with an identity. */
+export interface Access {
+  /**
+   * The tokens held, or newer ones when the provider has just refused the access token `refused`.
+   * Null when none are held.
+   */
+  readonly tokens: (refused: string | null) => Promise<Tokens | null>;
+  /** These tokens are over, or speak for somebody else. */
+  readonly end: (used: Tokens, why: 'refused' | 'foreign') => Promise<void>;
+}
 
 export interface ReadProfileDependencies {
   readonly accounts: AccountStore;
@@ -30,21 +35,22 @@ export function isDue(identity: Identity, now: number): boolean {
 
 /**
  * Reads an identity's profile at its provider and stores the copy; null when it was unlinked
- * meanwhile. A failure is stored too and thrown: `userinfo_request_refused` or
- * `token_request_refused` (the access is gone), `identity_changed` (the provider speaks of somebody
- * else; nothing is kept), or that it could not be reached. That this session holds no access
- * (`userinfo_request_refused` as well) says nothing about the identity and is not stored.
+ * meanwhile. Throws `userinfo_request_refused` or `token_request_refused` (the access is gone, or
+ * none is held), `identity_changed` (the provider speaks of somebody else; nothing is kept), or why
+ * nothing could be read. The former are facts about this session's access, which ends; the latter
+ * is stored with the identity.
  */
 export async function readProfile(
   { accounts, now }: ReadProfileDependencies,
   client: Client,
   identity: Identity,
-  tokens: TokenSource,
+  access: Access,
 ): Promise<Identity | null> {
   try {
-    const userinfo = await sendWithRenewal(client, tokens, now);
+    const { userinfo, used } = await sendWithRenewal(client, access, now);
     const facts = readIdentity(client, userinfo);
     if (facts.subject !== identity.subject) {
+      await access.end(used, 'foreign');
       throw new LoginError('identity_changed', {
         provider: identity.provider,
         reason: 'the userinfo is about another subject',
@@ -52,42 +58,62 @@ export async function readProfile(
     }
     return await accounts.storeProfile(identity.id, facts, userinfo);
   } catch (error) {
-    if (error instanceof NoAccess) throw error.toLoginError(identity.provider);
-    if (error instanceof LoginError) await accounts.recordProfileFailure(identity.id, toFailure(error));
+    const failure = error instanceof LoginError ? toFailure(error) : null;
+    if (failure) await accounts.recordProfileFailure(identity.id, failure);
     throw error;
   }
 }
 
-/** This session holds no tokens to ask with. */
-class NoAccess extends Error {
-  toLoginError(provider: string): LoginError {
-    return new LoginError('userinfo_request_refused', { provider, reason: 'no usable access is held' });
-  }
+interface Answer {
+  readonly userinfo: unknown;
+  readonly used: Tokens;
 }
 
 /** Twitch wants apps to react to a 401 rather than to trust the clock, so one renewal is tried. */
-async function sendWithRenewal(client: Client, tokens: TokenSource, now: () => number): Promise<unknown> {
-  const held = await tokens(null);
-  if (held === null) throw new NoAccess();
+async function sendWithRenewal(client: Client, access: Access, now: () => number): Promise<Answer> {
+  const held = await access.tokens(null);
+  if (held === null) throw noAccess(client);
   try {
-    return await sendUserinfoRequest(client, held, now());
+    return { userinfo: await sendUserinfoRequest(client, held, now()), used: held };
   } catch (error) {
-    const refused = error instanceof LoginError && error.code === 'userinfo_request_refused';
-    if (!refused || held.refreshToken === null) throw error;
-    const renewed = await tokens(held.accessToken);
-    if (renewed === null) throw error;
-    return sendUserinfoRequest(client, renewed, now());
+    if (!isRefusal(error)) throw error;
+    const renewed = held.refreshToken === null ? null : await access.tokens(held.accessToken);
+    if (renewed) return { userinfo: await sendOrEnd(client, access, renewed, now), used: renewed };
+    await access.end(held, 'refused');
+    throw error;
   }
 }
 
-/** Why a profile could not be read, for its card. */
-function toFailure({ code, facts }: LoginError): ProfileFailure {
-  if (code === 'identity_changed') return 'changed';
-  if (code === 'userinfo_response_invalid' || code === 'token_response_invalid') return 'unreadable';
-  const over =
-    code === 'userinfo_request_refused' ||
-    (code === 'token_request_refused' && facts.oauthError === 'invalid_grant');
-  return over ? 'refused' : 'unreachable';
+/** The last try: what is refused now is over. */
+async function sendOrEnd(
+  client: Client,
+  access: Access,
+  tokens: Tokens,
+  now: () => number,
+): Promise<unknown> {
+  try {
+    return await sendUserinfoRequest(client, tokens, now());
+  } catch (error) {
+    if (isRefusal(error)) await access.end(tokens, 'refused');
+    throw error;
+  }
+}
+
+function noAccess({ provider }: Client): LoginError {
+  const reason = 'no usable access is held';
+  return new LoginError('userinfo_request_refused', { provider: provider.id, reason });
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof LoginError && error.code === 'userinfo_request_refused';
+}
+
+/** Why nothing could be read, for the card; null where the session's access is the reason. */
+function toFailure({ code, facts }: LoginError): ProfileFailure | null {
+  if (code === 'identity_changed' || code === 'userinfo_request_refused') return null;
+  if (code === 'token_request_refused' && facts.oauthError === 'invalid_grant') return null;
+  const unreadable = code === 'userinfo_response_invalid' || code === 'token_response_invalid';
+  return unreadable ? 'unreadable' : 'unreachable';
 }
 
 /**

@@ -22,7 +22,8 @@ export type Resolution =
   /** Nothing happens before the person has said which of the two identities stays. */
   | 'ask-to-replace'
   | 'reauthenticate'
-  | 'refuse-already-linked'
+  /** It belongs to another account: nothing happens before the person has said what should. */
+  | 'ask-about-conflict'
   | 'refuse-identity-changed';
 
 interface Row {
@@ -63,10 +64,17 @@ export const linkingTable: readonly Row[] = [
     intent: onThisAccount,
     belongsTo: ['another-account'],
     linkedHere: anything,
-    resolution: 'refuse-already-linked',
+    resolution: 'ask-about-conflict',
   },
   { intent: onThisAccount, belongsTo: ['this-account'], linkedHere: ['this-identity'], resolution: 'renew' },
-  { intent: onThisAccount, belongsTo: ['nobody'], linkedHere: ['nothing'], resolution: 'link' },
+  { intent: ['link'], belongsTo: ['nobody'], linkedHere: ['nothing'], resolution: 'link' },
+  // What was to be switched or asked again is not linked any more. Only an intent to link ever links.
+  {
+    intent: ['switch', 'ask'],
+    belongsTo: ['nobody'],
+    linkedHere: ['nothing'],
+    resolution: 'refuse-identity-changed',
+  },
   {
     intent: onThisAccount,
     belongsTo: ['nobody'],

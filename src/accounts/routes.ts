@@ -7,12 +7,13 @@ import { destroySession, readSignedIn, type SignedIn, setFlash } from '../sessio
 import type { Context } from '../web/context.ts';
 import { homeWithReturn } from '../web/error-page.ts';
 import { toReadFailureFlash, toReadFlash } from '../web/flash-words.ts';
+import { endSessionIfOver } from '../web/grant-check.ts';
 import { renderPage } from '../web/page.ts';
 import { type LinkedIdentity, toProfilePage } from '../web/profile-page.ts';
 import { findClient } from '../web/services.ts';
 import { requireSignedIn } from '../web/signed-in.ts';
 import type { Identity } from './account-store.ts';
-import { isDue, readProfile } from './read-profile.ts';
+import { type Access, isDue, readProfile } from './read-profile.ts';
 
 /** How long the profile page waits for providers, all of them together. */
 const pageDeadlineMilliseconds = 2000;
@@ -31,12 +32,11 @@ export function createAccountRoutes(context: Context): Router {
       await destroySession(request);
       throw new RequestError('not_signed_in', { returnTo: paths.profile });
     }
-    const linked = await Promise.all(identities.map((identity) => withFreshProfile(signedIn, identity)));
-    const page = toProfilePage(
-      context,
-      signedIn,
-      linked.filter((entry) => entry !== null),
-    );
+    const read = await Promise.all(identities.map((identity) => withFreshProfile(signedIn, identity)));
+    const linked = read.filter((entry) => entry !== null);
+    const carrier = linked.find(({ identity }) => identity.id === signedIn.identityId);
+    if (carrier) await endSessionIfOver(context, request, signedIn, carrier.identity.provider, carrier.grant);
+    const page = toProfilePage(context, signedIn, linked);
     const options = { view: 'profile', title: 'Your accounts', current: 'profile' } as const;
     await renderPage(context, request, response, options, page);
   });
@@ -58,7 +58,7 @@ export function createAccountRoutes(context: Context): Router {
     const client = services.find(({ provider }) => provider.id === identity.provider)?.client;
     const place = { ref: signedIn.ref, identityId: identity.id };
     const grant = await grants.get(place);
-    const readable = client?.mode === identity.mode && grant !== null && !hasEnded(grant.tokens, now());
+    const readable = client?.mode === identity.mode && grant !== null && !hasEnded(grant, now());
     if (!readable || !isDue(identity, now())) return { identity, grant };
     // A late answer is stored all the same, for the next visit.
     const reading = tryToRead(signedIn, client, identity).then(() => true);
@@ -75,9 +75,13 @@ export function createAccountRoutes(context: Context): Router {
     identity: Identity,
   ): Promise<'read' | 'failed' | 'unlinked'> {
     const place = { ref: signedIn.ref, identityId: identity.id };
-    const tokens = (refused: string | null) => grants.freshTokens(client, place, refused);
+    const owner = { ...place, subject: identity.subject };
+    const access: Access = {
+      tokens: (refused) => grants.freshTokens(client, owner, refused),
+      end: (used, why) => grants.end(place, used, why),
+    };
     try {
-      return (await readProfile(context, client, identity, tokens)) ? 'read' : 'unlinked';
+      return (await readProfile(context, client, identity, access)) ? 'read' : 'unlinked';
     } catch (error) {
       if (!(error instanceof LoginError)) throw error;
       const { code, facts } = error;

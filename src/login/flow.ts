@@ -14,6 +14,7 @@ import { createCodeVerifier } from '../oauth/pkce.ts';
 import { sendTokenRequest, type TokenResponse } from '../oauth/token-request.ts';
 import type { Tokens } from '../oauth/token-response.ts';
 import { sendUserinfoRequest } from '../oauth/userinfo-request.ts';
+import { sendValidationRequest } from '../oauth/validation-request.ts';
 import { type LoginTransaction, newSecret, type Transactions } from './transaction.ts';
 
 export interface FlowDependencies {
@@ -27,14 +28,16 @@ export interface LoginStart {
   readonly force: boolean;
   readonly accountId: string | null;
   readonly returnTo: string | null;
+  /** What is asked for. */
+  readonly scope: readonly string[];
   /** The value of the browser-binding cookie. */
   readonly binding: string;
 }
 
 /** Stores a login transaction and returns the authorization request to send the browser to. */
 export async function startLogin(flow: FlowDependencies, client: Client, start: LoginStart): Promise<URL> {
-  const { provider, mode, scope } = client;
-  const { binding, ...started } = start;
+  const { provider, mode } = client;
+  const { binding, scope, ...started } = start;
   const secrets = {
     codeVerifier: client.pkce === null ? null : createCodeVerifier(),
     nonce: client.usesNonce ? newSecret() : null,
@@ -60,7 +63,7 @@ export interface Callback {
   readonly stillSignedIn: () => Promise<boolean>;
 }
 
-/** A finished login. `identity` is null while the person has yet to decide (`ask-to-replace`). */
+/** A finished login. `identity` is null while the person has yet to decide (`ask-…`). */
 export interface FinishedLogin {
   readonly resolution: Exclude<Resolution, `refuse-${string}`>;
   readonly transaction: LoginTransaction;
@@ -91,6 +94,7 @@ export async function finishLogin(
     const token = await sendTokenRequest(client, { ...response, state, codeVerifier, nonce }, flow.now());
     const userinfo = await sendUserinfoRequest(client, token.tokens, flow.now());
     const proven = toProvenIdentity(client, transaction, token, userinfo);
+    if (!client.expectsIdToken) await checkAudience(client, token.tokens, proven);
     await checkStillSignedIn(transaction, callback);
     const settled = await settle(flow, transaction, proven, callback.accountId);
     return { ...settled, transaction, proven, tokens: token.tokens };
@@ -149,6 +153,16 @@ function toProvenIdentity(
   return { provider: provider.id, mode, facts, userinfo, grantedScope };
 }
 
+/**
+ * Without an ID token nothing has said for whom the access token was made. Where the provider can be
+ * asked, a token of another client or person is refused (RFC 9700 4.9.1).
+ */
+async function checkAudience(client: Client, tokens: Tokens, { facts }: ProvenIdentity): Promise<void> {
+  const validation = await sendValidationRequest(client, tokens, facts.subject);
+  if (validation === 'good') return;
+  throw new LoginError('userinfo_response_invalid', { reason: `the access token is ${validation}` });
+}
+
 type Settled = Pick<FinishedLogin, 'resolution' | 'identity' | 'before'>;
 
 /** Resolves the account and writes it. When another request was faster, the new situation counts. */
@@ -189,11 +203,8 @@ async function settleOnce(
       return { resolution, identity: await accounts.renewIdentity(owner!.id, proven), before: owner };
     case 'ask-to-replace':
       return { resolution, identity: null, before: linked };
-    case 'refuse-already-linked':
-      throw new LoginError('identity_already_linked', {
-        reason: 'it belongs to another account',
-        displayName: facts.displayName,
-      });
+    case 'ask-about-conflict':
+      return { resolution, identity: null, before: null };
     case 'refuse-identity-changed':
       throw new LoginError('identity_changed', {
         reason: 'it does not belong to this account',

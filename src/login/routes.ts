@@ -3,52 +3,63 @@ import type { Identity } from '../accounts/account-store.ts';
 import { type Intent, intents } from '../accounts/resolve-account.ts';
 import { LoginError, RequestError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
-import type { Tokens } from '../oauth/token-response.ts';
-import { routes } from '../paths.ts';
+import { type Paths, routes } from '../paths.ts';
 import { scopeWords } from '../providers/index.ts';
-import {
-  destroySession,
-  expireCookie,
-  readSessionEnd,
-  readSignedIn,
-  type SignedIn,
-  setFlash,
-  startSession,
-} from '../sessions/session.ts';
+import type { Provider } from '../providers/provider.ts';
+import { destroySession, readSignedIn, type SignedIn, setFlash } from '../sessions/session.ts';
 import type { Context } from '../web/context.ts';
-import { readCookie, setCookie } from '../web/cookies.ts';
-import { endSessionGrants, revokeTokens } from '../web/end-grants.ts';
+import { bindingCookie, forgetBrowser, readCookie, setCookie } from '../web/cookies.ts';
+import { endSessionAccess, giveBack, revokeTokens } from '../web/end-grants.ts';
+import { homeWithReturn } from '../web/error-page.ts';
 import { toLoginFlash } from '../web/flash-words.ts';
-import { sendPage } from '../web/page.ts';
+import { form, link, renderPage, sendPage } from '../web/page.ts';
 import { readReturnPath } from '../web/return-path.ts';
 import { findClient } from '../web/services.ts';
-import type { HandOffPage } from '../web/view-models.ts';
+import { changeSession, renewSession, toSignInFacts } from '../web/session-changes.ts';
+import type { ConfirmPage, HandOffPage } from '../web/view-models.ts';
+import { forceFields, requireRecentSignIn } from '../web/ways-in.ts';
 import { type FinishedLogin, finishLogin, startLogin } from './flow.ts';
+import type { PendingDecision } from './pending-decision.ts';
 import { newSecret } from './transaction.ts';
 
-const bindingCookie = 'latchkey-login';
 const bindingMilliseconds = 24 * 60 * 60 * 1000;
 const lastUsedMilliseconds = 180 * 24 * 60 * 60 * 1000;
 
 /** One login: the start, the callback, and signing out. */
 export function createLoginRoutes(context: Context): Router {
-  const { config, paths, accounts, grants, transactions, replacements, sessions, log, now } = context;
+  const { config, paths, accounts, grants, transactions, decisions, sessions, log } = context;
   const { secure } = config;
   const router = Router();
 
   router.post(routes.login(':provider'), async (request, response) => {
     const client = findClient(context, String(request.params['provider']));
+    const { provider } = client;
     const signedIn = readSignedIn(request);
     const wish = readWish(request, signedIn, paths.profile);
+    if (signedIn && changesWaysIn.has(wish.intent)) {
+      await requireRecentSignIn(context, signedIn, `${paths.login(provider.id)}?intent=${wish.intent}`);
+    }
+    const scope = await toScope(client, wish.intent, signedIn);
     const binding = bindBrowser(request, response);
-    const authorizationRequest = await startLogin(context, client, {
-      ...wish,
-      binding,
-      accountId: signedIn?.accountId ?? null,
-    });
+    const accountId = signedIn?.accountId ?? null;
+    const authorizationRequest = await startLogin(context, client, { ...wish, scope, binding, accountId });
     // A 200 page that leads on, not a redirect: `form-action 'self'` would stop the redirect.
-    const options = { view: 'hand-off', title: `Taking you to ${client.provider.name}` } as const;
-    sendPage(context, request, response, options, toHandOffPage(client, authorizationRequest));
+    const options = { view: 'hand-off', title: `Taking you to ${provider.name}` } as const;
+    sendPage(context, request, response, options, toHandOffPage(client, scope, authorizationRequest));
+  });
+
+  // Where a fresh sign-in comes back to when it was wanted for one of these: a page with the button.
+  router.get(routes.login(':provider'), async (request, response) => {
+    const { provider } = findClient(context, String(request.params['provider']));
+    const intent = [...changesWaysIn].find((known) => known === request.query['intent']);
+    if (!intent) return response.redirect(303, paths.profile);
+    const here = `${paths.login(provider.id)}?intent=${intent}`;
+    const signedIn = readSignedIn(request);
+    if (!signedIn) return response.redirect(303, homeWithReturn(context, here));
+    await requireRecentSignIn(context, signedIn, here);
+    const page = toContinuePage(provider, intent, paths);
+    const options = { view: 'confirm', title: page.heading, current: 'profile' } as const;
+    await renderPage(context, request, response, options, page);
   });
 
   router.get(routes.callback(':provider'), async (request, response) => {
@@ -60,7 +71,7 @@ export function createLoginRoutes(context: Context): Router {
       query: new URL(request.url, config.origin).searchParams,
       binding: readCookie(request, bindingCookie, secure),
       accountId: before?.accountId ?? null,
-      stillSignedIn: async () => before !== null && (await sessions.isAlive(before.ref)),
+      stillSignedIn: async () => before !== null && (await sessions.isAlive(before)),
     });
     const { transaction, resolution } = login;
     log.info('login', { provider: client.provider.id, intent: transaction.intent, outcome: resolution });
@@ -72,15 +83,25 @@ export function createLoginRoutes(context: Context): Router {
     const binding = readCookie(request, bindingCookie, secure);
     if (binding !== null) await transactions.endAll(binding);
     // The session first: whatever the providers answer, this browser is signed out.
-    if (signedIn) await sessions.end(signedIn.ref);
+    if (signedIn) await sessions.end(signedIn);
     await destroySession(request);
-    if (signedIn) await endAccess(signedIn);
-    expireCookie(response, 'latchkey', secure);
-    expireCookie(response, bindingCookie, secure);
-    // `"cookies"` would erase those of other ports of this host name too.
-    response.setHeader('Clear-Site-Data', '"cache", "storage"');
+    if (signedIn) await endSessionAccess(context, signedIn);
+    log.info('sign-out', {});
+    forgetBrowser(response, secure);
     response.redirect(303, `${paths.home}?signed_out`);
   });
+
+  /** Asking again adds what is missing to what was granted, so that nothing gets lost on the way. */
+  async function toScope(
+    { provider, mode, scope }: Client,
+    intent: Intent,
+    signedIn: SignedIn | null,
+  ): Promise<readonly string[]> {
+    if (intent !== 'ask' || !signedIn) return scope;
+    const linked = await accounts.getIdentity(signedIn.accountId, provider.id, mode);
+    const granted = linked?.granted_scope.split(' ').filter((name) => isScope(name)) ?? [];
+    return [...new Set([...granted, ...scope])];
+  }
 
   /** The browser-binding cookie: kept while it is well formed, so that parallel tabs all work. */
   function bindBrowser(request: Request, response: Response): string {
@@ -88,15 +109,6 @@ export function createLoginRoutes(context: Context): Router {
     const binding = known !== null && /^[\w-]{43}$/.test(known) ? known : newSecret();
     setCookie(response, bindingCookie, binding, { secure, maxAgeMilliseconds: bindingMilliseconds });
     return binding;
-  }
-
-  /** Gives back all that a session holds at the providers, an open decision's tokens included. */
-  async function endAccess(signedIn: SignedIn): Promise<void> {
-    const decision = await replacements.take(signedIn.ref);
-    const client = context.services.find(({ provider }) => provider.id === decision?.proven.provider)?.client;
-    if (decision && client) await revokeTokens(client, [decision.tokens]);
-    await endSessionGrants(context, signedIn);
-    log.info('sign-out', {});
   }
 
   /** Makes the session what the login says, and returns where to go on. */
@@ -107,21 +119,29 @@ export function createLoginRoutes(context: Context): Router {
     login: FinishedLogin,
     before: SignedIn | null,
   ): Promise<string> {
-    const { identity, tokens, proven, transaction } = login;
+    const { identity, tokens, transaction } = login;
     const { provider } = client;
-    if (identity === null) {
-      const { id: oldIdentityId, display_name: oldName } = login.before!;
-      await replacements.put(before!.ref, { oldIdentityId, oldName, proven, tokens });
-      return paths.replace;
-    }
+    if (identity === null) return askForDecision(login, before!.ref);
     const formerName = await nameOfFormer(before, identity.account_id);
     const sameAccount = before !== null && before.accountId === identity.account_id;
-    if (sameAccount) await renewSession(request, before, client, login, identity);
-    else await changeSession(request, before, tokens, identity);
+    if (sameAccount) await keepSession(request, before, client, login, identity);
+    else await changeSession(context, request, before, { client, tokens, identity });
     const flash = toLoginFlash(provider, login, formerName);
     if (flash) await setFlash(request, flash);
     setCookie(response, 'latchkey-last', provider.id, { secure, maxAgeMilliseconds: lastUsedMilliseconds });
     return transaction.returnTo ?? paths.profile;
+  }
+
+  /** Puts a decision before the person, in place of an older one, and returns its page. */
+  async function askForDecision(login: FinishedLogin, ref: string): Promise<string> {
+    const { proven, tokens, before, transaction } = login;
+    const replacement = before && { oldIdentityId: before.id, oldName: before.display_name };
+    const decision: PendingDecision = replacement
+      ? { kind: 'replace', proven, tokens, ...replacement }
+      : { kind: 'conflict', proven, tokens, intent: transaction.intent };
+    const former = await decisions.put(ref, decision);
+    if (former) await giveBack(context, former);
+    return replacement ? paths.replace : paths.conflict;
   }
 
   /** The name that the browser was signed in under, when this login signs it in to another account. */
@@ -131,25 +151,8 @@ export function createLoginRoutes(context: Context): Router {
     return (identities.find(({ id }) => id === before.identityId) ?? identities[0])?.display_name ?? null;
   }
 
-  /** A session for the newcomer. Whoever was signed in here before is signed out. */
-  async function changeSession(
-    request: Request,
-    before: SignedIn | null,
-    tokens: Tokens,
-    identity: Identity,
-  ): Promise<void> {
-    if (before) {
-      await sessions.end(before.ref);
-      await endAccess(before);
-    }
-    const who = { accountId: identity.account_id, identityId: identity.id };
-    const { ref } = await startSession(request, who, now());
-    const end = readSessionEnd(request, config.sessionLimits);
-    await grants.put({ ref, identityId: identity.id }, { tokens, renewedAt: null }, end);
-  }
-
   /** The same session under a new id. When it was ended in this very moment, the login undoes itself. */
-  async function renewSession(
+  async function keepSession(
     request: Request,
     before: SignedIn,
     client: Client,
@@ -157,20 +160,24 @@ export function createLoginRoutes(context: Context): Router {
     identity: Identity,
   ): Promise<void> {
     const { tokens, resolution } = login;
-    const place = { ref: before.ref, identityId: identity.id };
-    // The tokens first: a sign-out from here on finds and revokes them.
-    await grants.put(place, { tokens, renewedAt: null }, readSessionEnd(request, config.sessionLimits));
     const signsIn = resolution === 'sign-in' || resolution === 'reauthenticate';
-    const changes = signsIn ? { identityId: identity.id, signedInAt: now() } : {};
-    if ((await sessions.renew(request, changes)) !== 'gone') return;
+    const changes = signsIn ? toSignInFacts(context, client, identity) : {};
+    const outcome = await renewSession(context, request, before, { client, tokens, identity }, changes);
+    if (outcome === 'renewed') return;
     if (resolution === 'link') await accounts.unlinkIdentity(before.accountId, identity.id, () => true);
-    await grants.take(place);
+    await grants.take({ ref: before.ref, identityId: identity.id });
     await revokeTokens(client, [tokens]);
     throw new LoginError('session_changed', { provider: client.provider.id, reason: 'signed out meanwhile' });
   }
 
   return router;
 }
+
+/** What gives or takes a way in wants a recent sign-in. */
+const changesWaysIn: ReadonlySet<Intent> = new Set<Intent>(['link', 'switch']);
+
+/** RFC 6749 3.3: what a scope may be made of. */
+const isScope = (name: string) => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name);
 
 interface Wish {
   readonly intent: Intent;
@@ -188,13 +195,33 @@ function readWish(request: Request, signedIn: SignedIn | null, profilePath: stri
   const known = intents.find((candidate) => candidate === intent);
   if (!known || (force !== 'true' && force !== 'false')) throw new RequestError('malformed_request');
   if (known !== 'sign-in' && !signedIn) throw new RequestError('not_signed_in', { returnTo: profilePath });
-  return { intent: known, force: force === 'true', returnTo: readReturnPath(returnTo) };
+  // A remembered consent would confirm nobody.
+  const forced = force === 'true' || known === 'reauthenticate';
+  return { intent: known, force: forced, returnTo: readReturnPath(returnTo) };
 }
 
-function toHandOffPage({ provider, scope }: Client, authorizationRequest: URL): HandOffPage {
+function toHandOffPage(
+  { provider }: Client,
+  scope: readonly string[],
+  authorizationRequest: URL,
+): HandOffPage {
   return {
     provider: { id: provider.id, name: provider.name },
     href: authorizationRequest.href,
     asks: scope.map((name) => scopeWords(provider, name)),
+  };
+}
+
+function toContinuePage(provider: Provider, intent: Intent, paths: Paths): ConfirmPage {
+  const { id, name, words } = provider;
+  const heading = intent === 'switch' ? words.switchAccount : `Link ${name}`;
+  return {
+    provider: { id, name },
+    heading,
+    consequences: [`You go to ${name} now, sign in there, and come back here.`],
+    actions: [
+      form(heading, paths.login(id), { intent, ...forceFields(provider) }, 'main'),
+      link('Not now', paths.profile),
+    ],
   };
 }

@@ -38,7 +38,13 @@ export interface Client extends ClientRegistration {
 export function createClient(registration: ClientRegistration, limits: HttpLimits = usualLimits): Client {
   const { provider, clientSecret, scope } = registration;
   const { endpoints } = provider;
-  const addresses = [endpoints.token, endpoints.userinfo, endpoints.revocation, endpoints.jwks];
+  const addresses = [
+    endpoints.token,
+    endpoints.userinfo,
+    endpoints.revocation,
+    endpoints.validation,
+    endpoints.jwks,
+  ];
   const http = createHttp(
     provider.id,
     addresses.filter((url) => url !== undefined),

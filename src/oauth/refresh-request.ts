@@ -1,6 +1,6 @@
 import * as oidc from 'openid-client';
 import type { Client } from './client.ts';
-import { toLoginError, toTokens } from './token-request.ts';
+import { toLoginError, toTokens, type TokenResponse } from './token-request.ts';
 import type { Tokens } from './token-response.ts';
 
 /**
@@ -10,14 +10,22 @@ import type { Tokens } from './token-response.ts';
  * Throws `token_request_refused` (`invalid_grant`: the access is over), `token_response_invalid`,
  * `provider_unreachable` or `provider_busy`.
  */
-export async function sendRefreshRequest(client: Client, tokens: Tokens, now: number): Promise<Tokens> {
+export async function sendRefreshRequest(
+  client: Client,
+  tokens: Tokens,
+  now: number,
+): Promise<TokenResponse> {
   const refreshToken = tokens.refreshToken ?? '';
   try {
-    const fresh = toTokens(await oidc.refreshTokenGrant(client.configuration, refreshToken), now);
+    const response = await oidc.refreshTokenGrant(client.configuration, refreshToken);
+    const fresh = toTokens(response, now);
     return {
-      ...fresh,
-      refreshToken: fresh.refreshToken ?? refreshToken,
-      grantedScope: fresh.grantedScope ?? tokens.grantedScope,
+      tokens: {
+        ...fresh,
+        refreshToken: fresh.refreshToken ?? refreshToken,
+        grantedScope: fresh.grantedScope ?? tokens.grantedScope,
+      },
+      idTokenSubject: response.claims()?.sub ?? null,
     };
   } catch (error) {
     throw toLoginError(client, error, 'token_response_invalid');

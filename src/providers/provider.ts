@@ -57,6 +57,11 @@ export interface Provider {
     readonly words: string;
     readonly checkAt: string | null;
   };
+  /**
+   * Set where the provider wants held tokens validated: how often, in milliseconds. Whoever signed in
+   * with a token that is over by then is signed out.
+   */
+  readonly validateEvery?: number;
   /** Address prefixes that pictures may come from. */
   readonly imageSources: readonly string[];
   readonly words: ProviderWords;
@@ -67,6 +72,8 @@ export interface Endpoints {
   readonly token: string;
   readonly userinfo: string;
   readonly revocation?: string;
+  /** Says whether an access token still stands, and whose it is. */
+  readonly validation?: string;
   readonly jwks?: string;
 }
 
@@ -106,6 +113,8 @@ export interface Conform {
   readonly tokenResponse?: (answer: WireAnswer) => WireAnswer;
   /** To the bare profile object, or a 4xx with `error`. */
   readonly userinfoResponse?: (answer: WireAnswer) => WireAnswer;
+  /** To `{client_id, user_id}` for a token that stands, to a 401 for one that is over. */
+  readonly validationResponse?: (answer: WireAnswer) => WireAnswer;
   /** To a 200 when the token is gone, however the provider says it (RFC 7009 2.2). */
   readonly revocationResponse?: (answer: WireAnswer) => WireAnswer;
 }

@@ -17,13 +17,15 @@ export const twitchKraken: Provider = {
     token: 'https://api.twitch.tv/kraken/oauth2/token',
     userinfo: 'https://api.twitch.tv/kraken/user',
     revocation: 'https://api.twitch.tv/kraken/oauth2/revoke',
+    // The root of the API: it says which token it was asked with.
+    validation: 'https://api.twitch.tv/kraken',
   },
   scopes: { user_read: { words: 'read your e-mail address and private details' } },
   defaultScope: ['user_read'],
   idToken: null,
   authorizationParameters: {},
   stateInTokenRequest: true,
-  conform: { ...twitch.conform, tokenResponse, userinfoResponse },
+  conform: { ...twitch.conform, tokenResponse, userinfoResponse, validationResponse },
   userinfo: {
     // `Bearer` was never documented for Kraken.
     authorization: 'OAuth',
@@ -43,6 +45,13 @@ function tokenResponse(answer: WireAnswer): WireAnswer {
 function userinfoResponse({ status, body }: WireAnswer): WireAnswer {
   if (status < 400 || !isObject(body)) return { status, body };
   return { status, body: { error: 'invalid_token', error_description: body['message'] } };
+}
+
+/** The root answers 200 also for a dead token: `{"token":{"valid":false}}`. */
+function validationResponse({ status, body }: WireAnswer): WireAnswer {
+  const token = isObject(body) ? body['token'] : undefined;
+  if (status >= 400 || !isObject(token)) return { status, body };
+  return { status: token['valid'] === true ? 200 : 401, body: token };
 }
 
 const userShape = z.looseObject({

@@ -15,6 +15,7 @@ export const twitch: Provider = {
     userinfo: 'https://api.twitch.tv/helix/users',
     // Missing from Twitch's discovery document, documented on its own page.
     revocation: 'https://id.twitch.tv/oauth2/revoke',
+    validation: 'https://id.twitch.tv/oauth2/validate',
     jwks: 'https://id.twitch.tv/oauth2/keys',
   },
   scopes: {
@@ -44,6 +45,8 @@ export const twitch: Provider = {
     words: 'We ask Twitch to cancel our access.',
     checkAt: 'twitch.tv/settings/connections',
   },
+  // Wanted at the start of an application and every hour; who disconnects the app is to be signed out.
+  validateEvery: 60 * 60 * 1000,
   imageSources: ['https://static-cdn.jtvnw.net/'],
   words: {
     handle: 'Account number',

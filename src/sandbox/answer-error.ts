@@ -3,19 +3,11 @@ import { sendPage } from './pages.ts';
 import type { SandboxParts } from './parts.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { setVerdict } from './request-log.ts';
-import type { Service } from './services.ts';
-
-const servicesByHost: Readonly<Record<string, Service>> = {
-  'id.twitch.tv': 'twitch',
-  'api.twitch.tv': 'twitch',
-  'mixer.com': 'mixer',
-  'mixin.one': 'mixin',
-  'account.resonite.com': 'resonite',
-};
+import { type Service, serviceOfHost } from './services.ts';
 
 function serviceOf({ basePath }: SandboxParts, req: Request): Service | null {
   const [, host = ''] = req.originalUrl.slice(basePath.length).split('/');
-  return servicesByHost[host] ?? null;
+  return serviceOfHost(host);
 }
 
 function answerProtocolError(parts: SandboxParts, error: ProtocolError, req: Request, res: Response): void {

@@ -13,6 +13,7 @@ import type { Registration } from './registrations.ts';
 import { logRequests } from './request-log.ts';
 import { rootPage } from './root-page.ts';
 import { answerError } from './answer-error.ts';
+import type { Host } from './services.ts';
 import { createSigningKey } from './signing-key.ts';
 import { SandboxState } from './state.ts';
 import { createStateSaver, loadState, noSaver, type StateSaver } from './state-file.ts';
@@ -21,7 +22,7 @@ export interface SandboxOptions {
   /** Public address without a trailing slash, for example http://localhost:4000. */
   baseUrl: string;
   registrations: readonly Registration[];
-  /** Approves everything at once as the first person and shows no page. */
+  /** Approves everything at once as the first person, or `state.autoApproveAs`, and shows no page. */
   autoApprove: boolean;
   /** Milliseconds. */
   now: () => number;
@@ -45,7 +46,7 @@ function apiTwitchHost(parts: SandboxParts): Router {
 }
 
 /** The pretended hosts: each is a folder of this one true host. */
-function hostRouters(parts: SandboxParts): Readonly<Record<string, Router>> {
+function hostRouters(parts: SandboxParts): Readonly<Record<Host, Router>> {
   return {
     'id.twitch.tv': twitchHost(parts),
     'api.twitch.tv': apiTwitchHost(parts),

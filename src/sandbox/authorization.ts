@@ -83,7 +83,7 @@ export function answerAuthorization(exchange: AuthorizationExchange): void {
   const { parts, page, req, res } = exchange;
   const pending = keepPending(exchange);
   if (parts.autoApprove) {
-    res.redirect(302, approve(parts, page, pending, parts.state.people.first()));
+    res.redirect(302, approve(parts, page, pending, parts.state.autoApprovedPerson()));
     return;
   }
   const person = signedInPerson(parts, req, page.service);

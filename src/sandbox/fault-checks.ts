@@ -65,8 +65,24 @@ export function workingUserinfo(service: Service, badToken: () => ProtocolError)
   };
 }
 
-export function workingRevocation(service: Service): Check<Exchange> {
-  return ({ parts }) => {
-    if (parts.state.faults.has(service, 'revoke_500')) throw serverError('revoke_500');
+/** The endpoints that can hang or answer 500, and otherwise do as they should. */
+function answering(service: Service, endpoint: 'refresh' | 'revoke' | 'validate'): Check<Exchange> {
+  return async (exchange) => {
+    const on = (name: FaultName): boolean => exchange.parts.state.faults.has(service, name);
+    if (on(`${endpoint}_hang`)) await hang(exchange);
+    if (on(`${endpoint}_500`)) throw serverError(`${endpoint}_500`);
   };
+}
+
+/** Comes first among the checks of a refresh: the other grant is spared. */
+export function workingRefresh(service: Service): Check<Exchange> {
+  return answering(service, 'refresh');
+}
+
+export function workingRevocation(service: Service): Check<Exchange> {
+  return answering(service, 'revoke');
+}
+
+export function workingValidation(service: Service): Check<Exchange> {
+  return answering(service, 'validate');
 }

@@ -126,6 +126,11 @@ export class People {
     return this.list()[0]!;
   }
 
+  /** The first who is not this one. */
+  another(id: string): Person {
+    return this.list().find((person) => person.id !== id)!;
+  }
+
   fromName(name: string): Person {
     const person = personFromName(name);
     this.#made.set(person.id, person);

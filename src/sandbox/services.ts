@@ -3,6 +3,26 @@ export const services = ['twitch', 'mixer', 'mixin', 'resonite'] as const;
 
 export type Service = (typeof services)[number];
 
+/** The pretended hosts, each with the service that it belongs to. */
+export const servicesByHost = {
+  'id.twitch.tv': 'twitch',
+  'api.twitch.tv': 'twitch',
+  'static-cdn.jtvnw.net': 'twitch',
+  'mixer.com': 'mixer',
+  'uploads.mixer.com': 'mixer',
+  'mixin.one': 'mixin',
+  'api.mixin.one': 'mixin',
+  'images.mixin.one': 'mixin',
+  'account.resonite.com': 'resonite',
+  'assets.resonite.com': 'resonite',
+} as const satisfies Record<string, Service>;
+
+export type Host = keyof typeof servicesByHost;
+
+export function serviceOfHost(host: string): Service | null {
+  return Object.hasOwn(servicesByHost, host) ? servicesByHost[host as Host] : null;
+}
+
 /** The four authorization pages: Kraken has one of its own at api.twitch.tv. */
 export const apis = ['twitch', 'kraken', 'mixer', 'resonite'] as const;
 

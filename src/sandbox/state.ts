@@ -42,9 +42,16 @@ export class SandboxState {
   readonly remembered = new Set<string>();
   /** Responses that a fault keeps waiting. */
   readonly hanging = new Set<Response>();
+  /** Whom a sandbox that approves by itself takes: the id of a person, or a name as if typed. Null: the first. */
+  autoApproveAs: string | null = null;
 
   listPeople(): readonly Person[] {
     return this.people.list();
+  }
+
+  autoApprovedPerson(): Person {
+    if (!this.autoApproveAs) return this.people.first();
+    return this.people.find(this.autoApproveAs) ?? this.people.fromName(this.autoApproveAs);
   }
 
   remember(owner: Owned, scopes: readonly string[]): void {

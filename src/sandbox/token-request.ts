@@ -48,6 +48,12 @@ export function findRefreshToken({
   return isTheirs ? token : undefined;
 }
 
+/** What a refresh goes on with; a fault makes it the grant of another person. */
+export function refreshedGrant({ parts, refreshToken }: TokenExchange): RefreshToken {
+  if (!parts.state.faults.has(refreshToken.service, 'refresh_other_person')) return refreshToken;
+  return { ...refreshToken, personId: parts.state.people.another(refreshToken.personId).id };
+}
+
 /** RFC 7636 4.6, over the text of the verifier. */
 export function fitsChallenge(verifier: string, challenge: string): boolean {
   return createHash('sha256').update(verifier).digest('base64url') === challenge;
@@ -67,7 +73,7 @@ export function scopeMember<S>(
 /** The person that userinfo describes; a fault takes another one. */
 export function personOf({ state }: SandboxParts, service: Service, personId: string): Person {
   if (!state.faults.has(service, 'userinfo_other_person')) return state.people.get(personId);
-  return state.people.list().find((person) => person.id !== personId)!;
+  return state.people.another(personId);
 }
 
 /** A profile as the faults want it. */

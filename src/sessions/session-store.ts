@@ -1,17 +1,36 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type SessionData, Store } from 'express-session';
-import type { ExpiringRecords } from '../storage/expiring-records.ts';
+import type { ExpiringRecord, ExpiringRecords } from '../storage/expiring-records.ts';
+import { StorageError } from '../storage/storage-error.ts';
 
 export interface SessionLimits {
   readonly idleMilliseconds: number;
   readonly absoluteMilliseconds: number;
 }
 
+/** A session as its account sees it. */
+export interface StoredSession {
+  readonly ref: string;
+  readonly facts: SessionFacts;
+  /** Milliseconds since 1970, a few minutes rough. */
+  readonly lastActiveAt: number;
+}
+
+/** Which session of which account, whatever its id is at the moment. */
+export interface SessionPlace {
+  readonly accountId: string;
+  readonly ref: string;
+}
+
+export type SessionFacts = Partial<Omit<SessionData, 'cookie'>>;
+
 type Request = Parameters<Store['createSession']>[0];
 type Done = (error?: unknown) => void;
 
-/** How much of the idle limit may pass before a mere visit is written down. */
-const touchAfter = 0.02;
+/** A mere visit is written down when it prolongs the session by this much, or by 2 % of the idle limit. */
+const touchMilliseconds = 5 * 60 * 1000;
+const triesToMerge = 10;
 
 /** Session ids are stored hashed: a copied database holds no working cookie. */
 function toSessionKey(sessionId: string): string {
@@ -19,11 +38,14 @@ function toSessionKey(sessionId: string): string {
 }
 
 /**
- * express-session's store on expiring records.
+ * express-session's store on expiring records, which belong to the account.
  *
  * express-session writes a whole session back whenever a request ends, so a slow request would
- * revive a session that was signed out meanwhile. Here only a session that never was stored is
- * created; a loaded one is updated, and stays gone when it is gone.
+ * revive a session that was signed out meanwhile, and undo what a faster one has written. Here only a
+ * session that never was stored is created; a loaded one stays gone when it is gone, and only the
+ * facts that this request has changed are written, on top of what the record says by then.
+ *
+ * A record ends with the idle limit; the absolute limit is looked at when it is read.
  */
 export class RecordStore extends Store {
   /** Set by express-session: gives the request a new, empty session. */
@@ -31,8 +53,8 @@ export class RecordStore extends Store {
   private readonly records: ExpiringRecords;
   private readonly limits: SessionLimits;
   private readonly now: () => number;
-  /** Session objects that have a record. Held weakly: they live as long as their request. */
-  private readonly stored = new WeakSet<object>();
+  /** What the records of session objects said. Held weakly: they live as long as their request. */
+  private readonly known = new WeakMap<object, Known>();
 
   constructor(records: ExpiringRecords, limits: SessionLimits, now: () => number) {
     super();
@@ -47,12 +69,21 @@ export class RecordStore extends Store {
 
   private async find(sessionId: string): Promise<SessionData | null> {
     const record = await this.records.get('session', toSessionKey(sessionId));
-    return record ? (JSON.parse(record.value) as SessionData) : null;
+    if (!record || !this.isWithinLimits(record)) return null;
+    const data = JSON.parse(record.value) as SessionData;
+    this.known.set(data, { facts: toFacts(record), expiresAt: record.expiresAt });
+    return data;
+  }
+
+  private isWithinLimits(record: ExpiringRecord): boolean {
+    const { createdAt = 0 } = toFacts(record);
+    return createdAt + this.limits.absoluteMilliseconds > this.now();
   }
 
   override createSession(request: Request, data: SessionData) {
     const session = super.createSession(request, data);
-    this.stored.add(session);
+    const known = this.known.get(data);
+    if (known) this.known.set(session, known);
     return session;
   }
 
@@ -61,23 +92,33 @@ export class RecordStore extends Store {
   }
 
   private async save(sessionId: string, session: SessionData): Promise<void> {
-    const record = this.toRecord(sessionId, session);
-    if (!this.stored.has(session)) {
-      this.stored.add(session);
-      return this.records.put('session', record);
-    }
-    const current = await this.records.get('session', record.key);
-    if (current) await this.records.update('session', { ...record, version: current.version });
+    const key = toSessionKey(sessionId);
+    const before = this.known.get(session);
+    const facts = copyFacts(session);
+    this.known.set(session, { facts, expiresAt: this.idleEnd() });
+    if (!before) return this.records.put('session', this.toRecord(key, session));
+    const { changes, removed } = compare(before.facts, facts);
+    await this.merge(() => this.records.get('session', key), changes, removed);
   }
 
-  private toRecord(sessionId: string, session: Partial<SessionData>) {
-    const key = toSessionKey(sessionId);
-    return {
-      key,
-      owner: session.ref ?? '',
-      value: JSON.stringify(session),
-      expiresAt: this.latestEnd(session),
-    };
+  /** Writes some facts on top of what the record says; a record that is gone stays gone. */
+  private async merge(
+    find: () => Promise<ExpiringRecord | null>,
+    changes: SessionFacts,
+    removed: readonly string[] = [],
+  ): Promise<void> {
+    for (let tries = 0; tries < triesToMerge; tries++) {
+      const current = await find();
+      if (!current) return;
+      const value = withChanges(current, changes, removed);
+      if (await this.records.update('session', { ...current, value, expiresAt: this.idleEnd() })) return;
+    }
+    throw new StorageError('busy', 'the session kept changing');
+  }
+
+  private toRecord(key: string, session: Partial<SessionData>) {
+    const owner = session.accountId ?? '';
+    return { key, owner, value: JSON.stringify(session), expiresAt: this.idleEnd() };
   }
 
   /**
@@ -86,57 +127,111 @@ export class RecordStore extends Store {
    *
    * When another tab has just renewed it, that id stays and the facts are added to it.
    */
-  async renew(
-    request: Request,
-    changes: Partial<SessionData>,
-  ): Promise<'renewed' | 'renewed-elsewhere' | 'gone'> {
+  async renew(request: Request, changes: SessionFacts): Promise<'renewed' | 'renewed-elsewhere' | 'gone'> {
     const oldKey = toSessionKey(request.sessionID);
     const { cookie, ...facts } = request.session;
+    const current = await this.records.get('session', oldKey);
     this.generate(request);
-    Object.assign(request.session, facts, changes);
+    Object.assign(request.session, current ? toFacts(current) : facts, changes);
     // What is left of the absolute limit: it goes on counting from the sign-in.
     if (typeof cookie.maxAge === 'number') request.session.cookie.maxAge = Math.max(1000, cookie.maxAge);
-    if (await this.records.rename('session', oldKey, this.toRecord(request.sessionID, request.session))) {
-      this.stored.add(request.session);
+    const record = this.toRecord(toSessionKey(request.sessionID), request.session);
+    if (current && (await this.records.rename('session', oldKey, record))) {
+      this.known.set(request.session, { facts: copyFacts(request.session), expiresAt: record.expiresAt });
       return 'renewed';
     }
     // Without a session express-session neither stores anything nor sets a cookie.
     Reflect.deleteProperty(request, 'session');
-    const [current] = await this.records.listByOwner('session', facts.ref ?? '');
-    if (!current) return 'gone';
-    const value = JSON.stringify({ ...JSON.parse(current.value), ...changes });
-    await this.records.update('session', { ...current, value });
+    const place = { accountId: facts.accountId ?? '', ref: facts.ref ?? '' };
+    if (!(await this.findRecord(place))) return 'gone';
+    await this.merge(() => this.findRecord(place), changes);
     return 'renewed-elsewhere';
   }
 
-  /** Ends a session under whatever id it has. */
-  async end(ref: string): Promise<void> {
-    await this.records.deleteByOwner('session', ref);
+  private async findRecord({ accountId, ref }: SessionPlace): Promise<ExpiringRecord | null> {
+    const records = await this.records.listByOwner('session', accountId);
+    return records.find((record) => toFacts(record).ref === ref && this.isWithinLimits(record)) ?? null;
+  }
+
+  /** All sessions of an account, the last active first. */
+  async list(accountId: string): Promise<StoredSession[]> {
+    const records = await this.records.listByOwner('session', accountId);
+    return records
+      .filter((record) => this.isWithinLimits(record))
+      .map((record) => {
+        const facts = toFacts(record);
+        const lastActiveAt = record.expiresAt - this.limits.idleMilliseconds;
+        return { ref: facts.ref ?? '', facts, lastActiveAt };
+      })
+      .toSorted((a, b) => b.lastActiveAt - a.lastActiveAt);
+  }
+
+  /** Ends a session under whatever id it has. Answers whether there was one. */
+  async end(place: SessionPlace): Promise<boolean> {
+    for (;;) {
+      const record = await this.findRecord(place);
+      if (!record) return false;
+      // Null when it got another id since it was found: look again.
+      if (await this.records.delete('session', record.key)) return true;
+    }
   }
 
   /** True while the session has not been ended. */
-  async isAlive(ref: string): Promise<boolean> {
-    return (await this.records.listByOwner('session', ref)).length > 0;
+  async isAlive(place: SessionPlace): Promise<boolean> {
+    return (await this.findRecord(place)) !== null;
   }
 
   override touch(sessionId: string, session: SessionData, done: Done = () => {}): void {
     this.prolong(sessionId, session).then(() => done(), done);
   }
 
+  /** Nothing is rewritten: only the record's end moves, and only now and then. */
   private async prolong(sessionId: string, session: SessionData): Promise<void> {
-    const current = await this.records.get('session', toSessionKey(sessionId));
-    const end = this.latestEnd(session);
-    if (!current || end - current.expiresAt < this.limits.idleMilliseconds * touchAfter) return;
-    await this.records.update('session', { ...current, expiresAt: end });
+    const key = toSessionKey(sessionId);
+    const step = Math.min(touchMilliseconds, this.limits.idleMilliseconds * 0.02);
+    const known = this.known.get(session);
+    if (!known || this.idleEnd() - known.expiresAt < step) return;
+    await this.records.prolong('session', key, this.idleEnd());
   }
 
   override destroy(sessionId: string, done: Done = () => {}): void {
     this.records.delete('session', toSessionKey(sessionId)).then(() => done(), done);
   }
 
-  /** The idle limit from now, but never past the absolute limit. */
-  private latestEnd(session: Partial<SessionData>): number {
-    const idleEnd = this.now() + this.limits.idleMilliseconds;
-    return Math.min(idleEnd, (session.createdAt ?? this.now()) + this.limits.absoluteMilliseconds);
+  private idleEnd(): number {
+    return this.now() + this.limits.idleMilliseconds;
   }
+}
+
+interface Known {
+  readonly facts: SessionFacts;
+  readonly expiresAt: number;
+}
+
+/** A session's facts, detached from the object that requests change. */
+function copyFacts(session: Partial<SessionData>): SessionFacts {
+  const { cookie: _, ...facts } = JSON.parse(JSON.stringify(session)) as SessionData;
+  return facts;
+}
+
+/** What a request has changed. */
+function compare(before: SessionFacts, after: SessionFacts): { changes: SessionFacts; removed: string[] } {
+  const changed = Object.entries(after).filter(
+    ([name, value]) => !isDeepStrictEqual(value, before[name as keyof SessionFacts]),
+  );
+  return {
+    changes: Object.fromEntries(changed) as SessionFacts,
+    removed: Object.keys(before).filter((name) => !(name in after)),
+  };
+}
+
+function withChanges(record: ExpiringRecord, changes: SessionFacts, removed: readonly string[]): string {
+  const data = { ...JSON.parse(record.value), ...changes } as Record<string, unknown>;
+  for (const name of removed) delete data[name];
+  return JSON.stringify(data);
+}
+
+function toFacts(record: ExpiringRecord): SessionFacts {
+  const { cookie: _, ...facts } = JSON.parse(record.value) as SessionData;
+  return facts;
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import expressSession from 'express-session';
+import { toCutAddress, toDeviceWords } from './device.ts';
+import type { Check } from './grants.ts';
 import type { KeyRing } from './seal.ts';
 import type { RecordStore, SessionLimits } from './session-store.ts';
 
@@ -15,6 +17,11 @@ declare module 'express-session' {
     signedInAt: number;
     /** Where the absolute limit counts from. */
     createdAt: number;
+    /** Roughly, for the person's own list of sessions. */
+    device: string;
+    address: string;
+    /** Where the provider that signed in wants its tokens validated: they carry this session. Else null. */
+    check: Check | null;
     flash: Flash;
   }
 }
@@ -85,11 +92,15 @@ export function readSignedIn(request: Request): SignedIn | null {
 export async function startSession(
   request: Request,
   who: { accountId: string; identityId: string },
+  check: Check | null,
   now: number,
 ): Promise<SignedIn> {
   await regenerate(request);
   const ref = randomBytes(16).toString('base64url');
-  Object.assign(request.session, { ...who, ref, signedInAt: now, createdAt: now });
+  const device = toDeviceWords(request.headers['user-agent']);
+  // Behind a proxy the visitor's own address, if TRUSTED_PROXIES says whom to believe.
+  const address = toCutAddress(request.ip);
+  Object.assign(request.session, { ...who, ref, signedInAt: now, createdAt: now, device, address, check });
   await saveSession(request);
   return { ...who, ref, signedInAt: now };
 }

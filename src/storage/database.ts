@@ -1,72 +1,62 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import {
-  type Generated,
-  Kysely,
-  type SqliteDatabase,
-  SqliteDialect,
-  type SqliteStatement,
-  sql,
-} from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { isObject } from '../json.ts';
 import { migrations } from './migrations/index.ts';
+import { createPostgresqlDialect, describeFailure, migrationLimits } from './postgresql.ts';
+import type { Database, Schema } from './schema.ts';
+import { createSqliteDialect, isSqlite } from './sqlite.ts';
+import { isStorageError, StorageError } from './storage-error.ts';
 
-/** Instants are milliseconds since 1970. Ids are random text, never a number from outside. */
-export interface Schema {
-  accounts: { id: string; created_at: number };
-  identities: {
-    id: string;
-    account_id: string;
-    provider: string;
-    mode: string;
-    subject: string;
-    display_name: string;
-    handle: string;
-    avatar_url: string | null;
-    public_profile_url: string | null;
-    /** The provider's userinfo as JSON text, shown on the profile page. */
-    userinfo: string;
-    granted_scope: string;
-    linked_at: number;
-    last_used_at: number;
-    profile_read_at: number;
-    /** When reading the profile failed last; null since it worked. */
-    profile_failed_at: number | null;
-    /** Why it failed, as `accounts/account-store.ts` names it. */
-    profile_failure: string | null;
-  };
-  expiring_records: {
-    kind: string;
-    key: string;
-    owner: string;
-    value: string;
-    version: Generated<number>;
-    expires_at: number;
-    purge_at: number;
-  };
-}
+export type { Database, Schema } from './schema.ts';
+export { isStorageError, isUniqueViolation } from './storage-error.ts';
 
-export type Database = Kysely<Schema>;
+/** SQLite: the file's path, or `:memory:`. PostgreSQL: its URL, and how many connections to keep. */
+export type DatabaseTarget = string | { readonly url: string; readonly poolSize?: number };
 
 /**
- * Opens the embedded database and brings it up to date. `file` is a path, or `:memory:`.
- *
- * One connection in WAL mode, so writers wait in line in this process; a lock held by another
- * process stops everything here while SQLite waits for it, hence the short limit.
+ * Opens the database and brings it up to date. Throws `StorageError`, whose message then is a
+ * sentence that names the database and no password.
  */
-export async function openDatabase(file: string): Promise<Database> {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
-  const connection = new DatabaseSync(file, { timeout: 250, enableForeignKeyConstraints: true });
-  connection.exec('pragma journal_mode = wal; pragma synchronous = normal;');
-  const database = new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapt(connection) }) });
-  const { error } = await new Migrator({
+export async function openDatabase(target: DatabaseTarget): Promise<Database> {
+  return (await openAndMigrate(target)).database;
+}
+
+/** Also gives the names of the migrations that this very call has run. */
+export async function openAndMigrate(
+  target: DatabaseTarget,
+): Promise<{ database: Database; applied: string[] }> {
+  if (typeof target === 'string') {
+    const database = new Kysely<Schema>({ dialect: createSqliteDialect(target) });
+    return { database, applied: await migrate(database).catch(closing(database)) };
+  }
+  const { url, poolSize = 10 } = target;
+  // On a connection of its own: a second node waits here for the first one.
+  const migrating = new Kysely<Schema>({ dialect: createPostgresqlDialect(url, 1, migrationLimits) });
+  try {
+    const applied = await migrate(migrating);
+    return { database: new Kysely<Schema>({ dialect: createPostgresqlDialect(url, poolSize) }), applied };
+  } catch (error) {
+    throw describeFailure(error, url);
+  } finally {
+    await migrating.destroy();
+  }
+}
+
+async function migrate(database: Database): Promise<string[]> {
+  const { error, results = [] } = await new Migrator({
     db: database,
     provider: { getMigrations: async () => migrations },
   }).migrateToLatest();
-  if (error) throw error;
-  return database;
+  if (!error) return results.map(({ migrationName }) => migrationName);
+  if (isStorageError(error)) throw error;
+  const reason = error instanceof Error ? error.message : String(error);
+  throw new StorageError('unavailable', null, `The database does not fit this version: ${reason}.`);
+}
+
+function closing(database: Database) {
+  return async (error: unknown): Promise<never> => {
+    await database.destroy().catch(() => {});
+    throw error;
+  };
 }
 
 /**
@@ -74,6 +64,17 @@ export async function openDatabase(file: string): Promise<Database> {
  * identity or an account. All else may lose its last moments, never its consistency.
  */
 export function durably<Result>(
+  database: Database,
+  work: (transaction: Database) => Promise<Result>,
+): Promise<Result> {
+  if (isSqlite(database)) return durablyOnSqlite(database, work);
+  return database.transaction().execute(async (transaction) => {
+    await sql`set local synchronous_commit = on`.execute(transaction);
+    return work(transaction);
+  });
+}
+
+function durablyOnSqlite<Result>(
   database: Database,
   work: (transaction: Database) => Promise<Result>,
 ): Promise<Result> {
@@ -88,39 +89,19 @@ export function durably<Result>(
   });
 }
 
-/** True for what the database itself threw: the person then gets 503, never an anonymous page. */
-export function isStorageError(error: unknown): boolean {
-  const code = isObject(error) ? error['code'] : undefined;
-  return code === 'ERR_SQLITE_ERROR' || code === 'ERR_INVALID_STATE';
+/**
+ * Makes transactions that change the same account's identities follow one another. SQLite has one
+ * writer anyway; PostgreSQL would let two of them look at the same rows and change different ones.
+ */
+export async function lockAccount(transaction: Database, accountId: string): Promise<void> {
+  if (isSqlite(transaction)) return;
+  await transaction.selectFrom('accounts').select('id').where('id', '=', accountId).forUpdate().execute();
 }
 
-/** SQLite's word for a second row with the same unique key. */
-export function isUniqueViolation(error: unknown): boolean {
-  return isObject(error) && error['errcode'] === 2067;
-}
-
-/** What Kysely's SQLite dialect expects, on node:sqlite: statements prepared once, writes not deferred. */
-function adapt(connection: DatabaseSync): SqliteDatabase {
-  const prepared = new Map<string, SqliteStatement>();
-  return {
-    close: () => connection.close(),
-    prepare(text) {
-      // Deferred transactions fail half-way when another one writes first.
-      const command = text === 'begin' ? 'begin immediate' : text;
-      const known = prepared.get(command);
-      if (known) return known;
-      const statement = adaptStatement(connection.prepare(command));
-      prepared.set(command, statement);
-      return statement;
-    },
-  };
-}
-
-function adaptStatement(statement: StatementSync): SqliteStatement {
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-    run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
-    iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
-  };
+/** The database server's time in milliseconds since 1970; null for SQLite, which has none of its own. */
+export async function readTime(database: Database): Promise<number | null> {
+  if (isSqlite(database)) return null;
+  const query = sql<{ now: number }>`select extract(epoch from clock_timestamp())::float8 * 1000 as now`;
+  const { rows } = await query.execute(database);
+  return Math.round(rows[0]!.now);
 }

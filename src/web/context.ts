@@ -1,11 +1,12 @@
 import type { AccountStore } from '../accounts/account-store.ts';
 import type { Config } from '../config.ts';
-import type { PendingReplacements } from '../login/pending-replacement.ts';
+import type { PendingDecisions } from '../login/pending-decision.ts';
 import type { Transactions } from '../login/transaction.ts';
 import type { Client } from '../oauth/client.ts';
 import type { Paths } from '../paths.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Grants } from '../sessions/grants.ts';
+import type { Leases } from '../sessions/leases.ts';
 import type { RecordStore } from '../sessions/session-store.ts';
 import type { Assets } from './assets.ts';
 import type { Log } from './log.ts';
@@ -26,8 +27,9 @@ export interface Context {
   readonly sessions: RecordStore;
   readonly accounts: AccountStore;
   readonly grants: Grants;
+  readonly leases: Leases;
   readonly transactions: Transactions;
-  readonly replacements: PendingReplacements;
+  readonly decisions: PendingDecisions;
   readonly assets: Assets;
   /** Milliseconds since 1970. */
   readonly now: () => number;

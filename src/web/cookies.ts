@@ -1,5 +1,8 @@
 import type { Request, Response } from 'express';
-import { cookieName } from '../sessions/session.ts';
+import { cookieName, expireCookie } from '../sessions/session.ts';
+
+/** Binds login transactions to the browser that started them. */
+export const bindingCookie = 'latchkey-login';
 
 /**
  * Reads one of our cookies. Null when it is absent, or there twice: then somebody else on this
@@ -26,4 +29,12 @@ export function setCookie(
     secure,
     maxAge: maxAgeMilliseconds,
   });
+}
+
+/** Makes a browser forget that somebody was signed in: the cookies by name, and what it has stored. */
+export function forgetBrowser(response: Response, secure: boolean): void {
+  expireCookie(response, 'latchkey', secure);
+  expireCookie(response, bindingCookie, secure);
+  // `"cookies"` would erase those of other ports of this host name too.
+  response.setHeader('Clear-Site-Data', '"cache", "storage"');
 }

@@ -1,22 +1,37 @@
 import type { Client } from '../oauth/client.ts';
-import type { Tokens } from '../oauth/token-response.ts';
 import { type RevocationOutcome, sendRevocationRequest } from '../oauth/revocation-request.ts';
+import type { Tokens } from '../oauth/token-response.ts';
 import type { Grant } from '../sessions/grants.ts';
-import type { SignedIn } from '../sessions/session.ts';
+import type { SessionPlace } from '../sessions/session-store.ts';
 import type { Context } from './context.ts';
 
 /** Signing out and unlinking wait this long for the provider, no longer. */
 const revocationMilliseconds = 3000;
 
-/** Ends a session's access at every provider: the grants are deleted first, then revoked there. */
-export async function endSessionGrants(context: Context, { ref, accountId }: SignedIn): Promise<void> {
+/** Ends all access that a session holds, that of open decisions too: deleted here, then revoked there. */
+export async function endSessionAccess(context: Context, { ref, accountId }: SessionPlace): Promise<void> {
   const identities = await context.accounts.listIdentities(accountId);
-  await Promise.all(
-    identities.map(async (identity) => {
+  await Promise.all([
+    endDecisions(context, ref),
+    ...identities.map(async (identity) => {
       const grant = await context.grants.take({ ref, identityId: identity.id });
       if (grant) await revoke(context, identity.provider, identity.mode, [grant]);
     }),
-  );
+  ]);
+}
+
+async function endDecisions(context: Context, ref: string): Promise<void> {
+  const decisions = await context.decisions.takeAll(ref);
+  await Promise.all(decisions.map((decision) => giveBack(context, decision)));
+}
+
+/** Revokes the tokens of a decision that nobody will make any more. */
+export async function giveBack(
+  context: Context,
+  { proven, tokens }: { proven: { provider: string; mode: string }; tokens: Tokens },
+): Promise<void> {
+  const client = findUsable(context, proven.provider, proven.mode);
+  if (client) await revokeTokens(client, [tokens]);
 }
 
 /** Ends the access that all sessions hold for one identity. */
@@ -28,17 +43,22 @@ export async function endIdentityGrants(
 }
 
 async function revoke(
-  { services }: Context,
+  context: Context,
   provider: string,
   mode: string,
   grants: readonly Grant[],
 ): Promise<RevocationOutcome> {
-  const client = services.find((service) => service.provider.id === provider)?.client;
-  if (!client || client.mode !== mode) return 'not-offered';
+  const client = findUsable(context, provider, mode);
+  if (!client) return 'not-offered';
   return revokeTokens(
     client,
     grants.map(({ tokens }) => tokens),
   );
+}
+
+function findUsable({ services }: Context, provider: string, mode: string): Client | null {
+  const client = services.find((service) => service.provider.id === provider)?.client;
+  return client?.mode === mode ? client : null;
 }
 
 /** Revokes tokens at the provider, all at once and within a few seconds. The worst outcome counts. */

@@ -5,7 +5,7 @@ import { isStorageError } from '../storage/database.ts';
 import type { Context, ServiceInUse } from './context.ts';
 import { form, link, sendPage } from './page.ts';
 import { readReturnPath } from './return-path.ts';
-import { toSentence } from './sentences.ts';
+import { toNameInSentence, toSentence } from './sentences.ts';
 import { closingSentence } from './services.ts';
 import { toTimeWords } from './time-words.ts';
 import type { Action, ErrorPage } from './view-models.ts';
@@ -20,7 +20,7 @@ interface Situation {
   readonly signedIn: boolean;
 }
 
-type Button = 'again' | 'choose' | 'profile' | 'home' | 'sign-in' | 'reload' | 'base-url';
+type Button = 'again' | 'confirm' | 'choose' | 'profile' | 'home' | 'sign-in' | 'reload' | 'base-url';
 
 interface Words {
   readonly status: number;
@@ -137,6 +137,18 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     reason: `${facts.displayName ?? 'It'} is already used by another account here, so we did not link it. To use that one, sign out and sign in with ${name}. ${nothing}`,
     buttons: ['profile'],
   }),
+  reauthentication_needed: ({ context, facts }) => ({
+    status: 403,
+    heading: 'Confirm that it is you',
+    reason: `What you want to do changes how this account is reached, and your last sign-in was more than ${toMinutes(context.config.reauthenticationMilliseconds / 1000)} ago. Sign in once more with ${facts.ways?.length === 1 ? 'the account' : 'an account'} that is linked here; then you go on where you were. ${nothing}`,
+    buttons: ['confirm', 'profile'],
+  }),
+  access_ended: ({ name }) => ({
+    status: 401,
+    heading: `${name} ended our access, so you are signed out`,
+    reason: `${name} says that this site may no longer act for you. This happens after a password change or when you disconnect the app there. Nothing that is linked here was changed.`,
+    buttons: ['again', 'choose'],
+  }),
   identity_changed: ({ name, facts }) => ({
     status: 409,
     heading: `You came back as another ${name} account`,
@@ -178,6 +190,12 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     status: 410,
     heading: 'There is nothing to decide any more',
     reason: `You decided already, or it is more than ${transactionMinutes} minutes ago. ${nothing}`,
+    buttons: ['profile'],
+  }),
+  change_under_way: () => ({
+    status: 409,
+    heading: 'Another change is under way',
+    reason: `Your account is being changed from another page or device right now. Try again in a moment. ${nothing}`,
     buttons: ['profile'],
   }),
   not_found: () => ({
@@ -328,7 +346,9 @@ function toErrorPage(
   const { context, service, facts } = situation;
   const now = context.now();
   const actions = entry.buttons
-    .map((button) => toAction(button, situation, error, request))
+    .flatMap((button) =>
+      button === 'confirm' ? toConfirmActions(situation) : toAction(button, situation, error, request),
+    )
     .filter((action) => action !== null);
   return {
     provider: service ? { id: service.provider.id, name: service.provider.name } : null,
@@ -345,8 +365,22 @@ function toErrorPage(
   };
 }
 
+/** A fresh sign-in with an identity of this account, and back to what it was wanted for. */
+function toConfirmActions({ context, facts }: Situation): Action[] {
+  return (facts.ways ?? []).map(({ provider: id, displayName }) => {
+    const name = context.services.find(({ provider }) => provider.id === id)?.provider.name ?? id;
+    const fields = {
+      intent: 'reauthenticate',
+      force: 'true',
+      ...(facts.returnTo ? { return_to: facts.returnTo } : {}),
+    };
+    const label = `Sign in with ${name} as ${toNameInSentence(displayName)}`;
+    return form(label, context.paths.login(id), fields);
+  });
+}
+
 function toAction(
-  button: Button,
+  button: Exclude<Button, 'confirm'>,
   situation: Situation,
   error: LoginError | RequestError,
   request: Request,

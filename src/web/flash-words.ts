@@ -23,16 +23,14 @@ export function toLoginFlash(
     }
     case 'link':
       return ok(`${service} linked`, `${service} account ${name} is linked. You can now sign in with it.`);
-    case 'sign-in': {
-      if (formerName === null) return null;
-      const former = toNameInSentence(formerName);
-      return note('Signed in', `You were signed in as ${former}. Now you are signed in as ${name}.`);
-    }
+    case 'sign-in':
+      return formerName === null ? null : toChangedAccountFlash(name, formerName);
     case 'renew':
       return toRenewFlash(provider, login, name);
     case 'reauthenticate':
       return ok('Confirmed', `Thank you. ${service} confirmed that you are ${name}.`);
     case 'ask-to-replace':
+    case 'ask-about-conflict':
       return null;
   }
 }
@@ -67,9 +65,41 @@ function toRenewFlash(
   return ok(`${service} renewed`, `That ${service} account was already linked here. We renewed its access.`);
 }
 
+/** After a sign-in that changed whose browser this is. */
+export function toChangedAccountFlash(name: string, formerName: string | null): Flash {
+  const newcomer = toNameInSentence(name);
+  const former = formerName === null ? '' : `You were signed in as ${toNameInSentence(formerName)}. `;
+  return note('Signed in', `${former}Now you are signed in as ${newcomer}.`);
+}
+
+export function toKeptFlash({ name }: Provider, displayName: string): Flash {
+  const kept = `${toNameInSentence(displayName)} stays where it was.`;
+  return ok('Nothing changed', `Nothing was changed. The ${name} account ${kept}`);
+}
+
+export function toMovedFlash({ name }: Provider, displayName: string): Flash {
+  const moved = toNameInSentence(displayName);
+  return ok(`${name} moved`, `${name} account ${moved} has moved here. You can now sign in with it.`);
+}
+
+/** `moved`: `the Twitch account`, … */
+export function toJoinedFlash(moved: readonly string[]): Flash {
+  return ok('Accounts joined', `Both accounts are one now. Moved here: ${toList(moved)}.`);
+}
+
+export function toEndedSessionFlash(device: string): Flash {
+  return ok('Device signed out', `${device} is signed out.`);
+}
+
+export function toEndedSessionsFlash(count: number): Flash {
+  const words = count === 1 ? 'One other session is' : `${count} other sessions are`;
+  return ok('Signed out elsewhere', `${words} signed out. You are signed in only here.`);
+}
+
 export function toUnlinkFlash({ name, revocation }: Provider, outcome: RevocationOutcome): Flash {
   const title = `${name} unlinked`;
-  if (outcome !== 'not-confirmed') return ok(title, `${name} is unlinked.`);
+  if (outcome === 'revoked') return ok(title, `${name} is unlinked, and our access there is cancelled.`);
+  if (outcome === 'not-offered') return ok(title, `${name} is unlinked. ${revocation.words}`);
   const look = revocation.checkAt ? ` Check ${revocation.checkAt}.` : '';
   return note(title, `${name} is unlinked, but ${name} did not confirm that our access is cancelled.${look}`);
 }

@@ -1,21 +1,28 @@
 import { Router } from 'express';
-import { sql } from 'kysely';
 import { routes } from '../paths.ts';
-import type { Database } from '../storage/database.ts';
 
-/** Life signs, for any Host: `/healthz` says the process turns, `/readyz` that it can work. */
-export function createHealthRoutes(database: Database, isStopping: () => boolean): Router {
+/** However often somebody asks, the stores are asked once in this time. */
+const remembersMilliseconds = 1000;
+
+/**
+ * Life signs, for any Host: `/healthz` says the process turns, `/readyz` that it can work.
+ * `checkStores` fails when a store does not answer, within about a second.
+ */
+export function createHealthRoutes(checkStores: () => Promise<void>, isStopping: () => boolean): Router {
   const router = Router();
+  const probe = remembering(() =>
+    checkStores().then(
+      () => 'ok' as const,
+      () => 'failed' as const,
+    ),
+  );
 
   router.get(routes.healthz, (_request, response) => {
     response.json({ status: 'ok' });
   });
 
   router.get(routes.readyz, async (_request, response) => {
-    const store = await sql`select 1`.execute(database).then(
-      () => 'ok',
-      () => 'failed',
-    );
+    const store = await probe();
     const stopping = isStopping();
     const ready = store === 'ok' && !stopping;
     response
@@ -24,4 +31,17 @@ export function createHealthRoutes(database: Database, isStopping: () => boolean
   });
 
   return router;
+}
+
+/** The same question with the last answer, or the one under way, while it is fresh. */
+function remembering<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+  let askedAt = -Infinity;
+  let answer: Promise<Answer>;
+  return () => {
+    if (performance.now() - askedAt >= remembersMilliseconds) {
+      askedAt = performance.now();
+      answer = ask();
+    }
+    return answer;
+  };
 }

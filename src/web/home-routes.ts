@@ -4,11 +4,11 @@ import { routes } from '../paths.ts';
 import { scopeWords } from '../providers/index.ts';
 import { readSignedIn } from '../sessions/session.ts';
 import type { Context, ServiceInUse } from './context.ts';
-import { readCookie, setCookie } from './cookies.ts';
+import { bindingCookie, readCookie, setCookie } from './cookies.ts';
 import { toHelpPage } from './help-page.ts';
 import { form, renderPage, themes } from './page.ts';
 import { readReturnPath } from './return-path.ts';
-import { toSentence } from './sentences.ts';
+import { toList, toSentence } from './sentences.ts';
 import { closingSentence, serviceLabel } from './services.ts';
 import type { HomePage } from './view-models.ts';
 
@@ -30,6 +30,8 @@ export function createHomeRoutes(context: Context): Router {
       message: homeMessage(context, {
         returnTo,
         signedOut: request.query['signed_out'] !== undefined,
+        deleted: request.query['account_deleted'] !== undefined,
+        unconfirmed: [request.query['unconfirmed'] ?? []].flat().map(String),
         hadSession: hasSessionCookie(request.headers.cookie),
       }),
     });
@@ -43,7 +45,7 @@ export function createHomeRoutes(context: Context): Router {
 
     /** Twitch reports an unknown redirect URI to the first registered one, often the site's root. */
     async function toRedirectMismatch(state: unknown): Promise<LoginError> {
-      const binding = readCookie(request, 'latchkey-login', config.secure);
+      const binding = readCookie(request, bindingCookie, config.secure);
       const mismatch = new LoginError('redirect_mismatch', { reason: 'reported to the root of the site' });
       if (typeof state !== 'string') return mismatch;
       const transaction = await transactions.take(state, binding).catch((error: unknown) => {
@@ -76,10 +78,24 @@ function hasSessionCookie(cookies: string | undefined): boolean {
 }
 
 function homeMessage(
-  { config }: Context,
-  at: { returnTo: string | null; signedOut: boolean; hadSession: boolean },
+  { config, services }: Context,
+  at: {
+    returnTo: string | null;
+    signedOut: boolean;
+    deleted: boolean;
+    /** Providers that did not confirm that our access is cancelled. */
+    unconfirmed: readonly string[];
+    hadSession: boolean;
+  },
 ): string | null {
   if (at.signedOut) return 'You are signed out.';
+  if (at.deleted) {
+    const deleted = 'Your account here is deleted, and you are signed out everywhere.';
+    const open = services.filter(({ provider }) => at.unconfirmed.includes(provider.id));
+    const look = open.map(({ provider }) => provider.revocation.checkAt ?? provider.name);
+    if (open.length === 0) return deleted;
+    return `${deleted} ${toList(open.map(({ provider }) => provider.name))} did not confirm that our access is cancelled. Check ${toList(look)}.`;
+  }
   const { idleMilliseconds, absoluteMilliseconds } = config.sessionLimits;
   if (at.hadSession) {
     const hours = idleMilliseconds / (60 * 60 * 1000);

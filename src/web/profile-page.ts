@@ -9,6 +9,7 @@ import { form, link } from './page.ts';
 import { toList } from './sentences.ts';
 import { closingSentence, serviceLabel } from './services.ts';
 import { toDateWords, toRelativeWords, toTimeWords } from './time-words.ts';
+import { forceFields } from './ways-in.ts';
 import type { Action, LinkedCard, NotLinkedCard, PermissionRow, ProfilePage } from './view-models.ts';
 
 /** A linked identity and what this session may do with it. */
@@ -33,6 +34,11 @@ export function toProfilePage(
       displayName: used?.display_name ?? '',
       since: toTimeWords(signedIn.signedInAt, context.now()),
     },
+    links: [
+      link('Sessions and devices', context.paths.sessions),
+      link('Download my data (JSON)', context.paths.myData),
+      link('Delete my account', context.paths.deleteAccount),
+    ],
     linked: context.services.flatMap((service) =>
       linked
         .filter(({ identity }) => identity.provider === service.provider.id)
@@ -85,7 +91,7 @@ interface CardState {
   tag: LinkedCard['tag'];
   notice: LinkedCard['notice'];
   /** What mends it: the first button. */
-  fix: 'link-again' | 'read-again' | 'sign-in-again' | { ask: number } | null;
+  fix: 'link-again' | 'read-again' | 'ask-again' | { ask: number } | null;
 }
 
 interface CardFacts {
@@ -123,8 +129,17 @@ function toUnusable({ service, identity, usable }: CardFacts): CardState | null 
   return state('plain', 'Not in use', toNotInUse(service, identity), null);
 }
 
-function toEnded({ grant, now }: CardFacts): CardState | null {
-  if (!grant || !hasEnded(grant.tokens, now)) return null;
+function toEnded({ service, identity, grant, now }: CardFacts): CardState | null {
+  const { name } = service.provider;
+  if (grant?.ended?.why === 'refused') {
+    const text = `${name} says this link is no longer valid. This happens after a password change or when you disconnect the app there.`;
+    return state('bad', 'Needs attention', text, 'link-again');
+  }
+  if (grant?.ended) {
+    const text = `${name} now answers for another account than the one linked here. ${toCopyWords(identity)}`;
+    return state('warn', 'Needs attention', text, 'link-again');
+  }
+  if (!grant || !hasEnded(grant, now)) return null;
   const day = toDateWords(grant.tokens.expiresAt ?? now);
   const text = `Access ended on ${day}. You can still sign in with it; we ask again then.`;
   return state('warn', 'Access ended', text, 'link-again');
@@ -132,24 +147,20 @@ function toEnded({ grant, now }: CardFacts): CardState | null {
 
 function toFailed({ service, identity, grant }: CardFacts): CardState | null {
   const { name } = service.provider;
-  const copy = `This is the copy from ${toDateWords(identity.profile_read_at)}.`;
+  const copy = toCopyWords(identity);
   const failure = identity.profile_failure as ProfileFailure | null;
-  if (failure === 'refused') {
-    const text = `${name} says this link is no longer valid. This happens after a password change or when you disconnect the app there.`;
-    return state('bad', 'Needs attention', text, 'link-again');
-  }
-  if (failure === 'changed') {
-    const text = `${name} now answers for another account than the one linked here. ${copy}`;
-    return state('warn', 'Needs attention', text, 'link-again');
-  }
   if (grant === null) {
-    const text = `You signed in with another account this time, so we hold no access to ${name}. ${copy}`;
-    return { ...state('plain', 'Linked', text, 'sign-in-again'), tag: { words: 'Linked', kind: 'ok' } };
+    const text = `This session holds no access to ${name}. ${copy}`;
+    return state('plain', 'Not read in this session', text, 'ask-again');
   }
   if (failure === null) return null;
   const reason =
     failure === 'unreadable' ? `${name} sent a profile we cannot read.` : `We could not reach ${name}.`;
   return state('warn', 'Out of date', `${reason} ${copy}`, 'read-again');
+}
+
+function toCopyWords(identity: Identity): string {
+  return `This is the copy from ${toDateWords(identity.profile_read_at)}.`;
 }
 
 function toIncomplete({ service, missing }: CardFacts): CardState | null {
@@ -201,6 +212,7 @@ function toFacts(
 
 function toAccessWords(noEndDate: string, grant: Grant | null, now: number): string {
   if (grant === null) return 'Not held in this session';
+  if (grant.ended) return 'Ended';
   const { expiresAt, refreshToken } = grant.tokens;
   if (refreshToken !== null) return 'Renews by itself';
   if (expiresAt === null) return noEndDate;
@@ -234,7 +246,7 @@ function toFixActions(
 ): Action[] {
   if (fix === null) return [readAgain];
   if (fix === 'read-again') return [{ ...readAgain, label: 'Try again', look: 'main' }];
-  if (fix === 'sign-in-again') return [login(`Sign in with ${name} to read again`, { intent: 'ask' })];
+  if (fix === 'ask-again') return [login(`Ask ${name} again`, { intent: 'ask' })];
   if (typeof fix === 'object') {
     const missing = fix.ask === 1 ? 'the missing permission' : `the ${fix.ask} missing permissions`;
     return [login(`Ask ${name} for ${missing}`, { intent: 'ask', force: 'true' }, 'main'), readAgain];
@@ -261,6 +273,6 @@ function toNotLinkedCard({ paths }: Context, service: ServiceInUse): NotLinkedCa
 }
 
 /** With force where there is one: a remembered consent would link whatever account is signed in there. */
-function linkFields({ force }: Provider): Record<string, string> {
-  return typeof force === 'object' ? { intent: 'link', force: 'true' } : { intent: 'link' };
+function linkFields(provider: Provider): Record<string, string> {
+  return { intent: 'link', ...forceFields(provider) };
 }

@@ -6,6 +6,8 @@ import jwt, { type JwtPayload } from 'jsonwebtoken';
 import request, { type Response } from 'supertest';
 import { type FaultName, faultTable } from '../../src/sandbox/faults.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
+import type { Service } from '../../src/sandbox/services.ts';
+import { until } from '../support/until.ts';
 import {
   authorizationPath,
   baseUrl,
@@ -176,39 +178,244 @@ describe('userinfo faults', () => {
   });
 });
 
+const tokenPaths = {
+  twitch: '/id.twitch.tv/oauth2/token',
+  kraken: '/api.twitch.tv/kraken/oauth2/token',
+  mixer: '/mixer.com/api/v1/oauth/token',
+  resonite: '/account.resonite.com/connect/token',
+} as const;
+
+type RefreshingApi = keyof typeof tokenPaths;
+
+const refreshingApis = Object.keys(tokenPaths) as RefreshingApi[];
+const refreshScopes = {
+  twitch: twitchScope,
+  kraken: 'user_read',
+  mixer: 'user:details:self',
+  resonite: 'openid offline_access',
+};
+const serviceOf = (api: RefreshingApi) => (api === 'kraken' ? 'twitch' : api);
+
+async function post(sandbox: TestSandbox, path: string, members: object): Promise<Response> {
+  return request(sandbox.app).post(path).type('form').send(members) as unknown as Response;
+}
+
+async function tokensAt(sandbox: TestSandbox, api: RefreshingApi): Promise<Record<string, string>> {
+  const path = authorizationPath(api, { scope: refreshScopes[api] });
+  const code = locationOf(await request(sandbox.app).get(path)).searchParams.get('code');
+  const response = await post(sandbox, tokenPaths[api], codeGrant(serviceOf(api), code));
+  expect(response.status).toBe(200);
+  return response.body;
+}
+
+const refreshGrant = (api: RefreshingApi, refreshToken: string | undefined) => ({
+  grant_type: 'refresh_token',
+  refresh_token: refreshToken,
+  client_id: madeUpClients[serviceOf(api)].clientId,
+  client_secret: madeUpClients[serviceOf(api)].clientSecret,
+});
+
+const refresh = (sandbox: TestSandbox, api: RefreshingApi, refreshToken: string | undefined) =>
+  post(sandbox, tokenPaths[api], refreshGrant(api, refreshToken));
+
+const ownerOf = ({ state }: TestSandbox, token: string) => state.accessTokens.get(token)?.personId;
+
+describe.each(refreshingApis)('refresh faults at %s', (api) => {
+  test('refresh_500 leaves the code exchange alone, and the refresh token alive', async () => {
+    const sandbox = await quick();
+    sandbox.state.faults.set(serviceOf(api), 'refresh_500');
+    const { refresh_token } = await tokensAt(sandbox, api);
+    expect((await refresh(sandbox, api, refresh_token)).status).toBe(500);
+    sandbox.state.faults.clear();
+    expect((await refresh(sandbox, api, refresh_token)).status).toBe(200);
+  });
+
+  test('refresh_refused calls every refresh token dead', async () => {
+    const sandbox = await quick();
+    const { refresh_token } = await tokensAt(sandbox, api);
+    sandbox.state.faults.set(serviceOf(api), 'refresh_refused');
+    expect((await refresh(sandbox, api, refresh_token)).status).toBe(400);
+  });
+
+  test('refresh_other_person hands out tokens of another person, and spares the code exchange', async () => {
+    const sandbox = await quick();
+    sandbox.state.faults.set(serviceOf(api), 'refresh_other_person');
+    const first = await tokensAt(sandbox, api);
+    expect(ownerOf(sandbox, first['access_token']!)).toBe('ada');
+    const { body } = await refresh(sandbox, api, first['refresh_token']);
+    expect(ownerOf(sandbox, body.access_token)).toBe('bo');
+  });
+});
+
+test('refresh_other_person hands out the ID token and the next refresh token of that person too', async () => {
+  const sandbox = await quick();
+  const { refresh_token } = await tokensAt(sandbox, 'resonite');
+  sandbox.state.faults.set('resonite', 'refresh_other_person');
+  const { body } = await refresh(sandbox, 'resonite', refresh_token);
+  expect((jwt.decode(body.id_token) as JwtPayload).sub).toBe('U-1NaBoSandbox');
+  expect(sandbox.state.refreshTokens.get(body.refresh_token)?.personId).toBe('bo');
+  sandbox.state.faults.clear();
+  expect((await refresh(sandbox, 'resonite', refresh_token)).body.error).toBe('invalid_grant');
+});
+
+describe('refresh tokens of Twitch', () => {
+  test.each(['twitch', 'kraken'] as const)('%s: stay by default, all of them alive', async (api) => {
+    const sandbox = await quick();
+    const { refresh_token } = await tokensAt(sandbox, api);
+    expect((await refresh(sandbox, api, refresh_token)).body.refresh_token).toBe(refresh_token);
+    expect((await refresh(sandbox, api, refresh_token)).status).toBe(200);
+  });
+
+  test.each(['twitch', 'kraken'] as const)('%s: change with refresh_token_rotated', async (api) => {
+    const sandbox = await quick();
+    const { refresh_token } = await tokensAt(sandbox, api);
+    sandbox.state.faults.set('twitch', 'refresh_token_rotated');
+    const { body } = await refresh(sandbox, api, refresh_token);
+    expect(body.refresh_token).not.toBe(refresh_token);
+    const again = await refresh(sandbox, api, refresh_token);
+    expect([again.status, again.body.message]).toEqual([400, 'Invalid refresh token']);
+    expect((await refresh(sandbox, api, body.refresh_token)).status).toBe(200);
+  });
+});
+
+describe('validation faults', () => {
+  const paths = { twitch: '/id.twitch.tv/oauth2/validate', kraken: '/api.twitch.tv/kraken' } as const;
+  type ValidatingApi = keyof typeof paths;
+
+  async function validation(api: ValidatingApi, name: FaultName | null): Promise<Response> {
+    const sandbox = await quick();
+    const { access_token } = await tokensAt(sandbox, api);
+    if (name) sandbox.state.faults.set('twitch', name);
+    const header = `OAuth ${access_token}`;
+    return request(sandbox.app).get(paths[api]).set('Authorization', header) as unknown as Response;
+  }
+
+  const good = { client_id: madeUpClients.twitch.clientId, user_id: '10000001' };
+  const otherClient = { client_id: 'anothertwitchclientid000000000', user_id: '10000001' };
+  const otherPerson = { client_id: madeUpClients.twitch.clientId, user_id: '10000002' };
+
+  test.each<[FaultName | null, object]>([
+    [null, { ...good, login: 'ninja_dev' }],
+    ['validate_other_client', { ...otherClient, login: 'ninja_dev' }],
+    ['validate_other_person', { ...otherPerson, login: 'bo_no_mail' }],
+  ])('%s at id.twitch.tv', async (name, said) => {
+    const { status, body } = await validation('twitch', name);
+    expect([status, body]).toEqual([200, expect.objectContaining(said)]);
+  });
+
+  test.each<[FaultName | null, object]>([
+    [null, { valid: true, ...good, user_name: 'ninja_dev' }],
+    ['validate_other_client', { valid: true, ...otherClient, user_name: 'ninja_dev' }],
+    ['validate_other_person', { valid: true, ...otherPerson, user_name: 'bo_no_mail' }],
+  ])('%s at the root of Kraken', async (name, said) => {
+    const { status, body } = await validation('kraken', name);
+    expect([status, body.token]).toEqual([200, expect.objectContaining(said)]);
+  });
+
+  test('validate_401 refuses at id.twitch.tv, and Kraken says that the token is not valid', async () => {
+    const refused = await validation('twitch', 'validate_401');
+    expect([refused.status, refused.body]).toEqual([401, { status: 401, message: 'invalid access token' }]);
+    const root = await validation('kraken', 'validate_401');
+    expect([root.status, root.body]).toEqual([200, { token: { valid: false, authorization: null } }]);
+  });
+
+  test.each(['twitch', 'kraken'] as const)('validate_500 at %s', async (api) => {
+    expect((await validation(api, 'validate_500')).status).toBe(500);
+  });
+
+  test('validate_401 refuses only where tokens are validated', async () => {
+    const sandbox = await quick();
+    const { access_token } = await tokensAt(sandbox, 'twitch');
+    sandbox.state.faults.set('twitch', 'validate_401');
+    expect((await twitchUser(sandbox, access_token!)).status).toBe(200);
+  });
+});
+
 describe('hanging', () => {
   let server: Server;
 
-  afterEach(() => new Promise((done) => server.close(done)));
+  afterEach(
+    () =>
+      new Promise((done) => {
+        server.close(done);
+        server.closeAllConnections();
+      }),
+  );
 
-  test('token_hang never answers, and closing the sandbox ends the request', async () => {
-    const sandbox = await quick();
-    sandbox.state.faults.set('twitch', 'token_hang');
+  async function serve(sandbox: TestSandbox): Promise<string> {
     server = createServer(sandbox.app).listen(0, '127.0.0.1');
-    await new Promise((done) => server.once('listening', done));
-    const { port } = server.address() as AddressInfo;
-    const arrived = new Promise<void>((done) => server.once('request', () => done()));
-    const answer = fetch(`http://127.0.0.1:${port}/id.twitch.tv/oauth2/token`, { method: 'POST' }).catch(
-      () => 'ended',
-    );
-    await arrived;
-    while (sandbox.state.hanging.size === 0) await new Promise(setImmediate);
-    expect(sandbox.state.requests.at(-1)).toMatchObject({ status: null, verdict: 'waiting' });
+    await once(server, 'listening');
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  const form = (members: object) => ({ method: 'POST', body: new URLSearchParams({ ...members }) });
+
+  const ways: readonly [FaultName, Service, string, RequestInit][] = [
+    ['token_hang', 'twitch', tokenPaths.twitch, form({})],
+    ...refreshingApis.map((api): [FaultName, Service, string, RequestInit] => [
+      'refresh_hang',
+      serviceOf(api),
+      tokenPaths[api],
+      form(refreshGrant(api, 'any')),
+    ]),
+    ['userinfo_hang', 'twitch', '/api.twitch.tv/helix/users', {}],
+    ['revoke_hang', 'twitch', '/id.twitch.tv/oauth2/revoke', form({})],
+    ['revoke_hang', 'twitch', '/api.twitch.tv/kraken/oauth2/revoke', form({})],
+    ['validate_hang', 'twitch', '/id.twitch.tv/oauth2/validate', {}],
+    ['validate_hang', 'twitch', '/api.twitch.tv/kraken', {}],
+  ];
+
+  test('is tried below with every fault that hangs', async () => {
+    await serve(await quick());
+    const known = Object.keys(faultTable).filter((name) => name.endsWith('_hang'));
+    expect([...new Set<string>(ways.map(([name]) => name))].sort()).toEqual(known.sort());
+  });
+
+  test.each(ways)(
+    '%s at %s%s never answers, and closing ends the request',
+    async (name, service, path, init) => {
+      const sandbox = await quick();
+      sandbox.state.faults.set(service, name);
+      const answer = fetch(`${await serve(sandbox)}${path}`, init).then(
+        ({ status }) => status,
+        () => 'ended',
+      );
+      expect(await Promise.race([answer, until(() => sandbox.state.hanging.size > 0)])).toBeUndefined();
+      expect(sandbox.state.requests.at(-1)).toMatchObject({ service, status: null, verdict: 'waiting' });
+      await sandbox.close();
+      expect([await answer, sandbox.state.hanging.size]).toEqual(['ended', 0]);
+    },
+  );
+
+  test('refresh_hang leaves the code exchange alone', async () => {
+    const sandbox = await quick();
+    await serve(sandbox);
+    for (const api of refreshingApis) {
+      sandbox.state.faults.set(serviceOf(api), 'refresh_hang');
+      expect(await tokensAt(sandbox, api)).toHaveProperty('refresh_token');
+    }
+  });
+
+  test('revoke_hang leaves the token alive', async () => {
+    const sandbox = await quick();
+    const { access_token } = await tokensAt(sandbox, 'twitch');
+    sandbox.state.faults.set('twitch', 'revoke_hang');
+    const init = form({ client_id: madeUpClients.twitch.clientId, token: access_token });
+    const answer = fetch(`${await serve(sandbox)}/id.twitch.tv/oauth2/revoke`, init).catch(() => 'ended');
+    await until(() => sandbox.state.hanging.size > 0);
     await sandbox.close();
     expect(await answer).toBe('ended');
+    expect((await twitchUser(sandbox, access_token!)).status).toBe(200);
   });
 
   test('a client that gives up is forgotten', async () => {
     const sandbox = await quick();
     sandbox.state.faults.set('twitch', 'token_hang');
-    server = createServer(sandbox.app).listen(0, '127.0.0.1');
-    await new Promise((done) => server.once('listening', done));
-    const { port } = server.address() as AddressInfo;
     const gaveUp = new AbortController();
     const { signal } = gaveUp;
-    const url = `http://127.0.0.1:${port}/id.twitch.tv/oauth2/token`;
+    const url = `${await serve(sandbox)}/id.twitch.tv/oauth2/token`;
     const answer = fetch(url, { method: 'POST', signal }).catch(() => 'gave up');
-    while (sandbox.state.hanging.size === 0) await new Promise(setImmediate);
+    await until(() => sandbox.state.hanging.size > 0);
     const gone = once([...sandbox.state.hanging][0]!, 'close');
     gaveUp.abort();
     expect(await answer).toBe('gave up');

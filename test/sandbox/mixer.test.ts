@@ -102,6 +102,14 @@ describe('Mixer tokens', () => {
     expect([response.status, response.body]).toEqual([400, { error, error_description }]);
   });
 
+  test('a code works once', async () => {
+    const sandbox = await testSandbox();
+    const members = codeGrant('mixer', await code(sandbox));
+    expect((await post(sandbox, members)).status).toBe(200);
+    const second = await post(sandbox, members);
+    expect([second.status, second.body.error]).toEqual([400, 'invalid_grant']);
+  });
+
   test('a refresh token works once', async () => {
     const sandbox = await testSandbox();
     const { refresh_token } = await tokens(sandbox);

@@ -135,6 +135,15 @@ describe('Resonite tokens', () => {
     expect(response.body.error).toBe('invalid_request');
   });
 
+  test('come once for a code', async () => {
+    const sandbox = await testSandbox();
+    const members = codeGrant('resonite', await code(sandbox));
+    expect((await post(sandbox, members)).status).toBe(200);
+    const second = await post(sandbox, members);
+    expect([second.status, second.body.error]).toEqual([400, 'invalid_grant']);
+    expect(second.body.error_uri).toMatch(/ID2010$/);
+  });
+
   test('rotate on refresh, and a used refresh token is an invalid grant', async () => {
     const sandbox = await testSandbox();
     const { refresh_token } = await tokens(sandbox);

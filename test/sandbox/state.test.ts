@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request from 'supertest';
+import { personFromName } from '../../src/sandbox/people.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
 import {
   authorizationPath,
@@ -61,6 +62,25 @@ describe('levers for tests', () => {
       verdict: 'invalid client',
     });
   });
+
+  test.each([
+    ['/id.twitch.tv/oauth2/token', '', 'grant_type=refresh_token', 'twitch', 'refresh_token'],
+    ['/id.twitch.tv/oauth2/token', '?grant_type=refresh_token', '', 'twitch', 'refresh_token'],
+    ['/api.twitch.tv/kraken/oauth2/token', '', 'grant_type=refresh_token', 'twitch', 'refresh_token'],
+    ['/mixer.com/api/v1/oauth/token', '', '{"grant_type":"refresh_token"}', 'mixer', 'refresh_token'],
+    ['/account.resonite.com/connect/token', '', 'grant_type=password', 'resonite', 'password'],
+    ['/api.mixin.one/oauth/token', '', '{"code":"any"}', 'mixin', null],
+    ['/id.twitch.tv/oauth2/revoke', '', 'token=any', 'twitch', null],
+    ['/elsewhere/token', '', '', null, null],
+  ])(
+    'the request log names service and grant type: %s%s %s',
+    async (path, query, body, service, grantType) => {
+      const sandbox = await testSandbox();
+      const type = body.startsWith('{') ? 'json' : 'form';
+      await request(sandbox.app).post(`${path}${query}`).type(type).send(body);
+      expect(sandbox.state.requests.at(-1)).toMatchObject({ service, grantType });
+    },
+  );
 
   test('the request log keeps 500 requests', async () => {
     const sandbox = await testSandbox();
@@ -166,4 +186,37 @@ describe('approving by itself', () => {
       expect([...state.codes.values()][0]?.personId).toBe('ada');
     },
   );
+
+  test.each(['twitch', 'kraken', 'mixer', 'mixin', 'resonite'] as const)(
+    '%s takes whom the test names: by id, by any name, and the first again',
+    async (api) => {
+      const { app, state } = await testSandbox({ autoApprove: true });
+      const scope = api === 'mixin' ? 'PROFILE:READ' : null;
+      const approvedAs = async (idOrName: string | null) => {
+        state.autoApproveAs = idOrName;
+        const { searchParams } = locationOf(await request(app).get(authorizationPath(api, { scope })));
+        return state.people.get(state.codes.get(searchParams.get('code')!)!.personId);
+      };
+      expect((await approvedAs('bo')).twitch.login).toBe('bo_no_mail');
+      expect(await approvedAs('Grace Hopper')).toEqual(personFromName('Grace Hopper'));
+      expect((await approvedAs('Grace Hopper')).id).toBe(personFromName('Grace Hopper').id);
+      expect((await approvedAs(null)).id).toBe('ada');
+      expect(state.listPeople().filter(({ name }) => name === 'Grace Hopper')).toHaveLength(1);
+    },
+  );
+
+  test('a person made from a name goes through a whole login', async () => {
+    const sandbox = await testSandbox({ autoApprove: true });
+    sandbox.state.autoApproveAs = 'Grace Hopper';
+    const { searchParams } = locationOf(await request(sandbox.app).get(authorizationPath('twitch')));
+    const { body } = await request(sandbox.app)
+      .post('/id.twitch.tv/oauth2/token')
+      .type('form')
+      .send(codeGrant('twitch', searchParams.get('code')));
+    const { twitch } = personFromName('Grace Hopper');
+    expect((await validate(sandbox, body.access_token)).body).toMatchObject({
+      user_id: twitch.id,
+      login: twitch.login,
+    });
+  });
 });

@@ -6,8 +6,10 @@ import type { HttpLimits } from '../../src/oauth/http.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
 import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
-import { type Database, openDatabase } from '../../src/storage/database.ts';
+import type { Database } from '../../src/storage/database.ts';
+import type { ExpiringRecords, RecordKind } from '../../src/storage/expiring-records.ts';
 import { createLog } from '../../src/web/log.ts';
+import { checkStores, openTestStores, type StoredRecord, type StoresKind } from './open-stores.ts';
 
 export interface RunningLatchkey {
   readonly baseUrl: string;
@@ -17,16 +19,22 @@ export interface RunningLatchkey {
   readonly config: Config;
   readonly sandbox: Sandbox;
   readonly database: Database;
+  /** The same records as the application's. */
+  readonly records: ExpiringRecords;
+  /** Every record of a kind as it is stored, ended ones and tombstones included. */
+  listRecords(kind: RecordKind): Promise<StoredRecord[]>;
   /** Every line that was logged. */
   readonly logLines: string[];
   /** Moves the clock of application and sandbox. */
   advance(milliseconds: number): void;
-  /** A second application on the same database: another node, or the same one after a restart. */
+  /** A second application on the same stores: another node, or the same one after a restart. */
   startNode(env?: Record<string, string>): Promise<{ baseUrl: string; close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
 export interface LatchkeyOptions {
+  /** Where everything is stored; by default in SQLite, in memory. See `describeStores`. */
+  readonly stores?: StoresKind;
   /** Variables on top of the ones a test needs. */
   readonly env?: Record<string, string>;
   /** The host name of the sandbox's own address: another site than the application's. */
@@ -42,6 +50,7 @@ export const testSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
 
 /** Starts the real application and the real sandbox on loopback, on ports of their own. */
 export async function startLatchkey({
+  stores: kind = 'SQLite',
   env = {},
   sandboxHost = 'localhost',
   appHost = 'localhost',
@@ -56,12 +65,17 @@ export async function startLatchkey({
   const sandboxUrl = `http://${sandboxHost}:${portOf(sandboxServer)}`;
   const variables = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl, ...env };
   const config = readConfig(variables, madeUpClients);
-  const database = await openDatabase(':memory:');
+  const stores = await openTestStores(kind);
+  const { database } = stores;
+  // By the clock of the tests, which may be days from that of the stores.
+  const records = stores.createRecords(now);
   const logLines: string[] = [];
   const log = createLog('debug', { write: (line) => logLines.push(line) }, false);
   const create = (nodeConfig: Config) =>
     createApp(nodeConfig, {
       database,
+      records,
+      checkStores: () => checkStores(stores),
       secrets: nodeConfig.sessionSecrets,
       now,
       log,
@@ -99,6 +113,8 @@ export async function startLatchkey({
     config,
     sandbox,
     database,
+    records,
+    listRecords: stores.listRecords,
     logLines,
     startNode,
     advance: (milliseconds) => {
@@ -108,7 +124,7 @@ export async function startLatchkey({
       await app.close();
       await Promise.all([closeServer(appServer), closeServer(sandboxServer)]);
       await sandbox.close();
-      await database.destroy();
+      await stores.close();
     },
   };
 }

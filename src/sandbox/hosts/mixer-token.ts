@@ -1,5 +1,5 @@
 import type { Check, Exchange, Respond } from '../endpoint.ts';
-import { workingTokenEndpoint } from '../fault-checks.ts';
+import { workingRefresh, workingTokenEndpoint } from '../fault-checks.ts';
 import { formParameters, jsonMembers, toParameters } from '../parameters.ts';
 import { randomMixed } from '../random.ts';
 import type { AuthorizationCode, RefreshToken } from '../records.ts';
@@ -9,6 +9,7 @@ import {
   findRefreshToken,
   isCodeExpired,
   isWrongSecret,
+  refreshedGrant,
   scopeMember,
   startTokenRequest,
   type TokenExchange,
@@ -69,11 +70,10 @@ const unusedRefreshToken: Check<TokenExchange> = (exchange) => {
 
 export const commonTokenChecks = [workingTokenEndpoint('mixer'), knownClient, rightSecret, knownGrantType];
 export const codeChecks: readonly Check<TokenExchange>[] = [knownCode, sameRedirectUri];
-export const refreshChecks: readonly Check<TokenExchange>[] = [unusedRefreshToken];
+export const refreshChecks: readonly Check<TokenExchange>[] = [workingRefresh('mixer'), unusedRefreshToken];
 
 /** No `scope` and no ID token; `scope` shows up only where a fault puts it. */
 function sendTokens({ parts, res }: Exchange, granted: AuthorizationCode | RefreshToken): void {
-  granted.used = true;
   const accessToken = issueAccessToken(parts, granted, randomMixed(64), sixHoursInSeconds);
   const refreshToken = issueRefreshToken(parts, granted, randomMixed(64), oneYearInSeconds);
   res.json({
@@ -85,8 +85,13 @@ function sendTokens({ parts, res }: Exchange, granted: AuthorizationCode | Refre
   });
 }
 
-export const answerCode: Respond<TokenExchange> = (exchange) => sendTokens(exchange, exchange.code);
+export const answerCode: Respond<TokenExchange> = (exchange) => {
+  exchange.code.used = true;
+  sendTokens(exchange, exchange.code);
+};
 
 /** A refresh token works once. */
-export const answerRefresh: Respond<TokenExchange> = (exchange) =>
-  sendTokens(exchange, exchange.refreshToken);
+export const answerRefresh: Respond<TokenExchange> = (exchange) => {
+  exchange.refreshToken.used = true;
+  sendTokens(exchange, refreshedGrant(exchange));
+};

@@ -95,7 +95,7 @@ const showCode: Respond<MixinAuthorizationExchange> = (exchange) => {
     throw redirectError(mixinServerError(parts, authorization), 'fault authorize_server_error');
   }
   if (parts.autoApprove) {
-    answerMixinAuthorization(parts, authorization, parts.state.people.first(), authorization.scopes);
+    answerMixinAuthorization(parts, authorization, parts.state.autoApprovedPerson(), authorization.scopes);
   }
   const waiting = `${parts.basePath}/mixin.one/sandbox/${authorization.authorizationId}`;
   res.redirect(302, mixinCallback(parts, authorization) ?? waiting);

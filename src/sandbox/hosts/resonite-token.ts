@@ -1,5 +1,5 @@
 import type { Check, Exchange, Respond } from '../endpoint.ts';
-import { workingTokenEndpoint } from '../fault-checks.ts';
+import { workingRefresh, workingTokenEndpoint } from '../fault-checks.ts';
 import { issueIdToken } from '../id-token.ts';
 import { formOf, formParameters, isForm } from '../parameters.ts';
 import { randomMixed } from '../random.ts';
@@ -11,6 +11,7 @@ import {
   fitsChallenge,
   isCodeExpired,
   isWrongSecret,
+  refreshedGrant,
   scopeMember,
   startTokenRequest,
   type TokenExchange,
@@ -150,7 +151,12 @@ export const commonTokenChecks: readonly Check<TokenExchange>[] = [
 ];
 
 export const codeChecks = [knownCode, unusedCode, freshCode, sameRedirectUri, fittingVerifier];
-export const refreshChecks = [knownRefreshToken, unusedRefreshToken, freshRefreshToken];
+export const refreshChecks: readonly Check<TokenExchange>[] = [
+  workingRefresh('resonite'),
+  knownRefreshToken,
+  unusedRefreshToken,
+  freshRefreshToken,
+];
 
 /** The ID token usually lacks `nonce`: one plug-in author reports so. */
 function idTokenFor(
@@ -179,7 +185,6 @@ function refreshTokenFor({ parts }: Exchange, granted: AuthorizationCode | Refre
 
 /** 3599 is the figure that OpenIddict usually gives for an hour. */
 function sendTokens(exchange: Exchange, granted: AuthorizationCode | RefreshToken): void {
-  granted.used = true;
   const token = issueAccessToken(exchange.parts, granted, randomMixed(64), accessTokenSeconds);
   exchange.res.json({
     access_token: token.value,
@@ -191,8 +196,13 @@ function sendTokens(exchange: Exchange, granted: AuthorizationCode | RefreshToke
   });
 }
 
-export const answerCode: Respond<TokenExchange> = (exchange) => sendTokens(exchange, exchange.code);
+export const answerCode: Respond<TokenExchange> = (exchange) => {
+  exchange.code.used = true;
+  sendTokens(exchange, exchange.code);
+};
 
 /** Whether Resonite rotates was not found; the one answer that was published shows a new token. */
-export const answerRefresh: Respond<TokenExchange> = (exchange) =>
-  sendTokens(exchange, exchange.refreshToken);
+export const answerRefresh: Respond<TokenExchange> = (exchange) => {
+  exchange.refreshToken.used = true;
+  sendTokens(exchange, refreshedGrant(exchange));
+};

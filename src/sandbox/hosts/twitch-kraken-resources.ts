@@ -6,6 +6,7 @@ import { personOf, withProfileFaults } from '../token-request.ts';
 import { credentials, liveAccessToken, secondsLeft } from '../tokens.ts';
 import { twitchPicture } from './twitch-claims.ts';
 import { krakenError } from './twitch-kraken-error.ts';
+import { type Validation, validate } from './twitch-validation.ts';
 
 const badToken = () => krakenError(401, 'Token invalid or missing required scope');
 
@@ -71,23 +72,22 @@ export const answerUser: Respond<Exchange> = (exchange) => {
   res.json(withProfileFaults(parts, 'twitch', krakenUser(person), '_id'));
 };
 
-function tokenStatus(exchange: Exchange, token: AccessToken): object {
-  const person = exchange.parts.state.people.get(token.personId);
+function tokenStatus({ parts }: Exchange, { token, clientId, person }: Validation): object {
   const createdAt = new Date(token.createdAt).toISOString();
   return {
     valid: true,
     authorization: { scopes: token.scopes, created_at: createdAt, updated_at: createdAt },
     user_name: person.twitch.login,
     user_id: person.twitch.id,
-    client_id: token.clientId,
-    expires_in: secondsLeft(token, exchange.parts),
+    client_id: clientId,
+    expires_in: secondsLeft(token, parts),
   };
 }
 
 /** The status of a token; a dead one is told apart by the body only (the HTTP status was not recorded). */
 export const answerRoot: Respond<Exchange> = (exchange) => {
-  const token = presentedToken(exchange);
+  const validation = validate(exchange.parts, presentedToken(exchange));
   exchange.res.json({
-    token: token ? tokenStatus(exchange, token) : { valid: false, authorization: null },
+    token: validation ? tokenStatus(exchange, validation) : { valid: false, authorization: null },
   });
 };

@@ -2,7 +2,12 @@ import { type Request, type Response, Router } from 'express';
 import { type AuthorizationExchange, startAuthorization, workingAuthorization } from '../authorization.ts';
 import type { AuthorizationPage } from '../callback.ts';
 import { type Check, endpoint, type Exchange, type Respond, tokenEndpoint } from '../endpoint.ts';
-import { workingRevocation, workingTokenEndpoint } from '../fault-checks.ts';
+import {
+  workingRefresh,
+  workingRevocation,
+  workingTokenEndpoint,
+  workingValidation,
+} from '../fault-checks.ts';
 import { interactionRouter } from '../interaction.ts';
 import { formParameters } from '../parameters.ts';
 import type { SandboxParts } from '../parts.ts';
@@ -15,6 +20,7 @@ import {
   findRefreshToken,
   isCodeExpired,
   isWrongSecret,
+  refreshedGrant,
   scopeMember,
   startTokenRequest,
   type TokenExchange,
@@ -32,7 +38,7 @@ import {
   twitchGranted,
 } from './twitch-authorization.ts';
 import { findRevocable, revocationParameters, revoke } from './twitch-resources.ts';
-import { issueTwitchAccessToken } from './twitch-token.ts';
+import { issueTwitchAccessToken, nextRefreshToken } from './twitch-token.ts';
 
 const host = 'api.twitch.tv';
 
@@ -124,8 +130,8 @@ const answerCode: Respond<TokenExchange> = (exchange) => {
 };
 
 const answerRefresh: Respond<TokenExchange> = (exchange) => {
-  const { token, expiresInSeconds } = issueTwitchAccessToken(exchange, exchange.refreshToken);
-  sendTokens(exchange, token, expiresInSeconds, exchange.refreshToken.value);
+  const { token, expiresInSeconds } = issueTwitchAccessToken(exchange, refreshedGrant(exchange));
+  sendTokens(exchange, token, expiresInSeconds, nextRefreshToken(exchange).value);
 };
 
 /** What Kraken answered to a token that is not the client's was not found. */
@@ -162,7 +168,7 @@ export function krakenRouter(parts: SandboxParts): Router {
   const startToken = (req: Request, res: Response) => startTokenRequest(start(req, res), formParameters(req));
   const grants = {
     authorization_code: { checks: [knownCode, sameRedirectUri], respond: answerCode },
-    refresh_token: { checks: [knownRefreshToken], respond: answerRefresh },
+    refresh_token: { checks: [workingRefresh('twitch'), knownRefreshToken], respond: answerRefresh },
   };
   router.get('/oauth2/authorize', endpoint(startAt, authorizationChecks, answerTwitchAuthorization));
   router.post('/oauth2/token', tokenEndpoint(startToken, commonTokenChecks, grants));
@@ -171,7 +177,7 @@ export function krakenRouter(parts: SandboxParts): Router {
     endpoint(start, [workingRevocation('twitch'), revocableToken], answerRevocation),
   );
   router.get('/user', endpoint(start, userChecks, answerUser));
-  router.get('/', endpoint(start, [], answerRoot));
+  router.get('/', endpoint(start, [workingValidation('twitch')], answerRoot));
   return router;
 }
 

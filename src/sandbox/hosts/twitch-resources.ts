@@ -1,5 +1,5 @@
 import type { Check, Exchange, Respond } from '../endpoint.ts';
-import { workingRevocation, workingUserinfo } from '../fault-checks.ts';
+import { workingRevocation, workingUserinfo, workingValidation } from '../fault-checks.ts';
 import { formParameters, queryParameters } from '../parameters.ts';
 import type { AccessToken, RefreshToken } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
@@ -7,6 +7,7 @@ import { personOf, withProfileFaults } from '../token-request.ts';
 import { credentials, liveAccessToken, secondsLeft } from '../tokens.ts';
 import { twitchClaims } from './twitch-claims.ts';
 import { sendTwitchJson, twitchError } from './twitch-error.ts';
+import { type Validation, validate } from './twitch-validation.ts';
 
 const badToken = () => twitchError(401, 'invalid access token');
 
@@ -23,15 +24,26 @@ const tokenAlive: Check<Exchange> = (exchange) => {
   if (!presentedToken(exchange)) throw badToken();
 };
 
-export const validationChecks: readonly Check<Exchange>[] = [tokenPresented, tokenAlive];
+function validation(exchange: Exchange): Validation | undefined {
+  return validate(exchange.parts, presentedToken(exchange));
+}
+
+const tokenValid: Check<Exchange> = (exchange) => {
+  if (!validation(exchange)) throw badToken();
+};
+
+export const validationChecks: readonly Check<Exchange>[] = [
+  workingValidation('twitch'),
+  tokenPresented,
+  tokenValid,
+];
 
 /** `scopes` in the plural, and null when there are none. */
 export const answerValidation: Respond<Exchange> = (exchange) => {
   const { parts, res } = exchange;
-  const token = presentedToken(exchange)!;
-  const person = parts.state.people.get(token.personId);
+  const { token, clientId, person } = validation(exchange)!;
   sendTwitchJson(res, {
-    client_id: token.clientId,
+    client_id: clientId,
     login: person.twitch.login,
     scopes: token.scopes.length > 0 ? token.scopes : null,
     user_id: person.twitch.id,

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Check, Exchange, Respond } from '../endpoint.ts';
-import { workingTokenEndpoint } from '../fault-checks.ts';
+import { workingRefresh, workingTokenEndpoint } from '../fault-checks.ts';
 import { issueIdToken } from '../id-token.ts';
 import { formParameters, queryParameters } from '../parameters.ts';
 import { randomLower } from '../random.ts';
@@ -11,6 +11,7 @@ import {
   findRefreshToken,
   isCodeExpired,
   isWrongSecret,
+  refreshedGrant,
   scopeMember,
   startTokenRequest,
   type TokenExchange,
@@ -87,7 +88,11 @@ export const commonTokenChecks: readonly Check<TokenExchange>[] = [
 ];
 
 export const codeChecks: readonly Check<TokenExchange>[] = [knownCode, sameRedirectUri];
-export const refreshChecks: readonly Check<TokenExchange>[] = [refreshTokenGiven, knownRefreshToken];
+export const refreshChecks: readonly Check<TokenExchange>[] = [
+  workingRefresh('twitch'),
+  refreshTokenGiven,
+  knownRefreshToken,
+];
 
 /** About four hours, never twice the same: 13 293 to 15 013 seconds were seen. */
 export function issueTwitchAccessToken(
@@ -135,10 +140,10 @@ export const answerCode: Respond<TokenExchange> = (exchange) => {
   });
 };
 
-/** Twitch may rotate the refresh token and usually does not; the scope asked for is ignored. */
+/** The scope asked for is ignored. */
 export const answerRefresh: Respond<TokenExchange> = (exchange) => {
   const { res, refreshToken } = exchange;
-  const { token, expiresInSeconds } = issueTwitchAccessToken(exchange, refreshToken);
+  const { token, expiresInSeconds } = issueTwitchAccessToken(exchange, refreshedGrant(exchange));
   sendTwitchJson(res, {
     access_token: token.value,
     expires_in: expiresInSeconds,
@@ -148,8 +153,10 @@ export const answerRefresh: Respond<TokenExchange> = (exchange) => {
   });
 };
 
-function nextRefreshToken({ parts, refreshToken }: TokenExchange): RefreshToken {
+/** Twitch may rotate the refresh token and usually does not. */
+export function nextRefreshToken(exchange: TokenExchange): RefreshToken {
+  const { parts, refreshToken } = exchange;
   if (!parts.state.faults.has('twitch', 'refresh_token_rotated')) return refreshToken;
   refreshToken.used = true;
-  return issueRefreshToken(parts, refreshToken, randomLower(50), null);
+  return issueRefreshToken(parts, refreshedGrant(exchange), randomLower(50), null);
 }

@@ -1,48 +1,51 @@
 import { type Kysely, sql } from 'kysely';
+import { isSqlite } from '../sqlite.ts';
 
 export async function up(database: Kysely<unknown>): Promise<void> {
+  const sqlite = isSqlite(database);
+  // Compared and ordered byte for byte on both, whatever language the server speaks.
+  const text = sqlite ? 'text' : sql`text collate "C"`;
+  const instant = sqlite ? 'integer' : 'bigint';
   await database.schema
     .createTable('accounts')
-    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('created_at', 'integer', (column) => column.notNull())
-    .modifyEnd(sql`strict`)
+    .addColumn('id', text, (column) => column.primaryKey().notNull())
+    .addColumn('created_at', instant, (column) => column.notNull())
+    .modifyEnd(sqlite ? sql`strict` : sql``)
     .execute();
   await database.schema
     .createTable('identities')
-    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('account_id', 'text', (column) =>
-      column.notNull().references('accounts.id').onDelete('cascade'),
-    )
-    .addColumn('provider', 'text', (column) => column.notNull())
-    .addColumn('mode', 'text', (column) => column.notNull())
-    .addColumn('subject', 'text', (column) => column.notNull())
-    .addColumn('display_name', 'text', (column) => column.notNull())
-    .addColumn('handle', 'text', (column) => column.notNull())
-    .addColumn('avatar_url', 'text')
-    .addColumn('public_profile_url', 'text')
-    .addColumn('userinfo', 'text', (column) => column.notNull())
-    .addColumn('granted_scope', 'text', (column) => column.notNull())
-    .addColumn('linked_at', 'integer', (column) => column.notNull())
-    .addColumn('last_used_at', 'integer', (column) => column.notNull())
-    .addColumn('profile_read_at', 'integer', (column) => column.notNull())
-    .addColumn('profile_failed_at', 'integer')
-    .addColumn('profile_failure', 'text')
+    .addColumn('id', text, (column) => column.primaryKey().notNull())
+    .addColumn('account_id', text, (column) => column.notNull().references('accounts.id').onDelete('cascade'))
+    .addColumn('provider', text, (column) => column.notNull())
+    .addColumn('mode', text, (column) => column.notNull())
+    .addColumn('subject', text, (column) => column.notNull())
+    .addColumn('display_name', text, (column) => column.notNull())
+    .addColumn('handle', text, (column) => column.notNull())
+    .addColumn('avatar_url', text)
+    .addColumn('public_profile_url', text)
+    .addColumn('userinfo', text, (column) => column.notNull())
+    .addColumn('granted_scope', text, (column) => column.notNull())
+    .addColumn('linked_at', instant, (column) => column.notNull())
+    .addColumn('last_used_at', instant, (column) => column.notNull())
+    .addColumn('profile_read_at', instant, (column) => column.notNull())
+    .addColumn('profile_failed_at', instant)
+    .addColumn('profile_failure', text)
     // Who it is at the provider, byte for byte; sandbox people can never match real ones.
     .addUniqueConstraint('identity_is_one', ['provider', 'mode', 'subject'])
     .addUniqueConstraint('one_identity_per_provider', ['account_id', 'provider', 'mode'])
-    .modifyEnd(sql`strict`)
+    .modifyEnd(sqlite ? sql`strict` : sql``)
     .execute();
   await database.schema
     .createTable('expiring_records')
-    .addColumn('kind', 'text', (column) => column.notNull())
-    .addColumn('key', 'text', (column) => column.notNull())
-    .addColumn('owner', 'text', (column) => column.notNull())
-    .addColumn('value', 'text', (column) => column.notNull())
+    .addColumn('kind', text, (column) => column.notNull())
+    .addColumn('key', text, (column) => column.notNull())
+    .addColumn('owner', text, (column) => column.notNull())
+    .addColumn('value', text, (column) => column.notNull())
     .addColumn('version', 'integer', (column) => column.notNull().defaultTo(1))
-    .addColumn('expires_at', 'integer', (column) => column.notNull())
-    .addColumn('purge_at', 'integer', (column) => column.notNull())
+    .addColumn('expires_at', instant, (column) => column.notNull())
+    .addColumn('purge_at', instant, (column) => column.notNull())
     .addPrimaryKeyConstraint('expiring_records_key', ['kind', 'key'])
-    .modifyEnd(sql`strict, without rowid`)
+    .modifyEnd(sqlite ? sql`strict, without rowid` : sql``)
     .execute();
   await database.schema
     .createIndex('expiring_records_owner')

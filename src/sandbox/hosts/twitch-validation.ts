@@ -1,0 +1,24 @@
+import type { SandboxParts } from '../parts.ts';
+import type { Person } from '../people.ts';
+import type { AccessToken } from '../records.ts';
+
+/** What Twitch says about a token to whoever presents it, in both generations. */
+export interface Validation {
+  token: AccessToken;
+  clientId: string;
+  person: Person;
+}
+
+const anotherClientId = 'anothertwitchclientid000000000';
+
+/** Undefined for a dead token, as a fault calls every one; other faults name a stranger. */
+export function validate({ state }: SandboxParts, token: AccessToken | undefined): Validation | undefined {
+  if (!token || state.faults.has('twitch', 'validate_401')) return undefined;
+  const isOtherClient = state.faults.has('twitch', 'validate_other_client');
+  const isOtherPerson = state.faults.has('twitch', 'validate_other_person');
+  return {
+    token,
+    clientId: isOtherClient ? anotherClientId : token.clientId,
+    person: isOtherPerson ? state.people.another(token.personId) : state.people.get(token.personId),
+  };
+}

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import type { ExpiringRecords } from '../storage/expiring-records.ts';
+
+/** The right to do something alone, on all nodes, for a while: it ends by itself if its holder dies. */
+export interface Lease {
+  release(): Promise<void>;
+}
+
+export interface Leases {
+  /** The lease, or null while somebody else holds it. */
+  take(name: string, milliseconds: number): Promise<Lease | null>;
+}
+
+export function createLeases(records: ExpiringRecords, now: () => number): Leases {
+  return {
+    async take(name, milliseconds) {
+      // An owner of its own, so that a holder who comes too late releases nobody else's lease.
+      const owner = randomBytes(16).toString('base64url');
+      const lease = { key: name, owner, value: '', expiresAt: now() + milliseconds };
+      if (!(await records.create('lease', lease))) return null;
+      return { release: async () => void (await records.deleteByOwner('lease', owner)) };
+    },
+  };
+}
+
+/** How often somebody who waits for a lease looks again. */
+export const leasePollMilliseconds = 40;
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

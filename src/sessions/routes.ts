@@ -1,0 +1,89 @@
+import { Router } from 'express';
+import { RequestError } from '../errors.ts';
+import { routes } from '../paths.ts';
+import type { Context } from '../web/context.ts';
+import { homeWithReturn } from '../web/error-page.ts';
+import { toEndedSessionFlash, toEndedSessionsFlash } from '../web/flash-words.ts';
+import { form, renderPage } from '../web/page.ts';
+import { endSessions } from '../web/session-changes.ts';
+import { requireSignedIn } from '../web/signed-in.ts';
+import { toTimeWords } from '../web/time-words.ts';
+import type { SessionRow, SessionsPage } from '../web/view-models.ts';
+import { readSignedIn, type SignedIn, setFlash } from './session.ts';
+import type { StoredSession } from './session-store.ts';
+
+/** Where the person is signed in, and signing out there. */
+export function createSessionRoutes(context: Context): Router {
+  const { paths, sessions, accounts, services, log, now } = context;
+  const router = Router();
+
+  router.get(routes.sessions, async (request, response) => {
+    const signedIn = readSignedIn(request);
+    if (!signedIn) return response.redirect(303, homeWithReturn(context, paths.sessions));
+    const options = { view: 'sessions', title: 'Sessions and devices', current: 'profile' } as const;
+    await renderPage(context, request, response, options, await toSessionsPage(signedIn));
+  });
+
+  router.post(routes.endOtherSessions, async (request, response) => {
+    const signedIn = requireSignedIn(context, request);
+    const others = await listOthers(signedIn);
+    const ended = await endSessions(context, signedIn.accountId, others);
+    log.info('sessions ended', { outcome: String(ended) });
+    await setFlash(request, toEndedSessionsFlash(ended));
+    response.redirect(303, paths.sessions);
+  });
+
+  router.post(routes.endSession(':ref'), async (request, response) => {
+    const signedIn = requireSignedIn(context, request);
+    // Looked for among the account's own: another account's session is as unknown as one that ended.
+    const session = (await listOthers(signedIn)).find(({ ref }) => ref === request.params['ref']);
+    if (!session) throw new RequestError('not_found');
+    await endSessions(context, signedIn.accountId, [session]);
+    log.info('sessions ended', { outcome: '1' });
+    await setFlash(request, toEndedSessionFlash(session.facts.device ?? 'Unknown device'));
+    response.redirect(303, paths.sessions);
+  });
+
+  async function listOthers({ accountId, ref }: SignedIn): Promise<StoredSession[]> {
+    return (await sessions.list(accountId)).filter((session) => session.ref !== ref);
+  }
+
+  async function toSessionsPage(signedIn: SignedIn): Promise<SessionsPage> {
+    const all = await sessions.list(signedIn.accountId);
+    const names = await namesOfIdentities(signedIn.accountId);
+    const ownFirst = all.toSorted((a, b) => Number(b.ref === signedIn.ref) - Number(a.ref === signedIn.ref));
+    return {
+      sessions: ownFirst.map((session) => toRow(session, session.ref === signedIn.ref, names)),
+      endOthers:
+        all.length > 1 ? form('Sign out everywhere else', paths.endOtherSessions, {}, 'danger') : null,
+    };
+  }
+
+  async function namesOfIdentities(accountId: string): Promise<Map<string, string>> {
+    const identities = await accounts.listIdentities(accountId);
+    const nameOf = (id: string) => services.find(({ provider }) => provider.id === id)?.provider.name ?? id;
+    return new Map(
+      identities.map(({ id, provider, display_name }) => [id, `${nameOf(provider)} as ${display_name}`]),
+    );
+  }
+
+  function toRow(
+    { ref, facts, lastActiveAt }: StoredSession,
+    current: boolean,
+    names: Map<string, string>,
+  ): SessionRow {
+    const device = facts.device ?? 'Unknown device';
+    const end = form('Sign out this device', paths.endSession(ref));
+    return {
+      device,
+      signedInWith: names.get(facts.identityId ?? '') ?? 'An account that is no longer linked',
+      started: toTimeWords(facts.createdAt ?? 0, now()),
+      lastActive: toTimeWords(current ? now() : lastActiveAt, now()),
+      address: facts.address ?? 'unknown',
+      current,
+      action: current ? null : { ...end, labelSuffix: `, ${device}` },
+    };
+  }
+
+  return router;
+}

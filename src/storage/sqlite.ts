@@ -1,0 +1,247 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import { isObject } from '../json.ts';
+import { guard } from './guard.ts';
+import { StorageError } from './storage-error.ts';
+
+/** SQLite itself waits for a lock only this long: while it waits, nothing else in the process moves. */
+const busyMilliseconds = 50;
+/** From asking for the connection on; then the answer is `busy`. */
+const patienceMilliseconds = 800;
+const pauseMilliseconds = 10;
+
+/**
+ * Kysely on node:sqlite. `file` is a path, or `:memory:`.
+ *
+ * One connection in WAL mode, so those who use it in this process stand in line. A lock that another
+ * process holds is asked for again and again, letting other work go on in between.
+ */
+export function createSqliteDialect(file: string): Dialect {
+  const dialect: Dialect = {
+    createDriver: () => new SqliteDriver(file),
+    createAdapter: () => new NodeSqliteAdapter(),
+    createIntrospector: (database) => new SqliteIntrospector(database),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+  return guard(dialect, toStorageError);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: which tables it has does not matter here
+export function isSqlite(database: Kysely<any>): boolean {
+  return database.getExecutor().adapter instanceof SqliteAdapter;
+}
+
+/** What Kysely is told about this driver. */
+class NodeSqliteAdapter extends SqliteAdapter {
+  /** The line is kept here, where the time in it counts. */
+  override get supportsMultipleConnections() {
+    return true;
+  }
+
+  /** Migrations run in one `begin immediate`: of two processes that start at once, one migrates. */
+  override get supportsTransactionalDdl() {
+    return true;
+  }
+}
+
+class SqliteDriver implements Driver {
+  private readonly file: string;
+  private readonly line = new Line();
+  private readonly statements = new Map<string, Statement>();
+  private database: DatabaseSync | null = null;
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  async init() {
+    if (this.file !== ':memory:') mkdirSync(dirname(this.file), { recursive: true });
+    const database = new DatabaseSync(this.file, {
+      timeout: busyMilliseconds,
+      enableForeignKeyConstraints: true,
+    });
+    this.database = database;
+    await untilFree(database, performance.now() + patienceMilliseconds, () =>
+      database.exec('pragma journal_mode = wal; pragma synchronous = normal;'),
+    );
+  }
+
+  async acquireConnection() {
+    const deadline = performance.now() + patienceMilliseconds;
+    await this.line.enter(patienceMilliseconds);
+    return new SqliteConnection(this.database!, this.statements, deadline);
+  }
+
+  async beginTransaction(connection: SqliteConnection) {
+    await connection.begin();
+  }
+
+  async commitTransaction(connection: SqliteConnection) {
+    await connection.commit();
+  }
+
+  async rollbackTransaction(connection: SqliteConnection) {
+    connection.rollback();
+  }
+
+  async releaseConnection() {
+    this.line.leave();
+  }
+
+  async destroy() {
+    this.statements.clear();
+    this.database?.close();
+  }
+}
+
+/** Lets one in at a time, in the order in which they came. */
+class Line {
+  private taken = false;
+  private readonly waiting = new Set<() => void>();
+
+  /** Throws `busy` when it is still not its turn after so long. */
+  enter(milliseconds: number): Promise<void> {
+    if (!this.taken) {
+      this.taken = true;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const go = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.waiting.delete(go);
+        reject(new StorageError('busy'));
+      }, milliseconds);
+      this.waiting.add(go);
+    });
+  }
+
+  leave(): void {
+    const [next] = this.waiting;
+    if (!next) {
+      this.taken = false;
+      return;
+    }
+    this.waiting.delete(next);
+    next();
+  }
+}
+
+/** The connection as one holder has it, from asking for it until giving it back. */
+class SqliteConnection implements DatabaseConnection {
+  private readonly database: DatabaseSync;
+  private readonly statements: Map<string, Statement>;
+  private readonly deadline: number;
+  private inTransaction = false;
+
+  constructor(database: DatabaseSync, statements: Map<string, Statement>, deadline: number) {
+    this.database = database;
+    this.statements = statements;
+    this.deadline = deadline;
+  }
+
+  async begin() {
+    // Deferred transactions fail half-way when another one writes first.
+    await this.run('begin immediate', []);
+    this.inTransaction = true;
+  }
+
+  async commit() {
+    await this.run('commit', []);
+    this.inTransaction = false;
+  }
+
+  /** After some errors, a full disk among them, SQLite has rolled back already. */
+  rollback() {
+    this.inTransaction = false;
+    if (this.database.isTransaction) this.database.exec('rollback');
+  }
+
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    return (await this.run(sql, parameters)) as QueryResult<Row>;
+  }
+
+  async *streamQuery<Row>(query: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
+    yield await this.executeQuery<Row>(query);
+  }
+
+  private run(sql: string, parameters: readonly unknown[]): Promise<QueryResult<unknown>> {
+    return untilFree(this.database, this.deadline, () => {
+      // What follows would be stored on its own, outside the transaction that it belongs to.
+      if (this.inTransaction && !this.database.isTransaction) throw new StorageError('unavailable');
+      return this.prepare(sql)(parameters as SQLInputValue[]);
+    });
+  }
+
+  private prepare(sql: string): Statement {
+    const known = this.statements.get(sql);
+    if (known) return known;
+    const statement = toStatement(this.database.prepare(sql));
+    this.statements.set(sql, statement);
+    return statement;
+  }
+}
+
+type Statement = (parameters: SQLInputValue[]) => QueryResult<unknown>;
+
+function toStatement(statement: StatementSync): Statement {
+  if (statement.columns().length > 0) return (parameters) => ({ rows: statement.all(...parameters) });
+  return (parameters) => {
+    const { changes, lastInsertRowid } = statement.run(...parameters);
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  };
+}
+
+/** Tries again while another process holds the lock, until the deadline. Within a transaction once only. */
+async function untilFree<Result>(
+  database: DatabaseSync,
+  deadline: number,
+  attempt: () => Result,
+): Promise<Result> {
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error) || database.isTransaction) throw error;
+      if (performance.now() + busyMilliseconds >= deadline) throw error;
+    }
+    await sleep(pauseMilliseconds);
+  }
+}
+
+/** SQLITE_BUSY or SQLITE_LOCKED; the higher bits say more. */
+function isBusy(error: unknown): boolean {
+  const code = isObject(error) ? Number(error['errcode']) & 0xff : 0;
+  return code === 5 || code === 6;
+}
+
+/** `SQLITE_CONSTRAINT_UNIQUE`, `…_PRIMARYKEY`, `…_ROWID` and `…_FOREIGNKEY`. */
+const uniqueCodes = [2067, 1555, 2579];
+const foreignKeyCode = 787;
+
+/** Wrong use of node:sqlite is no failure of the database, and stays what it is. */
+function toStorageError(error: unknown): unknown {
+  if (!isObject(error)) return error;
+  const { code, errcode } = error;
+  if (code === 'ERR_INVALID_STATE') return new StorageError('unavailable', code);
+  if (code !== 'ERR_SQLITE_ERROR' || typeof errcode !== 'number') return error;
+  const name = `SQLITE_${errcode}`;
+  if (isBusy(error)) return new StorageError('busy', name);
+  if (uniqueCodes.includes(errcode)) return new StorageError('unique', name);
+  return new StorageError(errcode === foreignKeyCode ? 'missing-reference' : 'unavailable', name);
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { type Database, openDatabase, readTime } from './database.ts';
+import type { ExpiringRecords } from './expiring-records.ts';
+import { connectToRedis } from './redis-connection.ts';
+import { createRedisRecords } from './redis-records.ts';
+import { createSqlRecords } from './sql-records.ts';
+import { createStoreClock } from './store-clock.ts';
+import { withDeadline, withinDeadline } from './with-deadline.ts';
+
+/** The embedded database in the data folder. */
+export function databaseFile(dataDir: string): string {
+  return join(dataDir, 'latchkey.sqlite');
+}
+
+export interface StoreSettings {
+  /** The file of the embedded database, used without `databaseUrl`; or `:memory:`. */
+  readonly file: string;
+  readonly databaseUrl: string | null;
+  readonly databasePoolSize: number;
+  /** Null: the expiring records are in the database too. */
+  readonly sessionStoreUrl: string | null;
+  readonly sessionStorePrefix: string;
+}
+
+export interface Stores {
+  readonly database: Database;
+  readonly records: ExpiringRecords;
+  /** Milliseconds since 1970, by the clock of the shared store where there is one. */
+  readonly now: () => number;
+  /** Throws `StorageError` when one of the stores does not answer within a second. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens all that is stored. The database must answer, for it is brought up to date first; Redis may
+ * come later, and until then whatever needs it throws `StorageError`.
+ */
+export async function openStores(settings: StoreSettings, localNow: () => number): Promise<Stores> {
+  const { file, databaseUrl, databasePoolSize, sessionStoreUrl, sessionStorePrefix } = settings;
+  const target = databaseUrl === null ? file : { url: databaseUrl, poolSize: databasePoolSize };
+  const database = await openDatabase(target);
+  const redis = sessionStoreUrl === null ? null : await connectToRedis(sessionStoreUrl);
+  const clock = await createStoreClock(localNow, () =>
+    withinDeadline(redis ? redis.readTime() : readTime(database)),
+  );
+  const records = redis
+    ? createRedisRecords(redis, sessionStorePrefix, clock.now)
+    : createSqlRecords(database, clock.now);
+  return {
+    database,
+    records: withDeadline(records),
+    now: clock.now,
+    async check() {
+      await withinDeadline(Promise.all([sql`select 1`.execute(database), redis?.send(['PING'])]));
+    },
+    async close() {
+      clock.close();
+      redis?.close();
+      await database.destroy();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type { Request, RequestHandler } from 'express';
+import { LoginError } from '../errors.ts';
+import type { Grant } from '../sessions/grants.ts';
+import { destroySession, readSignedIn, type SignedIn } from '../sessions/session.ts';
+import type { Context } from './context.ts';
+import { endSessionAccess } from './end-grants.ts';
+
+/** How long a page waits for a provider's word on its tokens. Without one it goes on. */
+const waitMilliseconds = 2000;
+
+/**
+ * Where the provider that signed somebody in wants its tokens validated, this happens before a page
+ * of theirs is shown, when it is due. Who has disconnected the application there is signed out.
+ */
+export function createGrantCheck(context: Context): RequestHandler {
+  const { accounts, grants, services, log } = context;
+  return async (request, _response, next) => {
+    const signedIn = readSignedIn(request);
+    const { check } = request.session;
+    if (!signedIn || !check || !grants.isCheckDue(check)) return next();
+    const place = { ref: signedIn.ref, identityId: signedIn.identityId };
+    const identities = await accounts.listIdentities(signedIn.accountId);
+    const identity = identities.find(({ id }) => id === signedIn.identityId);
+    const client = services.find(({ provider }) => provider.id === identity?.provider)?.client;
+    if (!identity || client?.mode !== identity.mode) return next();
+    const asking = grants
+      .freshTokens(client, { ...place, subject: identity.subject }, null)
+      .catch((error: unknown) => {
+        if (!(error instanceof LoginError)) throw error;
+        const { code, facts } = error;
+        log.warn('not validated', { provider: identity.provider, code, reason: facts.reason ?? '' });
+      });
+    await Promise.race([asking, after(waitMilliseconds)]);
+    const grant = await grants.get(place);
+    await endSessionIfOver(context, request, signedIn, identity.provider, grant);
+    if (grant?.check) request.session.check = grant.check;
+    next();
+  };
+}
+
+/**
+ * Ends the session when the tokens that carry it are over. Throws `access_ended` then. Only where
+ * the provider wants it so (`validateEvery`): elsewhere the card says what is wrong.
+ */
+export async function endSessionIfOver(
+  context: Context,
+  request: Request,
+  signedIn: SignedIn,
+  provider: string,
+  grant: Grant | null,
+): Promise<void> {
+  if (!grant?.ended || !request.session?.check) return;
+  await context.sessions.end(signedIn);
+  await endSessionAccess(context, signedIn);
+  await destroySession(request);
+  throw new LoginError('access_ended', { provider, reason: `the access is ${grant.ended.why}` });
+}
+
+function after(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}

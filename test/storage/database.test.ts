@@ -1,0 +1,416 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { type Database, durably, openAndMigrate, openDatabase } from '../../src/storage/database.ts';
+import { connectToRedis } from '../../src/storage/redis-connection.ts';
+import { isUniqueViolation, type StorageError } from '../../src/storage/storage-error.ts';
+import { openStores } from '../../src/storage/stores.ts';
+import { createPostgresDatabase, openTestStores, type TestStores } from '../support/open-stores.ts';
+import { describeStores, describeWith } from '../support/stores.ts';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function failureOf(work: Promise<unknown>): Promise<StorageError> {
+  const error = await work.then(
+    () => null,
+    (thrown: StorageError) => thrown,
+  );
+  if (error === null) throw new Error('it did not fail');
+  return error;
+}
+
+/** How long work takes, in milliseconds. */
+async function timed<Result>(work: () => Promise<Result>): Promise<[result: Result, milliseconds: number]> {
+  const startedAt = performance.now();
+  return [await work(), performance.now() - startedAt];
+}
+
+const newAccount = (id: string) => ({ id, created_at: 1 });
+const insertAccount = (database: Database, id: string) =>
+  database.insertInto('accounts').values(newAccount(id)).execute();
+const accountIds = async (database: Database) =>
+  (await database.selectFrom('accounts').select('id').orderBy('id').execute()).map(({ id }) => id);
+
+describeStores('a database', (kind) => {
+  let stores: TestStores;
+  let database: Database;
+  beforeAll(async () => {
+    stores = await openTestStores(kind);
+    database = stores.database;
+  });
+  afterAll(() => stores.close());
+  afterEach(() => database.deleteFrom('accounts').execute());
+
+  test('says that a row is there twice, and not which', async () => {
+    await insertAccount(database, 'a-secret-id');
+    const error = await failureOf(insertAccount(database, 'a-secret-id'));
+    expect(error).toMatchObject({ name: 'StorageError', kind: 'unique' });
+    expect(isUniqueViolation(error)).toBe(true);
+    expect(`${error.message} ${JSON.stringify(error)}`).not.toContain('a-secret-id');
+    expect(error.cause).toBeUndefined();
+  });
+
+  test('says that a row names another one that is not there', async () => {
+    const identity = {
+      id: 'i',
+      account_id: 'nobody',
+      provider: 'p',
+      mode: 'live',
+      subject: 's',
+      display_name: '',
+      handle: '',
+      userinfo: '{}',
+      granted_scope: '',
+      linked_at: 1,
+      last_used_at: 1,
+      profile_read_at: 1,
+    };
+    const inserting = database.insertInto('identities').values(identity).execute();
+    expect(await failureOf(inserting)).toMatchObject({ kind: 'missing-reference' });
+  });
+
+  test('gives instants and counts as numbers', async () => {
+    await database.insertInto('accounts').values({ id: 'n', created_at: Date.now() }).execute();
+    const row = await database
+      .selectFrom('accounts')
+      .select(({ fn }) => ['created_at', fn.countAll<number>().over().as('count')])
+      .executeTakeFirstOrThrow();
+    expect(typeof row.created_at).toBe('number');
+    expect(row.count).toBe(1);
+  });
+
+  test('undoes all of a transaction that fails, and tells what its work threw', async () => {
+    const failing = durably(database, async (transaction) => {
+      await insertAccount(transaction, 'undone');
+      throw new RangeError('changed our mind');
+    });
+    expect(await failureOf(failing)).toBeInstanceOf(RangeError);
+    expect(await accountIds(database)).toEqual([]);
+  });
+
+  test('undoes all of a transaction whose statement fails', async () => {
+    const failing = durably(database, async (transaction) => {
+      await insertAccount(transaction, 'one');
+      await insertAccount(transaction, 'one');
+    });
+    expect(await failureOf(failing)).toMatchObject({ kind: 'unique' });
+    expect(await accountIds(database)).toEqual([]);
+    await durably(database, (transaction) => insertAccount(transaction, 'after'));
+    expect(await accountIds(database)).toEqual(['after']);
+  });
+
+  test('orders text byte for byte', async () => {
+    for (const id of ['b', 'a', 'B', 'é', '_']) await insertAccount(database, id);
+    expect(await accountIds(database)).toEqual(['B', '_', 'a', 'b', 'é']);
+  });
+});
+
+describe('SQLite', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'latchkey-'));
+    file = join(folder, 'latchkey.sqlite');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  async function open(): Promise<Database> {
+    const database = await openDatabase(file);
+    closers.push(() => database.destroy());
+    return database;
+  }
+  /** Another process would do the same: it holds the only lock for writing. */
+  function holdLock(): DatabaseSync {
+    const other = new DatabaseSync(file);
+    closers.push(() => other.isOpen && other.close());
+    other.exec('begin immediate');
+    return other;
+  }
+  /** Counts how often a timer fires while work goes on, and its longest delay. */
+  async function watchLoop<Result>(work: () => Promise<Result>) {
+    let fired = 0;
+    let longest = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      fired += 1;
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 5);
+    const result = await work();
+    clearInterval(timer);
+    return { result, fired, longest };
+  }
+
+  test('migrations run once, however often it is opened', async () => {
+    const first = await openAndMigrate(file);
+    expect(first.applied).toEqual(['001-accounts-and-records']);
+    await insertAccount(first.database, 'kept');
+    await first.database.destroy();
+    const second = await openAndMigrate(file);
+    closers.push(() => second.database.destroy());
+    expect(second.applied).toEqual([]);
+    expect(await accountIds(second.database)).toEqual(['kept']);
+  });
+
+  test('of two that open it at once one migrates', async () => {
+    const opened = await Promise.all([openAndMigrate(file), openAndMigrate(file)]);
+    for (const { database } of opened) closers.push(() => database.destroy());
+    expect(opened.flatMap(({ applied }) => applied)).toEqual(['001-accounts-and-records']);
+  });
+
+  test('a lock that another process keeps is an error within a second, and nothing stands still', async () => {
+    const database = await open();
+    holdLock();
+    const { result, fired, longest } = await watchLoop(() =>
+      timed(() => Promise.all([1, 2, 3].map((id) => failureOf(insertAccount(database, `a${id}`))))),
+    );
+    const [errors, milliseconds] = result;
+    expect(errors.map(({ kind }) => kind)).toEqual(['busy', 'busy', 'busy']);
+    // All three at once: they do not wait for each other's patience.
+    expect(milliseconds).toBeLessThan(1000);
+    expect(fired).toBeGreaterThan(5);
+    expect(longest).toBeLessThan(250);
+  });
+
+  test('a transaction waits for the lock in the same way', async () => {
+    const database = await open();
+    holdLock();
+    const [error, milliseconds] = await timed(() =>
+      failureOf(durably(database, (transaction) => insertAccount(transaction, 'a'))),
+    );
+    expect(error).toMatchObject({ kind: 'busy' });
+    expect(milliseconds).toBeLessThan(1000);
+  });
+
+  test('what waited for a lock goes on when it is free', async () => {
+    const database = await open();
+    const other = holdLock();
+    const waiting = Promise.all([
+      insertAccount(database, 'plain'),
+      durably(database, (transaction) => insertAccount(transaction, 'durable')),
+    ]);
+    await sleep(200);
+    other.exec('commit');
+    await waiting;
+    expect(await accountIds(database)).toEqual(['durable', 'plain']);
+  });
+
+  test('readers are not kept waiting by a writer', async () => {
+    const database = await open();
+    await insertAccount(database, 'there');
+    holdLock();
+    expect(await accountIds(database)).toEqual(['there']);
+  });
+
+  test('a full disk undoes the transaction and no more: with room again all goes on', async () => {
+    const database = await open();
+    await insertAccount(database, 'before');
+    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(database);
+    await sql`pragma max_page_count = ${sql.lit(rows[0]!.page_count)}`.execute(database);
+    const filling = durably(database, async (transaction) => {
+      await insertAccount(transaction, 'lost');
+      await insertAccount(transaction, 'x'.repeat(100_000));
+    });
+    // 13: SQLITE_FULL.
+    expect(await failureOf(filling)).toMatchObject({ kind: 'unavailable', code: 'SQLITE_13' });
+    expect(await accountIds(database)).toEqual(['before']);
+    await sql`pragma max_page_count = 1000000`.execute(database);
+    await durably(database, (transaction) => insertAccount(transaction, 'x'.repeat(100_000)));
+    expect(await accountIds(database)).toEqual(['before', 'x'.repeat(100_000)]);
+  });
+
+  test('after a full disk nothing more is written on behalf of that transaction', async () => {
+    const database = await open();
+    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(database);
+    await sql`pragma max_page_count = ${sql.lit(rows[0]!.page_count)}`.execute(database);
+    const careless = durably(database, async (transaction) => {
+      await insertAccount(transaction, 'x'.repeat(100_000)).catch(() => {});
+      await insertAccount(transaction, 'stray');
+    });
+    expect(await failureOf(careless)).toMatchObject({ kind: 'unavailable' });
+    expect(await accountIds(database)).toEqual([]);
+  });
+
+  test('a file that is no database is refused', async () => {
+    const other = new DatabaseSync(file);
+    other.exec('create table kysely_migration (name text, timestamp text)');
+    other.exec("insert into kysely_migration values ('999-from-the-future', '2030-01-01T00:00:00Z')");
+    other.close();
+    const error = await failureOf(openDatabase(file));
+    expect(error.message).toMatch(/does not fit this version.*999-from-the-future/);
+  });
+});
+
+/** A server that takes connections and never says a word. */
+async function startSilentServer(): Promise<{ server: Server; port: number }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => void sockets.add(socket.on('error', () => {})));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { server, port: (server.address() as { port: number }).port };
+}
+
+/** A port where nobody listens. */
+async function freePort(): Promise<number> {
+  const { server, port } = await startSilentServer();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe.each([
+  ['that nobody listens at', freePort],
+  ['that is silent', async () => (await startSilentServer()).port],
+])('an address %s', (_, getPort) => {
+  test('is no PostgreSQL: one sentence within a second, without the password', async () => {
+    const url = `postgres://somebody:canary@127.0.0.1:${await getPort()}/db`;
+    const [error, milliseconds] = await timed(() => failureOf(openDatabase({ url })));
+    expect(error).toMatchObject({ name: 'StorageError', kind: 'unavailable' });
+    expect(error.message).toBe(`The database at ${new URL(url).host} does not answer.`);
+    expect(milliseconds).toBeLessThan(1000);
+  });
+
+  test('is no Redis: commands fail within a second, and the process goes on', async () => {
+    const connection = await connectToRedis(`redis://:canary@127.0.0.1:${await getPort()}`);
+    closers.push(() => connection.close());
+    const [error, milliseconds] = await timed(() => failureOf(connection.send(['PING'])));
+    expect(error).toMatchObject({ name: 'StorageError', kind: 'unavailable' });
+    expect(String(error)).not.toContain('canary');
+    expect(milliseconds).toBeLessThan(1000);
+  });
+
+  test('leaves stores open whose check and records fail within a second', async () => {
+    const stores = await openStores(
+      {
+        file: ':memory:',
+        databaseUrl: null,
+        databasePoolSize: 1,
+        sessionStoreUrl: `redis://127.0.0.1:${await getPort()}`,
+        sessionStorePrefix: 'test:',
+      },
+      Date.now,
+    );
+    closers.push(() => stores.close());
+    const [errors, milliseconds] = await timed(() =>
+      Promise.all([failureOf(stores.check()), failureOf(stores.records.get('session', 'a'))]),
+    );
+    expect(errors.map(({ kind }) => kind)).toEqual(['unavailable', 'unavailable']);
+    expect(milliseconds).toBeLessThan(1000);
+    expect(Math.abs(stores.now() - Date.now())).toBeLessThan(1000);
+  });
+});
+
+describeWith('PostgreSQL', 'PostgreSQL', () => {
+  let postgres: { url: string; drop(): Promise<void> };
+  beforeEach(async () => {
+    postgres = await createPostgresDatabase();
+  });
+  afterEach(() => postgres.drop());
+
+  async function open(poolSize = 2): Promise<Database> {
+    const database = await openDatabase({ url: postgres.url, poolSize });
+    closers.push(() => database.destroy());
+    return database;
+  }
+  const pidOf = async (database: Database) =>
+    (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database)).rows[0]!.pid;
+
+  test('of three nodes that start at once one migrates, and all can work', async () => {
+    const target = { url: postgres.url };
+    const opened = await Promise.all([
+      openAndMigrate(target),
+      openAndMigrate(target),
+      openAndMigrate(target),
+    ]);
+    for (const { database } of opened) closers.push(() => database.destroy());
+    expect(opened.flatMap(({ applied }) => applied)).toEqual(['001-accounts-and-records']);
+    await Promise.all(opened.map(({ database }, index) => insertAccount(database, `a${index}`)));
+    expect(await accountIds(opened[0]!.database)).toEqual(['a0', 'a1', 'a2']);
+  });
+
+  test('a connection that was idle when it ended is replaced', async () => {
+    const database = await open(1);
+    const other = await open(1);
+    const pid = await pidOf(database);
+    await sql`select pg_terminate_backend(${pid})`.execute(other);
+    await sleep(50);
+    expect(await pidOf(database)).not.toBe(pid);
+  });
+
+  test('a connection that ends under a query is an error for this one, and replaced for the next', async () => {
+    const database = await open(1);
+    const other = await open(1);
+    const pid = await pidOf(database);
+    const failing = failureOf(sql`select pg_sleep(1)`.execute(database));
+    await sleep(50);
+    await sql`select pg_terminate_backend(${pid})`.execute(other);
+    expect(await failing).toMatchObject({ name: 'StorageError', kind: 'unavailable', code: '57P01' });
+    expect(await pidOf(database)).not.toBe(pid);
+  });
+
+  test('a connection that ends in the middle of a transaction undoes it and harms nobody', async () => {
+    const database = await open(1);
+    const other = await open(1);
+    const failing = durably(database, async (transaction) => {
+      await insertAccount(transaction, 'undone');
+      await sql`select pg_terminate_backend(${await pidOf(transaction)})`.execute(other);
+      await sleep(50);
+      await insertAccount(transaction, 'never');
+    });
+    expect(await failureOf(failing)).toMatchObject({ name: 'StorageError', kind: 'unavailable' });
+    expect(await accountIds(database)).toEqual([]);
+  });
+
+  test('a statement may not run for more than two seconds, and its connection goes on', async () => {
+    const database = await open(1);
+    const pid = await pidOf(database);
+    const [error, milliseconds] = await timed(() => failureOf(sql`select pg_sleep(10)`.execute(database)));
+    // 57014: cancelled by the server.
+    expect(error).toMatchObject({ kind: 'unavailable', code: '57014' });
+    expect(milliseconds).toBeLessThan(4000);
+    expect(await pidOf(database)).toBe(pid);
+  });
+
+  test('who finds all connections in use is told within a second', async () => {
+    const database = await open(1);
+    const using = sql`select pg_sleep(1.5)`.execute(database);
+    const [error, milliseconds] = await timed(() => failureOf(pidOf(database)));
+    expect(error).toMatchObject({ kind: 'unavailable' });
+    expect(milliseconds).toBeLessThan(1000);
+    await using;
+  });
+
+  test('two transactions that lock each other out are busy, not broken', async () => {
+    const database = await open(2);
+    await insertAccount(database, 'one');
+    await insertAccount(database, 'two');
+    const touch = (transaction: Database, id: string) =>
+      transaction.updateTable('accounts').set({ created_at: 2 }).where('id', '=', id).execute();
+    const crossing = (first: string, second: string) =>
+      durably(database, async (transaction) => {
+        await touch(transaction, first);
+        await sleep(100);
+        await touch(transaction, second);
+      });
+    const outcomes = await Promise.allSettled([crossing('one', 'two'), crossing('two', 'one')]);
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused.map(({ reason }) => (reason as StorageError).kind)).toEqual(['busy']);
+  });
+
+  test('a wrong password and a missing database have sentences of their own', async () => {
+    const missing = new URL(postgres.url);
+    missing.pathname = 'latchkey_test_nowhere';
+    expect((await failureOf(openDatabase({ url: missing.href }))).message).toBe(
+      `There is no such database at ${missing.hostname}:${missing.port || 5432}. (3D000)`,
+    );
+  });
+});
