@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Environment, readConfig, variables } from '../src/config.ts';
+import { type Environment, readConfig, readStorageConfig, variables } from '../src/config.ts';
 import { ConfigError } from '../src/errors.ts';
 import { madeUpClients } from '../src/sandbox/registrations.ts';
 
@@ -132,6 +132,83 @@ test('secrets can come from files', () => {
   const config = read(environment, { '/secrets/session': `${secret}\n`, '/secrets/twitch': 'from-file\n' });
   expect(config.sessionSecrets).toEqual([secret]);
   expect(config.services[0]).toMatchObject({ clientSecret: 'from-file' });
+});
+
+describe('storage', () => {
+  test('is the SQLite file in DATA_DIR without a word', () => {
+    const { dataDir, storage } = read({});
+    expect(dataDir).toBe('./data');
+    expect(storage).toEqual({
+      databaseUrl: null,
+      databasePoolSize: 10,
+      sessionStoreUrl: null,
+      sessionStorePrefix: 'latchkey:',
+    });
+  });
+
+  test.each([
+    [
+      'DATABASE_URL',
+      'databaseUrl',
+      'postgres://name:pass%20word@db.example.org:5432/latchkey?sslmode=verify-full',
+    ],
+    ['DATABASE_URL', 'databaseUrl', 'postgresql:///latchkey?host=/var/run/postgresql'],
+    ['SESSION_STORE_URL', 'sessionStoreUrl', 'redis://127.0.0.1:6379'],
+    ['SESSION_STORE_URL', 'sessionStoreUrl', 'rediss://:password@redis.example.org:6380/1'],
+  ] as const)('%s is kept as it is: %s = %s', (variable, setting, url) => {
+    expect(read({ [variable]: url }).storage[setting]).toBe(url);
+    expect(
+      read({ [`${variable}_FILE`]: '/secrets/url' }, { '/secrets/url': `${url}\n` }).storage[setting],
+    ).toBe(url);
+    // Plain redis:// to another host is the operator's choice, in production too.
+    expect(read({ ...production, [variable]: url }).storage[setting]).toBe(url);
+  });
+
+  test.each([
+    ['DATABASE_URL', 'mysql://name:canary@db.example.org/latchkey'],
+    ['DATABASE_URL', 'db.example.org:5432/canary'],
+    ['DATABASE_URL', 'canary'],
+    ['DATABASE_URL_FILE', '/does/not/exist/canary'],
+    ['SESSION_STORE_URL', 'https://:canary@redis.example.org'],
+    ['SESSION_STORE_URL', 'redis.example.org:6379/canary'],
+    ['SESSION_STORE_PREFIX', 'canary with spaces'],
+    ['SESSION_STORE_PREFIX', 'canary'.repeat(11)],
+    ['DATABASE_POOL_SIZE', '0'],
+    ['DATABASE_POOL_SIZE', '101'],
+    ['DATABASE_POOL_SIZE', 'canary'],
+  ])('%s=%s is refused, and not printed', (variable, value) => {
+    expect(problemsOf({ [variable]: value })).toEqual([variable]);
+    expect(() => read({ [variable]: value })).toThrow(/^(?!.*canary)/s);
+    expect(() => readStorageConfig({ [variable]: value })).toThrow(ConfigError);
+  });
+
+  test('can be read by itself, without what only the server needs', () => {
+    const environment = { NODE_ENV: 'production', DATA_DIR: '/data', DATABASE_URL: 'postgres://db/latchkey' };
+    expect(problemsOf(environment)).toEqual(['BASE_URL', 'SESSION_SECRET']);
+    expect(readStorageConfig(environment)).toMatchObject({
+      dataDir: '/data',
+      storage: { databaseUrl: 'postgres://db/latchkey', sessionStoreUrl: null },
+    });
+  });
+});
+
+test('REAUTH_MINUTES says how old a sign-in may be, half an hour without a word', () => {
+  expect(read({}).reauthenticationMilliseconds).toBe(30 * 60 * 1000);
+  expect(read({ REAUTH_MINUTES: '5' }).reauthenticationMilliseconds).toBe(5 * 60 * 1000);
+  expect(problemsOf({ REAUTH_MINUTES: '0' })).toEqual(['REAUTH_MINUTES']);
+  expect(problemsOf({ REAUTH_MINUTES: '1441' })).toEqual(['REAUTH_MINUTES']);
+});
+
+test('TRUSTED_PROXIES lists addresses, subnets and Express’s names, nobody without a word', () => {
+  expect(read({}).trustedProxies).toEqual([]);
+  expect(read({ TRUSTED_PROXIES: '10.0.0.5, 172.16.0.0/12 loopback,2001:db8::/32' }).trustedProxies).toEqual([
+    '10.0.0.5',
+    '172.16.0.0/12',
+    'loopback',
+    '2001:db8::/32',
+  ]);
+  for (const wrong of ['true', '1', 'proxy.example.org', '10.0.0.0/33', '2001:db8::/129', '10.0.0.1/8/9'])
+    expect(problemsOf({ TRUSTED_PROXIES: wrong })).toEqual(['TRUSTED_PROXIES']);
 });
 
 test('SESSION_SECRET may list several, newest first', () => {

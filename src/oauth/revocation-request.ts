@@ -6,14 +6,15 @@ import type { Tokens } from './token-response.ts';
 export type RevocationOutcome = 'revoked' | 'not-confirmed' | 'not-offered';
 
 /**
- * Tells the provider that the tokens are no longer needed (RFC 7009). Never throws: what the
- * person asked for here goes on whether or not the provider answers.
+ * Tells the provider that the tokens are no longer needed (RFC 7009). Each by itself: whether one
+ * takes the other along is up to the provider (section 2.1). Never throws: what the person asked for
+ * here goes on whether or not the provider answers.
  */
 export async function sendRevocationRequest(client: Client, tokens: Tokens): Promise<RevocationOutcome> {
-  const { endpoints } = client.provider;
-  if (endpoints.revocation === undefined || tokens.accessToken === null) return 'not-offered';
+  if (client.provider.endpoints.revocation === undefined) return 'not-offered';
+  const held = [tokens.accessToken, tokens.refreshToken].filter((token) => token !== null);
   try {
-    await oidc.tokenRevocation(client.configuration, tokens.accessToken);
+    await Promise.all(held.map((token) => oidc.tokenRevocation(client.configuration, token)));
     return 'revoked';
   } catch {
     return 'not-confirmed';

@@ -1,9 +1,9 @@
 import { Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { migrations } from './migrations/index.ts';
-import { createPostgresqlDialect, describeFailure, migrationLimits } from './postgresql.ts';
+import { createPostgresqlDialect, describeServerFailure, migrationLimits } from './postgresql.ts';
 import type { Database, Schema } from './schema.ts';
-import { createSqliteDialect, isSqlite } from './sqlite.ts';
+import { createSqliteDialect, describeFileFailure, isSqlite } from './sqlite.ts';
 import { isStorageError, StorageError } from './storage-error.ts';
 
 export type { Database, Schema } from './schema.ts';
@@ -26,37 +26,38 @@ export async function openAndMigrate(
 ): Promise<{ database: Database; applied: string[] }> {
   if (typeof target === 'string') {
     const database = new Kysely<Schema>({ dialect: createSqliteDialect(target) });
-    return { database, applied: await migrate(database).catch(closing(database)) };
+    try {
+      const applied = await migrate(database, (error) => describeFileFailure(error, target));
+      return { database, applied };
+    } catch (error) {
+      await database.destroy().catch(() => {});
+      throw error;
+    }
   }
   const { url, poolSize = 10 } = target;
   // On a connection of its own: a second node waits here for the first one.
   const migrating = new Kysely<Schema>({ dialect: createPostgresqlDialect(url, 1, migrationLimits) });
   try {
-    const applied = await migrate(migrating);
+    const applied = await migrate(migrating, (error) => describeServerFailure(error, url));
     return { database: new Kysely<Schema>({ dialect: createPostgresqlDialect(url, poolSize) }), applied };
-  } catch (error) {
-    throw describeFailure(error, url);
   } finally {
     await migrating.destroy();
   }
 }
 
-async function migrate(database: Database): Promise<string[]> {
+/** `describe` puts a failure into a sentence for the person who starts the process. */
+async function migrate(
+  database: Database,
+  describe: (error: StorageError) => StorageError,
+): Promise<string[]> {
   const { error, results = [] } = await new Migrator({
     db: database,
     provider: { getMigrations: async () => migrations },
   }).migrateToLatest();
   if (!error) return results.map(({ migrationName }) => migrationName);
-  if (isStorageError(error)) throw error;
+  if (isStorageError(error)) throw describe(error);
   const reason = error instanceof Error ? error.message : String(error);
   throw new StorageError('unavailable', null, `The database does not fit this version: ${reason}.`);
-}
-
-function closing(database: Database) {
-  return async (error: unknown): Promise<never> => {
-    await database.destroy().catch(() => {});
-    throw error;
-  };
 }
 
 /**

@@ -97,9 +97,7 @@ export function placeOf(url: string): string {
 }
 
 /** The same error in a sentence for the person who starts the process. */
-export function describeFailure(error: unknown, url: string): unknown {
-  if (!(error instanceof StorageError)) return error;
-  const { kind, code } = error;
+export function describeServerFailure({ kind, code }: StorageError, url: string): StorageError {
   const place = placeOf(url);
   if (code?.startsWith('28'))
     return new StorageError(

@@ -234,11 +234,19 @@ function isBusy(error: unknown): boolean {
 const uniqueCodes = [2067, 1555, 2579];
 const foreignKeyCode = 787;
 
+/** The same error in a sentence for the person who starts the process. */
+export function describeFileFailure({ kind, code }: StorageError, file: string): StorageError {
+  const problem = kind === 'busy' ? 'is in use by another process' : 'cannot be used';
+  return new StorageError(kind, code, `The database file ${file} ${problem}.`);
+}
+
 /** Wrong use of node:sqlite is no failure of the database, and stays what it is. */
 function toStorageError(error: unknown): unknown {
   if (!isObject(error)) return error;
   const { code, errcode } = error;
-  if (code === 'ERR_INVALID_STATE') return new StorageError('unavailable', code);
+  // The second: what the operating system says of the folder.
+  if (code === 'ERR_INVALID_STATE' || (typeof code === 'string' && 'syscall' in error))
+    return new StorageError('unavailable', code);
   if (code !== 'ERR_SQLITE_ERROR' || typeof errcode !== 'number') return error;
   const name = `SQLITE_${errcode}`;
   if (isBusy(error)) return new StorageError('busy', name);

@@ -16,7 +16,7 @@ export class StorageError extends Error {
   readonly code: string | null;
 
   constructor(kind: StorageErrorKind, code: string | null = null, message: string = kind) {
-    super(code === null ? message : `${message} (${code})`);
+    super(code === null ? message : message.replace(/\.?$/, (end) => ` (${code})${end}`));
     this.name = 'StorageError';
     this.kind = kind;
     this.code = code;

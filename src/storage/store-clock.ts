@@ -1,6 +1,5 @@
-const everyMilliseconds = 60 * 1000;
-/** Until the store has answered for the first time. */
-const untilFirstMilliseconds = 5 * 1000;
+/** How often the store is asked, in milliseconds: as a rule, and until it has answered for the first time. */
+const usualPace = { every: 60 * 1000, untilFirst: 5 * 1000 };
 
 export interface StoreClock {
   /** Milliseconds since 1970, whole. */
@@ -20,6 +19,7 @@ export interface StoreClock {
 export async function createStoreClock(
   localNow: () => number,
   readTime: () => Promise<number | null>,
+  pace = usualPace,
 ): Promise<StoreClock> {
   let offset = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -39,12 +39,12 @@ export async function createStoreClock(
     if (closed) return;
     timer = setTimeout(async () => {
       const outcome = await measure();
-      schedule(outcome === 'done' ? everyMilliseconds : milliseconds);
+      schedule(outcome === 'done' ? pace.every : milliseconds);
     }, milliseconds).unref();
   }
 
   const first = await measure();
-  if (first !== 'needless') schedule(first === 'done' ? everyMilliseconds : untilFirstMilliseconds);
+  if (first !== 'needless') schedule(first === 'done' ? pace.every : pace.untilFirst);
   return {
     now: () => localNow() + offset,
     close() {

@@ -98,7 +98,7 @@ export function toEndedSessionsFlash(count: number): Flash {
 
 export function toUnlinkFlash({ name, revocation }: Provider, outcome: RevocationOutcome): Flash {
   const title = `${name} unlinked`;
-  if (outcome === 'revoked') return ok(title, `${name} is unlinked, and our access there is cancelled.`);
+  if (outcome === 'revoked') return ok(title, `${name} is unlinked. Our access there is cancelled.`);
   if (outcome === 'not-offered') return ok(title, `${name} is unlinked. ${revocation.words}`);
   const look = revocation.checkAt ? ` Check ${revocation.checkAt}.` : '';
   return note(title, `${name} is unlinked, but ${name} did not confirm that our access is cancelled.${look}`);

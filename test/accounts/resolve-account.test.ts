@@ -2,6 +2,7 @@ import {
   type Intent,
   intents,
   linkingTable,
+  type Resolution,
   resolveAccount,
   type Situation,
 } from '../../src/accounts/resolve-account.ts';
@@ -48,9 +49,9 @@ const rows: readonly [string, Situation, string][] = [
     'ask-to-replace',
   ],
   [
-    'an identity of another account is refused',
+    'an identity of another account is left where it is until the person has chosen',
     { intent: 'link', belongsTo: 'another-account', linkedHere: 'nothing' },
-    'refuse-already-linked',
+    'ask-about-conflict',
   ],
   [
     'a switch that brings the same identity back renews it',
@@ -63,14 +64,24 @@ const rows: readonly [string, Situation, string][] = [
     'ask-to-replace',
   ],
   [
-    'a switch to an identity of another account is refused',
+    'a switch to an identity of another account asks what to do with it',
     { intent: 'switch', belongsTo: 'another-account', linkedHere: 'another-identity' },
-    'refuse-already-linked',
+    'ask-about-conflict',
   ],
   [
-    'a switch after an unlink elsewhere links',
+    'a switch after an unlink elsewhere is refused: there is nothing to switch',
     { intent: 'switch', belongsTo: 'nobody', linkedHere: 'nothing' },
-    'link',
+    'refuse-identity-changed',
+  ],
+  [
+    'asking again after an unlink elsewhere is refused: it would link what was unlinked',
+    { intent: 'ask', belongsTo: 'nobody', linkedHere: 'nothing' },
+    'refuse-identity-changed',
+  ],
+  [
+    'asking again as somebody of another account asks what to do with that one',
+    { intent: 'ask', belongsTo: 'another-account', linkedHere: 'another-identity' },
+    'ask-about-conflict',
   ],
   [
     'asking again renews the same identity',
@@ -129,9 +140,23 @@ test('every row of the table is reached by a test above', () => {
   expect([...new Set(reached)].toSorted((a, b) => a - b)).toEqual(linkingTable.map((_, index) => index));
 });
 
-test('nothing but an explicit intent ever links', () => {
-  const linking = linkingTable
-    .filter(({ resolution }) => resolution === 'link')
-    .flatMap(({ intent }) => [...intent]);
-  expect(linking.toSorted()).toEqual(['ask', 'link', 'switch'] satisfies Intent[]);
+const intentsThat = (resolution: Resolution) =>
+  linkingTable.filter((row) => row.resolution === resolution).flatMap(({ intent }) => [...intent]);
+
+test('only the intent to link ever links', () => {
+  expect(intentsThat('link')).toEqual(['link'] satisfies Intent[]);
+});
+
+test('only a sign-in makes an account, or changes whose the session is', () => {
+  expect(intentsThat('create-account')).toEqual(['sign-in'] satisfies Intent[]);
+  expect(intentsThat('sign-in')).toEqual(['sign-in'] satisfies Intent[]);
+});
+
+test('an identity of another account is never linked, renewed or taken as a confirmation here', () => {
+  for (const intent of intents) {
+    for (const linkedHere of ['nothing', 'another-identity'] as const) {
+      const resolution = resolveAccount({ intent, belongsTo: 'another-account', linkedHere });
+      expect(['sign-in', 'ask-about-conflict', 'refuse-identity-changed']).toContain(resolution);
+    }
+  }
 });

@@ -242,7 +242,7 @@ describe('Twitch', () => {
     await stage.signIn();
     stage.sandbox.expireAccessTokens('twitch');
     const page = await stage.linkAnotherAndUnlink('Resonite');
-    expect(stage.sent('revocation').status).toBe(400);
+    expect(stage.allSent('revocation').map(({ status }) => status)).toContain(400);
     expect(page.text).toContain('Twitch is unlinked.');
     const other = { status: 400, body: { status: 400, message: 'missing client id' } };
     expect(revocationResponse!(other).status).toBe(400);

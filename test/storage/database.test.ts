@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -238,7 +238,23 @@ describe('SQLite', () => {
     expect(await accountIds(database)).toEqual([]);
   });
 
-  test('a file that is no database is refused', async () => {
+  test('a file that is no database is refused with a sentence', async () => {
+    writeFileSync(file, 'these are notes about something else, and many of them'.repeat(100));
+    // 26: SQLITE_NOTADB.
+    expect((await failureOf(openDatabase(file))).message).toBe(
+      `The database file ${file} cannot be used (SQLITE_26).`,
+    );
+  });
+
+  test('a folder that cannot be made is refused with a sentence', async () => {
+    writeFileSync(file, '');
+    const below = join(file, 'folder', 'latchkey.sqlite');
+    expect((await failureOf(openDatabase(below))).message).toBe(
+      `The database file ${below} cannot be used (ENOTDIR).`,
+    );
+  });
+
+  test('a file that a newer version has changed is refused', async () => {
     const other = new DatabaseSync(file);
     other.exec('create table kysely_migration (name text, timestamp text)');
     other.exec("insert into kysely_migration values ('999-from-the-future', '2030-01-01T00:00:00Z')");
@@ -406,11 +422,11 @@ describeWith('PostgreSQL', 'PostgreSQL', () => {
     expect(refused.map(({ reason }) => (reason as StorageError).kind)).toEqual(['busy']);
   });
 
-  test('a wrong password and a missing database have sentences of their own', async () => {
+  test('a missing database has a sentence of its own', async () => {
     const missing = new URL(postgres.url);
     missing.pathname = 'latchkey_test_nowhere';
     expect((await failureOf(openDatabase({ url: missing.href }))).message).toBe(
-      `There is no such database at ${missing.hostname}:${missing.port || 5432}. (3D000)`,
+      `There is no such database at ${missing.hostname}:${missing.port || 5432} (3D000).`,
     );
   });
 });

@@ -1,11 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createStoreClock, type StoreClock } from '../../src/storage/store-clock.ts';
 import { openStores } from '../../src/storage/stores.ts';
 import { createPostgresDatabase, createRedisPrefix } from '../support/open-stores.ts';
 import { describeWith } from '../support/stores.ts';
+import { until } from '../support/until.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
-  jest.useRealTimers();
   for (const close of closers.splice(0).reverse()) await close();
 });
 
@@ -61,49 +62,51 @@ test('it is a whole number of milliseconds', async () => {
 });
 
 describe('as time goes by', () => {
-  const answers: (number | null | Error)[] = [];
-  const readTime = async () => {
-    const answer = answers.shift();
-    if (answer === undefined || answer instanceof Error) throw answer ?? new Error('asked too often');
-    return answer;
-  };
-  beforeEach(() => {
-    answers.length = 0;
-    jest.useFakeTimers();
-  });
+  let asked = 0;
+  /** A clock that stands still, on a store that gives one answer after the other, then fails. */
+  async function startWith(answers: (number | Error)[], pace: { every: number; untilFirst: number }) {
+    asked = 0;
+    const clock = await createStoreClock(
+      () => 1000,
+      async () => {
+        const answer = answers[asked];
+        asked += 1;
+        if (typeof answer !== 'number') throw answer ?? new Error('asked once more');
+        return answer;
+      },
+      pace,
+    );
+    closers.push(() => clock.close());
+    return clock;
+  }
+  const never = 60 * 60 * 1000;
 
-  test('it is measured again every minute', async () => {
-    answers.push(5000, 7000);
-    const clock = await start(() => 1000, readTime);
-    await jest.advanceTimersByTimeAsync(59_000);
+  test('it is measured again and again', async () => {
+    const clock = await startWith([5000, 7000, 6000], { every: 10, untilFirst: never });
     expect(clock.now()).toBe(5000);
-    await jest.advanceTimersByTimeAsync(1000);
-    expect(clock.now()).toBe(7000);
+    await until(() => clock.now() === 7000);
+    await until(() => clock.now() === 6000);
   });
 
   test('a measurement that fails leaves the last one in force', async () => {
-    answers.push(5000, new Error('down'), 8000);
-    const clock = await start(() => 1000, readTime);
-    await jest.advanceTimersByTimeAsync(60_000);
+    const clock = await startWith([5000, new Error('down'), 8000], { every: 10, untilFirst: never });
+    await until(() => asked === 2);
     expect(clock.now()).toBe(5000);
-    await jest.advanceTimersByTimeAsync(60_000);
-    expect(clock.now()).toBe(8000);
+    await until(() => clock.now() === 8000);
   });
 
   test('a store that was down at the start is asked again soon', async () => {
-    answers.push(new Error('down'), 5000);
-    const clock = await start(() => 1000, readTime);
+    const down = new Error('down');
+    const clock = await startWith([down, down, 5000], { every: never, untilFirst: 10 });
     expect(clock.now()).toBe(1000);
-    await jest.advanceTimersByTimeAsync(5000);
-    expect(clock.now()).toBe(5000);
+    await until(() => clock.now() === 5000);
   });
 
   test('nobody is asked after it was closed', async () => {
-    answers.push(5000, 7000);
-    const clock = await start(() => 1000, readTime);
+    const clock = await startWith([5000, 7000], { every: 10, untilFirst: 10 });
     clock.close();
-    await jest.advanceTimersByTimeAsync(120_000);
-    expect(answers).toEqual([7000]);
+    await sleep(50);
+    expect(asked).toBe(1);
   });
 });
 

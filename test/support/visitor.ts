@@ -30,6 +30,8 @@ export class Visitor {
   /** Stops before it would request an address that fits, and keeps the address. */
   stopBefore: RegExp | null = null;
   stoppedAt: URL | null = null;
+  /** What it says about itself in each request; nothing when null. */
+  userAgent: string | null = null;
   private current: Page | null = null;
 
   get page(): Page {
@@ -105,6 +107,7 @@ export class Visitor {
       .set('Sec-Fetch-Mode', 'navigate')
       .set('Sec-Fetch-Dest', 'document');
     if (method === 'POST' && from) request.set('Origin', from.origin);
+    if (this.userAgent !== null) request.set('User-Agent', this.userAgent);
     const response = await request.redirects(0).ok(() => true);
     this.keepCookies(url, response.headers['set-cookie'] as unknown as string[] | undefined);
     const location: string | undefined = response.headers['location'];

@@ -1,0 +1,86 @@
+import type { FaultName } from '../../src/sandbox/faults.ts';
+import type { Service } from '../../src/sandbox/services.ts';
+import type { Grant } from '../../src/sessions/grants.ts';
+import { createKeyRing } from '../../src/sessions/seal.ts';
+import { type RunningLatchkey, testSecret } from '../support/latchkey.ts';
+import { until } from '../support/until.ts';
+import { type Page, Visitor } from '../support/visitor.ts';
+
+export const minutes = (count: number) => count * 60 * 1000;
+export const hours = (count: number) => minutes(count * 60);
+
+/** The same browser once more, with the cookies as they are now: another tab, or a copy of its cookies. */
+export function anotherTab(of: Visitor): Visitor {
+  const tab = new Visitor();
+  for (const [host, jar] of of.cookies) tab.cookies.set(host, new Map(jar));
+  return tab;
+}
+
+/** Presses nothing and follows nothing: one request with somebody's cookies. */
+export function ask(who: Visitor, address: string, form?: Record<string, string>): Promise<Response> {
+  const url = new URL(address);
+  return fetch(url, {
+    redirect: 'manual',
+    headers: { cookie: who.cookieHeader(url), 'sec-fetch-site': 'same-origin' },
+    ...(form ? { method: 'POST', body: new URLSearchParams(form) } : {}),
+  });
+}
+
+/** The card of a linked provider, as text. */
+export function cardOf({ $ }: Page, name: string): string {
+  const card = $('article')
+    .toArray()
+    .find((element) => $(element).find('h3').text() === name);
+  return card ? $(card).text().replace(/\s+/g, ' ') : '';
+}
+
+/** Begins something, holds it where the provider is asked, does something else, and lets it go on. */
+export async function whileWaiting<Result>(
+  { sandbox: { state } }: RunningLatchkey,
+  service: Service,
+  fault: FaultName,
+  begin: () => Promise<Result>,
+  meanwhile: () => Promise<unknown>,
+  answer: object,
+): Promise<Result> {
+  state.faults.set(service, fault);
+  const begun = begin();
+  await until(() => state.hanging.size > 0);
+  state.faults.clear(service);
+  await meanwhile();
+  for (const response of state.hanging) response.json(answer);
+  state.hanging.clear();
+  return begun;
+}
+
+/** Requests to the pretended providers so far, by what they were for. */
+export function asked({ sandbox: { state } }: RunningLatchkey, what: 'refresh' | 'validation' | 'userinfo') {
+  const endpoints = {
+    refresh: ({ grantType }: (typeof state.requests)[number]) => grantType === 'refresh_token',
+    // The second one is Kraken's.
+    validation: ({ method, path }: (typeof state.requests)[number]) =>
+      method === 'GET' && (path === '/oauth2/validate' || path === '/kraken'),
+    userinfo: ({ path }: (typeof state.requests)[number]) =>
+      ['/helix/users', '/kraken/user', '/api/user/profile', '/api/v1/users/current', '/me'].includes(path),
+  };
+  return state.requests.filter(endpoints[what]);
+}
+
+/** Everything that sessions hold at the moment, opened as the application would. */
+export async function openGrants(
+  latchkey: RunningLatchkey,
+  secrets: readonly string[] = [testSecret],
+): Promise<Grant[]> {
+  const keys = createKeyRing(secrets);
+  const records = await latchkey.listRecords('grant');
+  return records.map(({ key, value }) => JSON.parse(keys.open('grant', key, value)!) as Grant);
+}
+
+/** What an ended grant still holds: nothing. */
+export const wipedTokens = {
+  accessToken: null,
+  refreshToken: null,
+  expiresAt: null,
+  grantedScope: null,
+  signing: null,
+};

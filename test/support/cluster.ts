@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, request as sendRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
+import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
+import { testSecret } from './latchkey.ts';
+import { openTestStores, type StoresKind, type TestStores } from './open-stores.ts';
+import { freePort, type ServerProcess, startProcess, stopProcess } from './process.ts';
+
+/** Processes behind one address, as behind a balancer, and the sandbox in the process of the test. */
+export interface Cluster {
+  readonly baseUrl: string;
+  readonly sandbox: Sandbox;
+  readonly stores: TestStores;
+  readonly nodes: ServerProcess[];
+  /** Sends what comes from now on to this node; null: to each in turn. */
+  sendTo(node: number | null): void;
+  /** Starts a node, in place of one that has ended. */
+  startNode(index: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  readonly stores: StoresKind;
+  readonly size: number;
+  readonly env?: Record<string, string>;
+  readonly autoApprove?: boolean;
+}
+
+const services = ['twitch', 'mixin', 'resonite', 'mixer'] as const;
+
+export async function startCluster({
+  stores: kind,
+  size,
+  env = {},
+  autoApprove = false,
+}: ClusterOptions): Promise<Cluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-cluster-'));
+  const stores = await openTestStores(kind);
+  const ports = await Promise.all(Array.from({ length: size }, freePort));
+  const nodes: ServerProcess[] = [];
+  let target: number | null = 0;
+  let turn = 0;
+
+  const balancer = createServer((request, response) => {
+    const first = target ?? turn++ % size;
+    // A node that does not answer leaves the request to the next one, as balancers do.
+    forward(request, response, [ports[first]!, ...ports.filter((_, index) => index !== first)]);
+  });
+  const sandboxServer = createServer();
+  const baseUrl = `http://localhost:${await listen(balancer)}`;
+  const sandboxUrl = `http://localhost:${await listen(sandboxServer)}`;
+  const sandbox = await createSandbox({
+    baseUrl: sandboxUrl,
+    registrations: services.map((service): Registration => {
+      const redirectUris = [`${baseUrl}/login/${service}/callback`];
+      return { service, ...madeUpClients[service], name: 'Latchkey', redirectUris };
+    }),
+    autoApprove,
+    now: Date.now,
+  });
+  sandboxServer.on('request', sandbox.app);
+
+  const variables = {
+    BASE_URL: baseUrl,
+    SANDBOX_URL: sandboxUrl,
+    SESSION_SECRET: testSecret,
+    ...stores.variables,
+    ...env,
+  };
+  async function startNode(index: number): Promise<void> {
+    const node = await startProcess(folder, { ...variables, PORT: String(ports[index]) });
+    if (node.exitCode() !== null) throw new Error(node.output());
+    nodes[index] = node;
+  }
+  await Promise.all(ports.map((_, index) => startNode(index)));
+
+  return {
+    baseUrl,
+    sandbox,
+    stores,
+    nodes,
+    startNode,
+    sendTo: (node) => {
+      target = node;
+    },
+    async close() {
+      await Promise.all(nodes.map(({ child }) => stopProcess(child, 'SIGKILL')));
+      await Promise.all([closeServer(balancer), closeServer(sandboxServer)]);
+      await sandbox.close();
+      await stores.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** Hands a request on, its Host unchanged. */
+function forward(request: IncomingMessage, response: ServerResponse, [port, ...others]: number[]): void {
+  const { method, url, headers } = request;
+  const onward = sendRequest({ host: '127.0.0.1', port, method, path: url, headers, agent: false });
+  onward.on('response', (answer) => {
+    response.writeHead(answer.statusCode!, answer.headers);
+    answer.pipe(response);
+  });
+  onward.on('error', (error: NodeJS.ErrnoException) => {
+    if (response.headersSent) return void response.destroy();
+    if (error.code === 'ECONNREFUSED' && others.length > 0) return forward(request, response, others);
+    response.writeHead(502).end('the node has gone');
+  });
+  request.pipe(onward);
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

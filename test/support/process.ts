@@ -1,0 +1,49 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface ServerProcess {
+  readonly child: ChildProcess;
+  /** Everything it has printed so far. */
+  readonly output: () => string;
+  /** Null while it runs. */
+  readonly exitCode: () => number | null;
+}
+
+/** Starts the server as its start script does, in `folder`, and waits until it is ready or has ended. */
+export function startProcess(folder: string, env: Record<string, string>): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [join(root, 'src/server.ts')], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, ...env },
+  });
+  let output = '';
+  const server = { child, output: () => output, exitCode: () => child.exitCode };
+  return new Promise((resolve) => {
+    const read = (chunk: Buffer) => {
+      output += String(chunk);
+      if (output.includes('Ctrl+C to stop')) resolve(server);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.on('exit', () => resolve(server));
+  });
+}
+
+/** Sends a signal and waits for the end; gives the exit code, null for a process that was killed. */
+export function stopProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => {
+    child.once('exit', (code) => resolve(code));
+    child.kill(signal);
+  });
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
