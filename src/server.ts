@@ -9,6 +9,7 @@ import { createPaths } from './paths.ts';
 import { createSandbox, type Sandbox } from './sandbox/app.ts';
 import { madeUpClients, type Registration } from './sandbox/registrations.ts';
 import { readOrCreateDevelopmentSecret } from './sessions/development-secret.ts';
+import { placeOf } from './storage/place.ts';
 import { isStorageError } from './storage/storage-error.ts';
 import { databaseFile, openStores } from './storage/stores.ts';
 import { createLog } from './web/log.ts';
@@ -19,12 +20,14 @@ const stopMilliseconds = 10_000;
 /** Starts everything, prints where it is, and stops it at a signal. */
 async function main(): Promise<void> {
   const config = readConfig(readEnvironment(), madeUpClients);
+  const stores = await openStores({ ...config.storage, file: databaseFile(config.dataDir) }, Date.now);
   const secrets =
     config.sessionSecrets.length > 0
       ? config.sessionSecrets
       : [readOrCreateDevelopmentSecret(config.dataDir)];
   const log = createLog(config.logLevel, process.stdout, process.stdout.isTTY);
-  const stores = await openStores({ ...config.storage, file: databaseFile(config.dataDir) }, Date.now);
+  // The database has answered already, so it is the other one.
+  await stores.check().catch(() => log.warn('session store does not answer', {}));
   let stopping = false;
   const app = createApp(config, {
     database: stores.database,
@@ -35,7 +38,7 @@ async function main(): Promise<void> {
     log,
     isStopping: () => stopping,
   });
-  const sandbox = config.sandbox.runs ? await startSandbox(config) : null;
+  const sandbox = config.sandbox.runs ? await startSandbox(config, stores.now) : null;
   const servers = [
     await listen(mounted(config, app.express), config.host, config.port, 'PORT'),
     ...(sandbox ? [await listen(sandbox.app, config.host, config.sandbox.port, 'SANDBOX_PORT')] : []),
@@ -64,12 +67,12 @@ function mounted(config: Config, app: express.Express): express.Express {
   return config.basePath === '' ? app : express().disable('x-powered-by').use(config.basePath, app);
 }
 
-function startSandbox(config: Config): Promise<Sandbox> {
+function startSandbox(config: Config, now: () => number): Promise<Sandbox> {
   return createSandbox({
     baseUrl: config.sandbox.url!,
     registrations: config.services.flatMap((service) => toRegistration(config, service)),
     autoApprove: config.sandbox.autoApprove,
-    now: Date.now,
+    now,
     stateFile: join(config.dataDir, 'sandbox.json'),
   });
 }
@@ -132,11 +135,16 @@ function describe(config: Config): string {
     '',
     ...services,
     ...sandbox,
-    `  Data       ${config.dataDir}`,
+    `  Data       ${placeOfData(config)}`,
     '',
     'Ctrl+C to stop',
     '',
   ].join('\n');
+}
+
+function placeOfData({ dataDir, storage: { databaseUrl, sessionStoreUrl } }: Config): string {
+  const data = databaseUrl === null ? dataDir : `PostgreSQL at ${placeOf(databaseUrl)}`;
+  return sessionStoreUrl === null ? data : `${data}, sessions in Redis at ${placeOf(sessionStoreUrl)}`;
 }
 
 main().catch((error: unknown) => {

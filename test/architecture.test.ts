@@ -62,7 +62,9 @@ const mayImportFrom: Record<string, readonly string[]> = {
   web: anythingButSandbox,
   app: anythingButSandbox,
   sandbox: ['sandbox'],
-  server: [...anythingButSandbox, 'app', 'sandbox'],
+  server: [...anythingButSandbox, 'app', 'sandbox', 'environment'],
+  environment: [],
+  commands: ['commands', 'storage', 'config', 'errors', 'environment'],
 };
 
 test('each part imports only from the parts that it may know', () => {
@@ -122,7 +124,10 @@ test('templates print values escaped; unescaped output is an include or our own 
 
 test('process.env is read in one place', () => {
   const readers = files.filter(({ text }) => text.includes('process.env')).map(({ name }) => name);
-  expect(readers).toEqual(['server.ts']);
+  expect(readers).toEqual(['environment.ts']);
+  // What is started from the command line asks there; everything else is handed what it needs.
+  const asking = imports.filter(({ to }) => to === 'environment.ts').map(({ from }) => from);
+  expect(asking.toSorted()).toEqual(['commands/run.ts', 'server.ts']);
 });
 
 test('only the wrapper in oauth/http.ts sends requests', () => {

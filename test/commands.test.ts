@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -29,7 +29,11 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 };
 
 /** Runs what the npm script runs, in a folder without `.env`. */
-function runCommand(script: string, env: Record<string, string> = {}, words: string[] = []): Promise<Outcome> {
+function runCommand(
+  script: string,
+  env: Record<string, string> = {},
+  words: string[] = [],
+): Promise<Outcome> {
   const [node, command] = scripts[script]!.split(' ');
   expect(node).toBe('node');
   const options = { cwd: folder, env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, ...env } };
@@ -105,11 +109,15 @@ describe('npm run migrate', () => {
     expect(readdirSync(folder)).toEqual(['latchkey.sqlite']);
   });
 
-  test('needs nothing that only the server needs, and reads .env as the server does', async () => {
-    writeFileSync(join(folder, '.env'), `NODE_ENV=production\nDATA_DIR=${join(folder, 'elsewhere')}\n`);
-    expect((await runCommand('migrate', { PORT: 'wrong' })).code).toBe(0);
-    // DATA_DIR was set already, and wins.
-    expect(readdirSync(folder)).toContain('latchkey.sqlite');
+  test('needs nothing that only the server needs', async () => {
+    expect((await runCommand('migrate', { NODE_ENV: 'production', PORT: 'wrong' })).code).toBe(0);
+  });
+
+  test('reads .env as the server does; variables that are set already win', async () => {
+    writeFileSync(join(folder, '.env'), 'DATABASE_URL=postgres://127.0.0.1:1/latchkey\nDATA_DIR=elsewhere\n');
+    expect(await runCommand('migrate')).toEqual(failed('The database at 127.0.0.1:1 does not answer.'));
+    expect((await runCommand('migrate', { DATABASE_URL: '' })).code).toBe(0);
+    expect(readdirSync(folder).toSorted()).toEqual(['.env', 'latchkey.sqlite']);
   });
 
   test('says in a line what is wrong with the configuration', async () => {
@@ -132,9 +140,147 @@ describe('npm run backup', () => {
     await fill(3);
     const inUse = await openDatabase(file);
     await inUse.insertInto('accounts').values({ id: 'latest', created_at: 1 }).execute();
+    const backups = join(folder, 'backups');
+    mkdirSync(backups);
+    const target = join(backups, 'copy.sqlite');
+    const { code, output, errors } = await runCommand('backup', {}, [target]);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toMatch(/copy\.sqlite is a backup of .*latchkey\.sqlite: \d+ pages, checked\.\n$/);
+    expect(readdirSync(backups)).toEqual(['copy.sqlite']);
+    // It holds sealed tokens and people's names.
+    expect(statSync(target).mode & 0o777).toBe(0o600);
+    const rows = await rowsOf(inUse);
+    await inUse.destroy();
+    expect(rows['accounts']).toHaveLength(4);
+    expect(await contentOf(target)).toEqual(rows);
+  });
+
+  test('leaves out what another process has not finished', async () => {
+    await fill(1);
+    const writer = new DatabaseSync(file);
+    writer.exec("begin immediate; insert into accounts values ('unfinished', 1)");
     const target = join(folder, 'copy.sqlite');
-    const outcome = await runCommand('backup', {}, [target]);
-    expect(outcome).toEqual(
+    expect((await runCommand('backup', {}, [target])).code).toBe(0);
+    writer.close();
+    expect((await contentOf(target))['accounts']).toHaveLength(1);
+  });
+
+  test('overwrites nothing', async () => {
+    await fill(1);
+    const target = join(folder, 'precious');
+    writeFileSync(target, 'precious');
+    expect(await runCommand('backup', {}, [target])).toEqual(
+      failed(`${target} is there already and was left as it is.`),
     );
+    expect(readFileSync(target, 'utf8')).toBe('precious');
+  });
+
+  test('wants to know where to, and something to copy', async () => {
+    expect(await runCommand('backup')).toEqual(failed('Say where to: npm run backup -- <file>'));
+    const target = join(folder, 'copy.sqlite');
+    expect(await runCommand('backup', {}, [target])).toEqual(failed(`There is no database at ${file}.`));
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('leaves no file behind when the database is damaged', async () => {
+    await fill(50);
+    const bytes = readFileSync(file);
+    // The second page is the first of some table.
+    bytes.fill(0x5a, 4096, 8192);
+    writeFileSync(file, bytes);
+    const target = join(folder, 'copy.sqlite');
+    const { code, errors } = await runCommand('backup', {}, [target]);
+    expect(code).toBe(1);
+    expect(errors.trim().split('\n')).toHaveLength(1);
+    expect(readdirSync(folder)).not.toContain('copy.sqlite');
+  });
+
+  test('sends those with PostgreSQL to pg_dump', async () => {
+    const env = { DATABASE_URL: 'postgres://127.0.0.1:1/latchkey' };
+    expect(await runCommand('backup', env, ['copy'])).toEqual(
+      failed('The data is in PostgreSQL: make a backup of it with pg_dump.'),
+    );
+  });
+});
+
+test('npm run db:copy wants a DATABASE_URL and a file', async () => {
+  expect(await runCommand('db:copy')).toEqual(
+    failed('Say where to: set DATABASE_URL to a PostgreSQL database.'),
+  );
+  expect(await runCommand('db:copy', { DATABASE_URL: 'postgres://127.0.0.1:1/latchkey' })).toEqual(
+    failed(`There is no database at ${file}.`),
+  );
+});
+
+describeWith('PostgreSQL', 'npm run db:copy', () => {
+  let postgres: { url: string; drop(): Promise<void> };
+  let place: string;
+  beforeEach(async () => {
+    postgres = await createPostgresDatabase();
+    const { hostname, port } = new URL(postgres.url);
+    place = `${hostname}:${port || 5432}`;
+  });
+  afterEach(() => postgres.drop());
+
+  test('copies accounts, identities and what has not ended, in several batches', async () => {
+    await fill(1203);
+    const outcome = await runCommand('db:copy', { DATABASE_URL: postgres.url });
+    expect(outcome).toEqual(
+      succeeded(
+        `Copied from ${file} to the database at ${place}: accounts: 1203, identities: 1203, sessions and other records that end by themselves: 2.`,
+      ),
+    );
+    const [before, after] = [await contentOf(file), await contentOf({ url: postgres.url })];
+    expect(before['records']).toHaveLength(4);
+    const live = before['records']!.filter((record) => (record as { key: string }).key === 'live');
+    expect(after).toEqual({ ...before, records: live });
+    expect(live).toMatchObject([
+      { kind: 'grant', version: 1 },
+      { kind: 'session', version: 2, value: '{"a":1}' },
+    ]);
+  });
+
+  test('copies nothing to a database that somebody uses already', async () => {
+    await fill(2);
+    const target = await openDatabase({ url: postgres.url });
+    await target.insertInto('accounts').values({ id: 'first', created_at: 1 }).execute();
+    await target.destroy();
+    expect(await runCommand('db:copy', { DATABASE_URL: postgres.url })).toEqual(
+      failed('The database in DATABASE_URL has accounts already; nothing was copied.'),
+    );
+    expect((await contentOf({ url: postgres.url }))['accounts']).toHaveLength(1);
+  });
+
+  test('copies all or nothing', async () => {
+    await fill(2);
+    const source = await openDatabase(file);
+    // PostgreSQL stores no such character, so the last table fails.
+    await source
+      .insertInto('expiring_records')
+      .values({
+        kind: 'session',
+        key: 'z',
+        owner: '',
+        value: 'a\0b',
+        expires_at: Date.now() + minute,
+        purge_at: Date.now() + minute,
+      })
+      .execute();
+    await source.destroy();
+    const { code, errors } = await runCommand('db:copy', { DATABASE_URL: postgres.url });
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^Copying failed, and nothing was copied: .*22021.*\n$/);
+    expect(await contentOf({ url: postgres.url })).toEqual({ accounts: [], identities: [], records: [] });
+  });
+
+  test('leaves sessions behind where Redis is to hold them, and says what that means', async () => {
+    await fill(1);
+    const env = { DATABASE_URL: postgres.url, SESSION_STORE_URL: 'redis://127.0.0.1:1' };
+    expect(await runCommand('db:copy', env)).toEqual(
+      succeeded(
+        `Copied from ${file} to the database at ${place}: accounts: 1, identities: 1. Sessions are not copied to SESSION_STORE_URL: people must sign in again.`,
+      ),
+    );
+    expect((await contentOf({ url: postgres.url }))['records']).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 import { LoginError } from '../errors.ts';
 import type { Mode } from '../oauth/client.ts';
 import type { IdentityFacts } from '../providers/provider.ts';
-import { type Database, durably, type Schema } from '../storage/database.ts';
+import { type Database, durably, lockAccount, type Schema } from '../storage/database.ts';
 import { StorageError } from '../storage/storage-error.ts';
 
 export type Identity = Selectable<Schema['identities']>;
@@ -239,6 +239,8 @@ export function createAccountStore(database: Database, now: () => number): Accou
     joinAccounts: (fromAccountId, toAccountId) =>
       inserting(async (transaction) => {
         if (!(await lockAccounts(transaction, fromAccountId, toAccountId))) throw new IdentityRace();
+        // A link to it that is under way comes along; without this it would be deleted with the account.
+        await lockAccount(transaction, fromAccountId);
         const moved = await transaction
           .updateTable('identities')
           .set({ account_id: toAccountId })

@@ -117,7 +117,7 @@ export function createMyDataRoutes(context: Context): Router {
       provider: null,
       heading: 'Delete your account here?',
       consequences: [
-        `We delete everything we keep about you: ${toList(linked.map(({ provider }) => `your ${provider.name} profile`))}, and all sessions.`,
+        `We delete everything we keep about you: your ${toList(linked.map(({ provider }) => provider.name))} ${linked.length === 1 ? 'profile' : 'profiles'} and all sessions.`,
         'We ask the services to cancel our access where they offer that.',
         'Your accounts there stay as they are. You are signed out on all devices. This cannot be undone.',
       ],

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type SqlBool, sql } from 'kysely';
 import { type Database, openDatabase, type Schema } from '../storage/database.ts';
 import { tombstonePrefix } from '../storage/expiring-records.ts';
-import { placeOf } from '../storage/postgresql.ts';
+import { placeOf } from '../storage/place.ts';
 import { isStorageError } from '../storage/storage-error.ts';
 import { databaseFile } from '../storage/stores.ts';
 import { CommandError, run } from './run.ts';
@@ -24,10 +24,10 @@ await run(async ({ dataDir, storage: { databaseUrl, sessionStoreUrl } }) => {
     const target = await openDatabase({ url: databaseUrl, poolSize: 1 });
     try {
       const { accounts, identities, records } = await copyAll(source, target, sessionStoreUrl === null);
-      const copied = `Copied from ${file} to the database at ${placeOf(databaseUrl)}: ${accounts} accounts, ${identities} identities`;
+      const copied = `Copied from ${file} to the database at ${placeOf(databaseUrl)}: accounts: ${accounts}, identities: ${identities}`;
       return records === null
         ? `${copied}. Sessions are not copied to SESSION_STORE_URL: people must sign in again.`
-        : `${copied}, ${records} sessions and other records that end by themselves.`;
+        : `${copied}, sessions and other records that end by themselves: ${records}.`;
     } finally {
       await target.destroy();
     }

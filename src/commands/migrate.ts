@@ -1,5 +1,5 @@
 import { openAndMigrate } from '../storage/database.ts';
-import { placeOf } from '../storage/postgresql.ts';
+import { placeOf } from '../storage/place.ts';
 import { databaseFile } from '../storage/stores.ts';
 import { run } from './run.ts';
 

@@ -81,7 +81,7 @@ export function createSessionRoutes(context: Context): Router {
       lastActive: toTimeWords(current ? now() : lastActiveAt, now()),
       address: facts.address ?? 'unknown',
       current,
-      action: current ? null : { ...end, labelSuffix: `, ${device}` },
+      action: current ? null : { ...end, labelSuffix: `(${device})` },
     };
   }
 

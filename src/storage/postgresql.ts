@@ -2,6 +2,7 @@ import { type Dialect, PostgresDialect, type PostgresPool, type PostgresPoolClie
 import pg from 'pg';
 import { isObject } from '../json.ts';
 import { guard } from './guard.ts';
+import { placeOf } from './place.ts';
 import { StorageError } from './storage-error.ts';
 
 /** For connecting, or for standing in line for a connection. */
@@ -87,13 +88,6 @@ function toStorageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const code = isObject(error) && typeof error['code'] === 'string' ? error['code'] : null;
   return new StorageError(kinds[code ?? ''] ?? 'unavailable', code);
-}
-
-/** Where the database is, without user name and password: `db.example.org:5432`. */
-export function placeOf(url: string): string {
-  const { hostname, port, searchParams } = new URL(url);
-  const host = hostname || searchParams.get('host') || 'localhost';
-  return host.startsWith('/') ? host : `${host}:${port || 5432}`;
 }
 
 /** The same error in a sentence for the person who starts the process. */

@@ -61,10 +61,14 @@ function findUsable({ services }: Context, provider: string, mode: string): Clie
   return client?.mode === mode ? client : null;
 }
 
-/** Revokes tokens at the provider, all at once and within a few seconds. The worst outcome counts. */
+/**
+ * Revokes tokens at the provider, all at once and within a few seconds. The worst outcome counts;
+ * where none are held, nothing is left to revoke.
+ */
 export async function revokeTokens(client: Client, tokens: readonly Tokens[]): Promise<RevocationOutcome> {
+  if (client.provider.endpoints.revocation === undefined) return 'not-offered';
   const outcomes = await Promise.all(tokens.map((held) => inTime(sendRevocationRequest(client, held))));
-  return outcomes.find((outcome) => outcome === 'not-confirmed') ?? outcomes[0] ?? 'not-offered';
+  return outcomes.includes('not-confirmed') ? 'not-confirmed' : 'revoked';
 }
 
 async function inTime(revocation: Promise<RevocationOutcome>): Promise<RevocationOutcome> {

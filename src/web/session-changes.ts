@@ -66,8 +66,10 @@ async function holdTokens(
 
 async function makeRoom(context: Context, accountId: string, ref: string): Promise<void> {
   const sessions = await context.sessions.list(accountId);
-  const surplus = sessions.filter((session) => session.ref !== ref).slice(sessionsPerAccount - 1);
-  await endSessions(context, accountId, surplus);
+  const others = sessions.filter((session) => session.ref !== ref);
+  // Ended from elsewhere in this very moment, which may have been too early to find its tokens.
+  if (others.length === sessions.length) await endSessionAccess(context, { accountId, ref });
+  await endSessions(context, accountId, others.slice(sessionsPerAccount - 1));
 }
 
 /** Ends sessions of an account and gives back what they held. Answers how many were ended. */

@@ -3,6 +3,7 @@ import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import { browserOrExplain, launchBrowser, openContext, type WatchedContext } from '../support/browser.ts';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
+import { linkProvider, signIn as signInByHttp, Visitor } from '../support/visitor.ts';
 import { answerAtProvider, answerOnPhone, button, choosePerson, seeHeading, seeText } from './steps.ts';
 
 const found = await browserOrExplain();
@@ -154,6 +155,109 @@ afterAll(() => browser?.close());
     await seeText(page, 'Nothing was changed.');
     await button(page, `Start again with ${provider}`).click();
     await seeHeading(page, provider === 'Mixin' ? 'Approve in Mixin' : `Sign in to Sandbox ${provider}`);
+  });
+
+  describe('an account that is linked elsewhere here', () => {
+    /** Somebody has a Mixer and a Resonite account here; this person links that Mixer account. */
+    async function meetConflict(): Promise<void> {
+      const other = new Visitor();
+      await signInByHttp(other, latchkey.baseUrl, 'Mixer', { person: 'Bo' });
+      await linkProvider(other, latchkey.baseUrl, 'Resonite', { person: 'Bo' });
+      await signIn('Twitch');
+      await button(page, 'Link Mixer').click();
+      await answerAtProvider(page, 'Mixer', { person: 'Bo' });
+      await seeHeading(page, 'This Mixer account is linked to another account here');
+    }
+
+    async function choose(words: RegExp): Promise<void> {
+      await page.getByRole('radio', { name: words }).check();
+      await button(page, 'Continue').click();
+    }
+
+    test('stays there when told so', async () => {
+      await meetConflict();
+      await button(page, 'Continue').click();
+      await seeText(page, 'There is a problem');
+      await choose(/^Keep/);
+      await seeText(page, 'Nothing was changed.');
+      await button(page, 'Link Mixer').waitFor();
+    });
+
+    test('is signed in to when told so', async () => {
+      await meetConflict();
+      await choose(/^Sign in to that other account/);
+      await seeText(page, 'Now you are signed in as');
+      await button(page, 'Link Twitch').waitFor();
+    });
+
+    test('moves here when told so twice', async () => {
+      await meetConflict();
+      await choose(/^Move/);
+      await seeHeading(page, /^Move .+ to this account\?$/);
+      await button(page, /^Move/).click();
+      await seeText(page, 'has moved here.');
+      await button(page, 'Link Resonite').waitFor();
+    });
+
+    test('comes here with everything when told so twice', async () => {
+      await meetConflict();
+      await choose(/^Join/);
+      await seeHeading(page, 'Join both accounts into this one?');
+      await button(page, 'Join both accounts').click();
+      await seeText(page, 'Both accounts are one now.');
+      await page.getByRole('heading', { level: 3, name: 'Resonite' }).waitFor();
+    });
+  });
+
+  test('another device is signed out from the list, and then all others', async () => {
+    const [phone, tablet] = [new Visitor(), new Visitor()];
+    await signIn('Twitch');
+    await signInByHttp(phone, latchkey.baseUrl, 'Twitch', { person: 'Ada' });
+    await signInByHttp(tablet, latchkey.baseUrl, 'Twitch', { person: 'Ada' });
+    await page.goto(`${latchkey.baseUrl}/profile`);
+    await page.getByRole('link', { name: 'Sessions and devices' }).click();
+    await seeHeading(page, 'Sessions and devices');
+    await button(page, /^Sign out this device/)
+      .first()
+      .click();
+    await seeText(page, 'is signed out.');
+    await button(page, 'Sign out everywhere else').click();
+    await seeText(page, 'You are signed in only here.');
+    for (const { heading } of [
+      await phone.open(`${latchkey.baseUrl}/profile`),
+      await tablet.open(`${latchkey.baseUrl}/profile`),
+    ]) {
+      expect(heading).toBe('Sign in');
+    }
+  });
+
+  test('an old sign-in is confirmed before an unlink, which then goes on where it was', async () => {
+    await signIn('Twitch');
+    await button(page, 'Link Mixer').click();
+    await answerAtProvider(page, 'Mixer');
+    latchkey.advance(31 * 60 * 1000);
+    await page.getByRole('link', { name: 'Unlink Mixer' }).click();
+    await seeHeading(page, 'Confirm that it is you');
+    await button(page, /^Sign in with Twitch as/).click();
+    await answerAtProvider(page, 'Twitch');
+    await seeHeading(page, 'Unlink Mixer?');
+    await seeText(page, 'Twitch confirmed that you are');
+    await button(page, 'Unlink Mixer').click();
+    await seeText(page, 'Mixer is unlinked.');
+  });
+
+  test('a person takes their data along and deletes the account', async () => {
+    await signIn('Twitch');
+    const started = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download my data (JSON)' }).click();
+    const download = await started;
+    expect(download.suggestedFilename()).toBe('latchkey-data.json');
+    await page.getByRole('link', { name: 'Delete my account' }).click();
+    await seeHeading(page, 'Delete your account here?');
+    await button(page, 'Delete my account').click();
+    await seeText(page, 'Your account here is deleted');
+    await page.goto(`${latchkey.baseUrl}/profile`);
+    await seeHeading(page, 'Sign in');
   });
 
   test('the hand-off page leaves for the provider under a policy that lets forms go nowhere else', async () => {

@@ -1,6 +1,8 @@
 import type { Page } from 'playwright-core';
+import { madeUpClients } from '../../src/sandbox/registrations.ts';
 import type { WatchedContext } from '../support/browser.ts';
 import type { RunningLatchkey } from '../support/latchkey.ts';
+import { linkProvider, signIn, Visitor } from '../support/visitor.ts';
 import {
   answerOnPhone,
   answerAtProvider,
@@ -8,6 +10,7 @@ import {
   button,
   choosePerson,
   seeHeading,
+  seeText,
 } from './steps.ts';
 
 /** Every page a person can meet, and the way there. */
@@ -22,6 +25,9 @@ export interface PageState {
 const all = ['Twitch', 'Mixin', 'Resonite', 'Mixer'];
 /** The name with everything in it that breaks a layout. */
 const hostile = 'Zoë';
+const firefoxOnWindows = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
+const safariOnIphone =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1';
 
 export const pageStates: readonly PageState[] = [
   {
@@ -114,6 +120,105 @@ export const pageStates: readonly PageState[] = [
     },
   },
   {
+    name: 'conflict',
+    signedIn: { providers: ['Twitch'] },
+    open: openConflict,
+  },
+  {
+    name: 'conflict-nothing-chosen',
+    signedIn: { providers: ['Twitch'] },
+    open: async (page, latchkey) => {
+      await openConflict(page, latchkey);
+      await button(page, 'Continue').click();
+      await seeText(page, 'There is a problem');
+    },
+  },
+  {
+    name: 'conflict-move',
+    signedIn: { providers: ['Twitch'] },
+    open: async (page, latchkey) => {
+      await openConflict(page, latchkey);
+      await page.getByRole('radio', { name: /^Move / }).check();
+      await button(page, 'Continue').click();
+      await seeHeading(page, /^Move .+ to this account\?$/);
+    },
+  },
+  {
+    name: 'conflict-join',
+    signedIn: { providers: ['Twitch'] },
+    open: async (page, latchkey) => {
+      await openConflict(page, latchkey);
+      await page.getByRole('radio', { name: 'Join both accounts into this one' }).check();
+      await button(page, 'Continue').click();
+      await seeHeading(page, 'Join both accounts into this one?');
+    },
+  },
+  {
+    name: 'not-read-in-this-session',
+    signedIn: { providers: ['Mixer'] },
+    open: async (page, latchkey) => {
+      const elsewhere = new Visitor();
+      await signIn(elsewhere, latchkey.baseUrl, 'Mixer', { person: 'Ada' });
+      await linkProvider(elsewhere, latchkey.baseUrl, 'Twitch', { person: 'Ada' });
+      await openProfile(page, latchkey);
+      await seeText(page, 'Not read in this session');
+    },
+  },
+  {
+    name: 'sessions',
+    signedIn: { providers: ['Twitch'], person: hostile },
+    open: async (page, latchkey) => {
+      for (const userAgent of [firefoxOnWindows, safariOnIphone]) {
+        const elsewhere = new Visitor();
+        elsewhere.userAgent = userAgent;
+        await signIn(elsewhere, latchkey.baseUrl, 'Twitch', { person: hostile });
+      }
+      await openSessions(page, latchkey);
+    },
+  },
+  {
+    name: 'sessions-only-here',
+    signedIn: { providers: ['Twitch'] },
+    open: openSessions,
+  },
+  {
+    name: 'delete-account',
+    signedIn: { providers: all, person: 'Bo' },
+    open: async (page, { baseUrl }) => {
+      await page.goto(`${baseUrl}/account/delete`);
+      await seeHeading(page, 'Delete your account here?');
+    },
+  },
+  {
+    name: 'confirm-that-it-is-you',
+    signedIn: { providers: ['Twitch', 'Mixer'], person: hostile },
+    open: async (page, latchkey) => {
+      latchkey.advance(31 * 60 * 1000);
+      await openProfile(page, latchkey);
+      await page.getByRole('link', { name: 'Unlink Twitch' }).click();
+      await seeHeading(page, 'Confirm that it is you');
+    },
+  },
+  {
+    name: 'go-on-to-link',
+    signedIn: { providers: ['Twitch'] },
+    open: async (page, { baseUrl }) => {
+      await page.goto(`${baseUrl}/login/mixer?intent=link`);
+      await seeHeading(page, 'Link Mixer');
+    },
+  },
+  {
+    name: 'error-access-ended',
+    signedIn: { providers: ['Twitch'] },
+    open: async (page, latchkey) => {
+      const { state } = latchkey.sandbox;
+      state.revokeAccess('twitch', madeUpClients.twitch.clientId, 'ada');
+      latchkey.advance(61 * 60 * 1000);
+      await page.goto(`${latchkey.baseUrl}/profile`);
+      await seeHeading(page, 'Twitch ended our access, so you are signed out');
+    },
+  },
+  {
     name: 'linked',
     signedIn: { providers: ['Twitch'] },
     open: async (page, latchkey) => {
@@ -190,6 +295,22 @@ async function openPhone(page: Page, { baseUrl }: RunningLatchkey): Promise<void
   await seeHeading(page, 'Approve in Mixin');
   await page.goto((await page.locator('a.mono').getAttribute('href'))!);
   await seeHeading(page, 'Latchkey wants to');
+}
+
+/** Somebody else has a Mixer and a Resonite account here; this person signs in with that Mixer account. */
+async function openConflict(page: Page, latchkey: RunningLatchkey): Promise<void> {
+  const other = new Visitor();
+  await signIn(other, latchkey.baseUrl, 'Mixer', { person: hostile });
+  await linkProvider(other, latchkey.baseUrl, 'Resonite', { person: hostile });
+  await openProfile(page, latchkey);
+  await button(page, 'Link Mixer').click();
+  await answerAtProvider(page, 'Mixer', { person: hostile });
+  await seeHeading(page, 'This Mixer account is linked to another account here');
+}
+
+async function openSessions(page: Page, { baseUrl }: RunningLatchkey): Promise<void> {
+  await page.goto(`${baseUrl}/sessions`);
+  await seeHeading(page, 'Sessions and devices');
 }
 
 async function openProfile(page: Page, { baseUrl }: RunningLatchkey): Promise<void> {

@@ -2,6 +2,7 @@ import type { FaultName } from '../../src/sandbox/faults.ts';
 import type { Service } from '../../src/sandbox/services.ts';
 import type { Grant } from '../../src/sessions/grants.ts';
 import { createKeyRing } from '../../src/sessions/seal.ts';
+import type { RecordKind } from '../../src/storage/expiring-records.ts';
 import { type RunningLatchkey, testSecret } from '../support/latchkey.ts';
 import { until } from '../support/until.ts';
 import { type Page, Visitor } from '../support/visitor.ts';
@@ -51,6 +52,26 @@ export async function whileWaiting<Result>(
   for (const response of state.hanging) response.json(answer);
   state.hanging.clear();
   return begun;
+}
+
+/** Makes one operation of the application's store take its time: it begins once told to go on. */
+export function slowDown(
+  { records }: RunningLatchkey,
+  operation: 'put' | 'rename' | 'update',
+  kind: RecordKind,
+): { hasBegun: () => boolean; goOn: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const usual = records[operation] as (...parameters: unknown[]) => Promise<unknown>;
+  let begun = false;
+  const slow = async (...parameters: unknown[]) => {
+    if (parameters[0] === kind && !begun) {
+      begun = true;
+      await promise;
+    }
+    return usual(...parameters);
+  };
+  Object.assign(records, { [operation]: slow });
+  return { hasBegun: () => begun, goOn: resolve };
 }
 
 /** Requests to the pretended providers so far, by what they were for. */

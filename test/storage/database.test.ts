@@ -4,8 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'kysely';
-import { type Database, durably, openAndMigrate, openDatabase } from '../../src/storage/database.ts';
+import { Kysely, sql } from 'kysely';
+import {
+  type Database,
+  durably,
+  openAndMigrate,
+  openDatabase,
+  type Schema,
+} from '../../src/storage/database.ts';
+import { createPostgresqlDialect } from '../../src/storage/postgresql.ts';
 import { connectToRedis } from '../../src/storage/redis-connection.ts';
 import { isUniqueViolation, type StorageError } from '../../src/storage/storage-error.ts';
 import { openStores } from '../../src/storage/stores.ts';
@@ -394,6 +401,18 @@ describeWith('PostgreSQL', 'PostgreSQL', () => {
     expect(error).toMatchObject({ kind: 'unavailable', code: '57014' });
     expect(milliseconds).toBeLessThan(4000);
     expect(await pidOf(database)).toBe(pid);
+  });
+
+  test('a server that falls silent in the middle of a query is given up, and its connection, too', async () => {
+    const dialect = createPostgresqlDialect(postgres.url, 1, { server: 5000, client: 300 });
+    const database: Database = new Kysely<Schema>({ dialect });
+    closers.push(() => database.destroy());
+    const pid = await pidOf(database);
+    const [error, milliseconds] = await timed(() => failureOf(sql`select pg_sleep(2)`.execute(database)));
+    expect(error).toMatchObject({ name: 'StorageError', kind: 'unavailable' });
+    expect(milliseconds).toBeLessThan(1500);
+    // On another connection, or it would wait behind the first query.
+    expect(await pidOf(database)).not.toBe(pid);
   });
 
   test('who finds all connections in use is told within a second', async () => {

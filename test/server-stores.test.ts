@@ -1,0 +1,96 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createPostgresDatabase, createRedisPrefix } from './support/open-stores.ts';
+import { freePort, type ServerProcess, startProcess, stopProcess } from './support/process.ts';
+import { describeWith } from './support/stores.ts';
+import { signIn, Visitor } from './support/visitor.ts';
+
+let folder: string;
+let running: ServerProcess[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-'));
+});
+afterEach(async () => {
+  await Promise.all(running.map(({ child }) => stopProcess(child, 'SIGKILL')));
+  running = [];
+  rmSync(folder, { recursive: true });
+});
+
+async function start(env: Record<string, string>): Promise<ServerProcess & { baseUrl: string }> {
+  const ports = { PORT: String(await freePort()), SANDBOX_PORT: String(await freePort()) };
+  const server = await startProcess(folder, { ...ports, ...env });
+  running.push(server);
+  return { ...server, baseUrl: `http://localhost:${ports.PORT}` };
+}
+
+const timed = async <Result>(work: () => Promise<Result>): Promise<[Result, number]> => {
+  const startedAt = performance.now();
+  return [await work(), performance.now() - startedAt];
+};
+
+test('without its database the server does not start, and says so in a line without the password', async () => {
+  const url = `postgres://name:canary@127.0.0.1:${await freePort()}/latchkey`;
+  const { output, exitCode } = await start({ DATABASE_URL: url });
+  expect(exitCode()).toBe(1);
+  expect(output()).toBe(`The database at ${new URL(url).host} does not answer.\n`);
+});
+
+test('a data folder that cannot be used is refused in a line', async () => {
+  const { output, exitCode } = await start({ DATA_DIR: '/dev/null' });
+  expect(exitCode()).toBe(1);
+  expect(output()).toBe('The database file /dev/null/latchkey.sqlite cannot be used (EEXIST).\n');
+});
+
+test('without its session store the server starts, is not ready, and shows the page for that within a second', async () => {
+  // It listens and says nothing, the slowest way to be down.
+  const silent = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => silent.once('listening', resolve));
+  const { port } = silent.address() as { port: number };
+  const { baseUrl, output } = await start({ SESSION_STORE_URL: `redis://:canary@127.0.0.1:${port}` });
+  expect(output()).toContain('Latchkey is at');
+  expect(output()).toContain('session store does not answer');
+  expect(output()).not.toContain('canary');
+  const [ready, readyMilliseconds] = await timed(() => fetch(`${baseUrl}/readyz`));
+  expect(ready.status).toBe(503);
+  expect(readyMilliseconds).toBeLessThan(1000);
+  expect((await fetch(`${baseUrl}/healthz`)).status).toBe(200);
+  const origin = { origin: baseUrl };
+  const [page, pageMilliseconds] = await timed(() =>
+    fetch(`${baseUrl}/login/twitch`, { method: 'POST', headers: origin }),
+  );
+  expect(page.status).toBe(503);
+  expect(page.headers.get('retry-after')).not.toBeNull();
+  expect(pageMilliseconds).toBeLessThan(1500);
+  silent.close();
+});
+
+describeWith('PostgreSQL and Redis', 'the server on PostgreSQL and Redis', () => {
+  test('keeps nothing of people on its disk, and goes on after a restart', async () => {
+    const postgres = await createPostgresDatabase();
+    const redis = await createRedisPrefix();
+    const env = {
+      DATABASE_URL: postgres.url,
+      SESSION_STORE_URL: redis.url,
+      SESSION_STORE_PREFIX: redis.prefix,
+      SESSION_SECRET: 'a-secret-of-the-tests-with-more-than-32-bytes',
+      PORT: String(await freePort()),
+      SANDBOX_PORT: String(await freePort()),
+    };
+    const first = await start(env);
+    const baseUrl = `http://localhost:${env.PORT}`;
+    expect(first.output()).toMatch(/Data +PostgreSQL at [^\s,]+, sessions in Redis at \S+\n/);
+    expect(first.output()).not.toContain('@');
+    const visitor = new Visitor();
+    await signIn(visitor, baseUrl, 'Twitch');
+    expect((await fetch(`${baseUrl}/readyz`)).status).toBe(200);
+    expect(await stopProcess(first.child, 'SIGTERM')).toBe(0);
+    await start(env);
+    await visitor.open(`${baseUrl}/profile`);
+    expect(visitor.page.heading).toBe('Your accounts');
+    expect(readdirSync(folder)).toEqual(['sandbox.json']);
+    await Promise.all(running.map(({ child }) => stopProcess(child, 'SIGTERM')));
+    await Promise.all([postgres.drop(), redis.drop()]);
+  });
+});
