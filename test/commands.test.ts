@@ -147,6 +147,10 @@ describe('npm run backup', () => {
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
     expect(output).toMatch(/copy\.sqlite is a backup of .*latchkey\.sqlite: \d+ pages, checked\.\n$/);
     expect(readdirSync(backups)).toEqual(['copy.sqlite']);
+    // Complete without companions, so it can be read from a medium that nobody can write to.
+    const copied = new DatabaseSync(target, { readOnly: true });
+    expect(copied.prepare('pragma journal_mode').get()).toEqual({ journal_mode: 'delete' });
+    copied.close();
     // It holds sealed tokens and people's names.
     expect(statSync(target).mode & 0o777).toBe(0o600);
     const rows = await rowsOf(inUse);
@@ -184,11 +188,21 @@ describe('npm run backup', () => {
 
   test('leaves no file behind when the database is damaged', async () => {
     await fill(50);
+    const target = join(folder, 'copy.sqlite');
+    // Rows that are not what their table says.
+    const database = new DatabaseSync(file);
+    const words = ['"profile_failure" text', '"profile_failure" text not null'];
+    database.enableDefensive(false);
+    database.exec('pragma writable_schema = on');
+    database.prepare('update sqlite_schema set sql = replace(sql, ?, ?)').run(...words);
+    database.close();
+    expect(await runCommand('backup', {}, [target])).toEqual(
+      failed(`${target} would be damaged, and was removed.`),
+    );
     const bytes = readFileSync(file);
     // The second page is the first of some table.
     bytes.fill(0x5a, 4096, 8192);
     writeFileSync(file, bytes);
-    const target = join(folder, 'copy.sqlite');
     const { code, errors } = await runCommand('backup', {}, [target]);
     expect(code).toBe(1);
     expect(errors.trim().split('\n')).toHaveLength(1);

@@ -108,41 +108,37 @@ function readDatabase() {
   return { integrity, identities, orphans };
 }
 
-test(
-  `killed ${rounds} times in the middle of logins and links, it loses nothing that was confirmed`,
-  async () => {
-    const acknowledged: Acknowledged[] = [];
-    let people = 0;
-    for (let round = 0; round < rounds; round++) {
-      const server: ServerProcess = await startProcess(folder, environment);
-      expect(server.output()).toContain('Ctrl+C to stop');
-      const before = acknowledged.length;
-      const visiting = Array.from({ length: visitorsAtOnce }, () =>
-        keepSigningIn(acknowledged, () => `Person ${people++}`),
-      );
-      // Killed at another moment each time, but never before anything was confirmed.
-      while (acknowledged.length < before + 2) await new Promise(setImmediate);
-      for (let turns = (round * 37) % 400; turns > 0; turns--) await new Promise(setImmediate);
-      await stopProcess(server.child, 'SIGKILL');
-      await Promise.all(visiting);
+test(`killed ${rounds} times in the middle of logins and links, it loses nothing that was confirmed`, async () => {
+  const acknowledged: Acknowledged[] = [];
+  let people = 0;
+  for (let round = 0; round < rounds; round++) {
+    const server: ServerProcess = await startProcess(folder, environment);
+    expect(server.output()).toContain('Ctrl+C to stop');
+    const before = acknowledged.length;
+    const visiting = Array.from({ length: visitorsAtOnce }, () =>
+      keepSigningIn(acknowledged, () => `Person ${people++}`),
+    );
+    // Killed at another moment each time, but never before anything was confirmed.
+    while (acknowledged.length < before + 2) await new Promise(setImmediate);
+    for (let turns = (round * 37) % 400; turns > 0; turns--) await new Promise(setImmediate);
+    await stopProcess(server.child, 'SIGKILL');
+    await Promise.all(visiting);
 
-      const { integrity, identities, orphans } = readDatabase();
-      expect(integrity).toEqual([{ integrity_check: 'ok' }]);
-      expect(orphans).toEqual([]);
-      const accountOf = new Map(identities.map(({ account_id, subject }) => [subject, account_id]));
-      for (const { subjects } of acknowledged.slice(before)) {
-        expect(subjects.filter((subject) => !accountOf.has(subject))).toEqual([]);
-        expect(new Set(subjects.map((subject) => accountOf.get(subject))).size).toBe(1);
-      }
+    const { integrity, identities, orphans } = readDatabase();
+    expect(integrity).toEqual([{ integrity_check: 'ok' }]);
+    expect(orphans).toEqual([]);
+    const accountOf = new Map(identities.map(({ account_id, subject }) => [subject, account_id]));
+    for (const { subjects } of acknowledged.slice(before)) {
+      expect(subjects.filter((subject) => !accountOf.has(subject))).toEqual([]);
+      expect(new Set(subjects.map((subject) => accountOf.get(subject))).size).toBe(1);
     }
+  }
 
-    // And those who saw themselves signed in still are.
-    const server = await startProcess(folder, environment);
-    for (const { visitor } of acknowledged.slice(-10)) {
-      expect((await visitor.open(`${baseUrl}/profile`)).heading).toBe('Your accounts');
-    }
-    expect(await stopProcess(server.child, 'SIGTERM')).toBe(0);
-    expect(acknowledged.length).toBeGreaterThan(rounds);
-  },
-  280_000,
-);
+  // And those who saw themselves signed in still are.
+  const server = await startProcess(folder, environment);
+  for (const { visitor } of acknowledged.slice(-10)) {
+    expect((await visitor.open(`${baseUrl}/profile`)).heading).toBe('Your accounts');
+  }
+  expect(await stopProcess(server.child, 'SIGTERM')).toBe(0);
+  expect(acknowledged.length).toBeGreaterThan(rounds);
+}, 280_000);

@@ -5,6 +5,7 @@ import type { Mode } from '../oauth/client.ts';
 import type { IdentityFacts } from '../providers/provider.ts';
 import { type Database, durably, lockAccount, type Schema } from '../storage/database.ts';
 import { StorageError } from '../storage/storage-error.ts';
+import { withinDeadline } from '../storage/with-deadline.ts';
 
 export type Identity = Selectable<Schema['identities']>;
 
@@ -73,27 +74,26 @@ const largestUserinfo = 32 * 1024;
 
 const newId = () => randomBytes(16).toString('base64url');
 
+/** What only reads gives up when the database is slow; what writes waits a little longer for its word. */
 export function createAccountStore(database: Database, now: () => number): AccountStore {
   async function findIdentity(provider: string, mode: Mode, subject: string): Promise<Identity | null> {
-    const found = await database
+    const query = database
       .selectFrom('identities')
       .selectAll()
       .where('provider', '=', provider)
       .where('mode', '=', mode)
-      .where('subject', '=', subject)
-      .executeTakeFirst();
-    return found ?? null;
+      .where('subject', '=', subject);
+    return (await withinDeadline(query.executeTakeFirst())) ?? null;
   }
 
   async function getIdentity(accountId: string, provider: string, mode: Mode): Promise<Identity | null> {
-    const found = await database
+    const query = database
       .selectFrom('identities')
       .selectAll()
       .where('account_id', '=', accountId)
       .where('provider', '=', provider)
-      .where('mode', '=', mode)
-      .executeTakeFirst();
-    return found ?? null;
+      .where('mode', '=', mode);
+    return (await withinDeadline(query.executeTakeFirst())) ?? null;
   }
 
   async function insert(transaction: Database, accountId: string, proven: ProvenIdentity): Promise<Identity> {
@@ -150,15 +150,11 @@ export function createAccountStore(database: Database, now: () => number): Accou
     findIdentity,
     getIdentity,
 
-    listIdentities: (accountId) => list(database, accountId),
+    listIdentities: (accountId) => withinDeadline(list(database, accountId)),
 
     async getAccountStart(accountId) {
-      const found = await database
-        .selectFrom('accounts')
-        .select('created_at')
-        .where('id', '=', accountId)
-        .executeTakeFirst();
-      return found?.created_at ?? null;
+      const query = database.selectFrom('accounts').select('created_at').where('id', '=', accountId);
+      return (await withinDeadline(query.executeTakeFirst()))?.created_at ?? null;
     },
 
     createAccount: (proven) =>
@@ -248,7 +244,7 @@ export function createAccountStore(database: Database, now: () => number): Accou
           .returningAll()
           .execute();
         await transaction.deleteFrom('accounts').where('id', '=', fromAccountId).execute();
-        return moved;
+        return moved.toSorted((one, other) => one.linked_at - other.linked_at);
       }),
 
     deleteAccount: (accountId) =>

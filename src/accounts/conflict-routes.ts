@@ -87,8 +87,9 @@ export function createConflictRoutes(context: Context): Router {
 
     /** As any sign-in to another account: this browser changes hands. */
     async other(request, signedIn, { client, identity, here }) {
-      const { proven, tokens } = await takeDecision(signedIn);
-      const renewed = await accounts.renewIdentity(identity.id, proven);
+      const decision = await takeDecision(signedIn);
+      const { proven, tokens } = decision;
+      const renewed = await orGiveBack(decision, () => accounts.renewIdentity(identity.id, proven));
       const formerName = here.find(({ id }) => id === signedIn.identityId)?.display_name ?? null;
       await changeSession(context, request, signedIn, { client, tokens, identity: renewed });
       await setFlash(request, toChangedAccountFlash(renewed.display_name, formerName));
@@ -120,7 +121,8 @@ export function createConflictRoutes(context: Context): Router {
       );
       await Promise.all(moved.map((one) => endIdentityGrants(context, one)));
       await endSessions(context, former, await sessions.list(former));
-      const renewed = await accounts.renewIdentity(identity.id, decision.proven);
+      const { proven } = decision;
+      const renewed = await orGiveBack(decision, () => accounts.renewIdentity(identity.id, proven));
       await holdMoved(request, signedIn, client, renewed, decision);
       await setFlash(request, toJoinedFlash(moved.map((one) => nameOf(one))));
     },
@@ -130,13 +132,16 @@ export function createConflictRoutes(context: Context): Router {
   async function findConflict(signedIn: SignedIn): Promise<Conflict> {
     const decision = await decisions.get(signedIn.ref, 'conflict');
     if (!decision) throw new RequestError('decision_expired');
-    const { provider, mode, facts } = decision.proven;
-    const client = findClient(context, provider);
-    const identity = await accounts.findIdentity(provider, mode, facts.subject);
-    // Unlinked there, or come here, since the login.
-    if (!identity || identity.account_id === signedIn.accountId) throw new RequestError('decision_expired');
+    const { mode, facts } = decision.proven;
+    const client = findClient(context, decision.proven.provider);
+    const { provider } = client;
     const here = await accounts.listIdentities(signedIn.accountId);
-    const there = await accounts.listIdentities(identity.account_id);
+    const there = await accounts.listIdentities(decision.otherAccountId);
+    const identity = there.find(
+      (one) => one.provider === provider.id && one.mode === mode && one.subject === facts.subject,
+    );
+    // Unlinked there, come here, or moved to a third account, since the login.
+    if (!identity) throw new RequestError('decision_expired');
     const clashes = (one: Identity) =>
       here.some((mine) => mine.provider === one.provider && mine.mode === one.mode);
     const leavesWayIn = there.some((one) => one.id !== identity.id && isWayIn(one));
@@ -154,13 +159,17 @@ export function createConflictRoutes(context: Context): Router {
   }
 
   /** Changes the accounts. When one of them has changed since the page was shown, nothing happens. */
-  async function changing<Result>(
+  function changing<Result>(
     { accountId }: SignedIn,
     decision: PendingConflict,
     work: () => Promise<Result>,
   ): Promise<Result> {
+    return orGiveBack(decision, () => oneChangeAtATime(context, accountId, work));
+  }
+
+  async function orGiveBack<Result>(decision: PendingConflict, work: () => Promise<Result>): Promise<Result> {
     try {
-      return await oneChangeAtATime(context, accountId, work);
+      return await work();
     } catch (error) {
       await giveBack(context, decision);
       throw error instanceof IdentityRace ? new RequestError('decision_expired') : error;

@@ -70,7 +70,7 @@ export interface FinishedLogin {
   readonly proven: ProvenIdentity;
   readonly tokens: Tokens;
   readonly identity: Identity | null;
-  /** The identity as it was before: what it granted then, or the one to be replaced. */
+  /** The identity as it was before: what it granted then, the one to be replaced, or the other account's. */
   readonly before: Identity | null;
 }
 
@@ -204,7 +204,7 @@ async function settleOnce(
     case 'ask-to-replace':
       return { resolution, identity: null, before: linked };
     case 'ask-about-conflict':
-      return { resolution, identity: null, before: null };
+      return { resolution, identity: null, before: owner };
     case 'refuse-identity-changed':
       throw new LoginError('identity_changed', {
         reason: 'it does not belong to this account',

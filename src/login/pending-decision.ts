@@ -21,6 +21,8 @@ export interface PendingReplacement extends Decision {
 /** The identity belongs to another account here. */
 export interface PendingConflict extends Decision {
   readonly kind: 'conflict';
+  /** Whose it was when the login proved it: the person decides about this account and no other. */
+  readonly otherAccountId: string;
   /** What the login was for, to start it once more. */
   readonly intent: Intent;
 }

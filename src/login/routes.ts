@@ -134,14 +134,16 @@ export function createLoginRoutes(context: Context): Router {
 
   /** Puts a decision before the person, in place of an older one, and returns its page. */
   async function askForDecision(login: FinishedLogin, ref: string): Promise<string> {
-    const { proven, tokens, before, transaction } = login;
-    const replacement = before && { oldIdentityId: before.id, oldName: before.display_name };
-    const decision: PendingDecision = replacement
-      ? { kind: 'replace', proven, tokens, ...replacement }
-      : { kind: 'conflict', proven, tokens, intent: transaction.intent };
+    const { proven, tokens, resolution, transaction } = login;
+    const before = login.before!;
+    const { intent } = transaction;
+    const decision: PendingDecision =
+      resolution === 'ask-to-replace'
+        ? { kind: 'replace', proven, tokens, oldIdentityId: before.id, oldName: before.display_name }
+        : { kind: 'conflict', proven, tokens, intent, otherAccountId: before.account_id };
     const former = await decisions.put(ref, decision);
     if (former) await giveBack(context, former);
-    return replacement ? paths.replace : paths.conflict;
+    return decision.kind === 'replace' ? paths.replace : paths.conflict;
   }
 
   /** The name that the browser was signed in under, when this login signs it in to another account. */

@@ -30,7 +30,8 @@ type Done = (error?: unknown) => void;
 
 /** A mere visit is written down when it prolongs the session by this much, or by 2 % of the idle limit. */
 const touchMilliseconds = 5 * 60 * 1000;
-const triesToMerge = 10;
+/** More than a browser sends at once: with each try that fails, another request's has succeeded. */
+const triesToMerge = 50;
 
 /** Session ids are stored hashed: a copied database holds no working cookie. */
 function toSessionKey(sessionId: string): string {
@@ -111,6 +112,11 @@ export class RecordStore extends Store {
       const current = await find();
       if (!current) return;
       const value = withChanges(current, changes, removed);
+      // Another request has said the same: many pages at once need not get in each other's way.
+      if (value === current.value) {
+        await this.records.prolong('session', current.key, this.idleEnd());
+        return;
+      }
       if (await this.records.update('session', { ...current, value, expiresAt: this.idleEnd() })) return;
     }
     throw new StorageError('busy', 'the session kept changing');
@@ -130,13 +136,15 @@ export class RecordStore extends Store {
   async renew(request: Request, changes: SessionFacts): Promise<'renewed' | 'renewed-elsewhere' | 'gone'> {
     const oldKey = toSessionKey(request.sessionID);
     const { cookie, ...facts } = request.session;
-    const current = await this.records.get('session', oldKey);
     this.generate(request);
-    Object.assign(request.session, current ? toFacts(current) : facts, changes);
     // What is left of the absolute limit: it goes on counting from the sign-in.
     if (typeof cookie.maxAge === 'number') request.session.cookie.maxAge = Math.max(1000, cookie.maxAge);
-    const record = this.toRecord(toSessionKey(request.sessionID), request.session);
-    if (current && (await this.records.rename('session', oldKey, record))) {
+    for (let tries = 0; tries < triesToMerge; tries++) {
+      const current = await this.records.get('session', oldKey);
+      if (!current) break;
+      Object.assign(request.session, toFacts(current), changes);
+      const record = this.toRecord(toSessionKey(request.sessionID), request.session);
+      if (!(await this.records.rename('session', oldKey, { ...record, version: current.version }))) continue;
       this.known.set(request.session, { facts: copyFacts(request.session), expiresAt: record.expiresAt });
       return 'renewed';
     }

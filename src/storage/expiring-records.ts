@@ -45,10 +45,11 @@ export interface ExpiringRecords {
    */
   take(kind: RecordKind, key: string, owner: string): Promise<TakeResult>;
   /**
-   * Gives a live record another key, and another value and end with it. Answers false when there is
-   * no such record: of two callers at once, and after a deletion, nothing is brought back.
+   * Gives a live record in the version named another key, and another value, owner and end with it.
+   * Answers false when there is no such record: of two callers at once, after an update, and after a
+   * deletion, nothing is overwritten and nothing brought back.
    */
-  rename(kind: RecordKind, oldKey: string, record: Omit<ExpiringRecord, 'version'>): Promise<boolean>;
+  rename(kind: RecordKind, oldKey: string, record: ExpiringRecord): Promise<boolean>;
   /** Deletes a record and gives what it was, also when it has ended within the last hour. */
   delete(kind: RecordKind, key: string): Promise<ExpiringRecord | null>;
   /** All of an owner's live records, those that end last first. */

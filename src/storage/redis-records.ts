@@ -76,7 +76,7 @@ export function createRedisRecords(
       return { notYours: true };
     },
     async rename(kind, oldKey, record) {
-      const reply = await run(scripts.rename, kind, oldKey, ...fieldsOf(record));
+      const reply = await run(scripts.rename, kind, oldKey, ...fieldsOf(record), record.version);
       if (reply === 'unique') throw new StorageError('unique');
       return reply === 1;
     },

@@ -121,12 +121,12 @@ export const scripts = {
   `),
 
   rename: script(`
-    local old, key, owner, value, ends = unpack(ARGV, 5)
+    local old, key, owner, value, ends, version = unpack(ARGV, 5)
     local before = read(old)
-    if not isLive(before) then return 0 end
+    if not isLive(before) or before.version ~= version then return 0 end
     if key ~= old and read(key) then return 'unique' end
     remove(old)
-    write({ key = key, owner = owner, value = value, version = before.version, ends = ends })
+    write({ key = key, owner = owner, value = value, version = tonumber(version) + 1, ends = ends })
     return 1
   `),
 

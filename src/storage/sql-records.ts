@@ -145,12 +145,20 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
       return taken ?? (await whyNotTaken(kind, key));
     },
 
-    async rename(kind, oldKey, { key, owner, value, expiresAt }) {
+    async rename(kind, oldKey, { key, owner, value, version, expiresAt }) {
       const { numUpdatedRows } = await database
         .updateTable(table)
-        .set({ key, owner, value, expires_at: expiresAt, purge_at: purgeAt(expiresAt) })
+        .set({
+          key,
+          owner,
+          value,
+          version: version + 1,
+          expires_at: expiresAt,
+          purge_at: purgeAt(expiresAt),
+        })
         .where('kind', '=', kind)
         .where('key', '=', oldKey)
+        .where('version', '=', version)
         .where(isLive())
         .executeTakeFirst();
       return numUpdatedRows > 0n;

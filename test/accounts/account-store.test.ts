@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import {
   type AccountStore,
   createAccountStore,
@@ -10,6 +9,7 @@ import {
 import type { Database } from '../../src/storage/database.ts';
 import { openTestStores, type TestStores } from '../support/open-stores.ts';
 import { describeStores } from '../support/stores.ts';
+import { untilSomebodyWaits } from './support.ts';
 
 const proven = (provider: string, subject: string, mode: 'live' | 'sandbox' = 'live'): ProvenIdentity => ({
   provider,
@@ -73,19 +73,9 @@ describeStores('the accounts', (kind) => {
       await transaction.insertInto('identities').values(row).execute();
       begun = begin();
       begun.catch(() => {});
-      await untilSomebodyWaits();
+      await untilSomebodyWaits(database);
     });
     return begun!;
-  }
-
-  /** The other one stands in line: SQLite has one, PostgreSQL says so. */
-  async function untilSomebodyWaits(): Promise<void> {
-    if (kind === 'SQLite') return;
-    const waiting = sql<{ count: number }>`select count(*)::int as count from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`;
-    const deadline = performance.now() + 1500;
-    while ((await waiting.execute(database)).rows[0]!.count === 0)
-      if (performance.now() > deadline) throw new Error('nobody waits');
   }
 
   describe('of two that want the same', () => {

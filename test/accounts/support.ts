@@ -1,4 +1,7 @@
+import { sql } from 'kysely';
 import type { Service } from '../../src/sandbox/services.ts';
+import type { Database } from '../../src/storage/database.ts';
+import { isSqlite } from '../../src/storage/sqlite.ts';
 import type { RunningLatchkey } from '../support/latchkey.ts';
 import { type AtProvider, answerAtProvider, type Page, type Visitor } from '../support/visitor.ts';
 
@@ -95,3 +98,16 @@ export const subjects = {
   bo: { twitch: '10000002', mixer: '101000002', resonite: 'U-1NaBoSandbox' },
   cy: { twitch: '10000003', mixer: '101000003', resonite: 'U-1NaCySandbox' },
 } as const;
+
+/**
+ * Waits until a statement stands in line behind a lock that the test holds. PostgreSQL says so; SQLite
+ * has one line for everything, and no need to wait.
+ */
+export async function untilSomebodyWaits(database: Database): Promise<void> {
+  if (isSqlite(database)) return;
+  const waiting = sql<{ count: number }>`select count(*)::int as count from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`;
+  const deadline = performance.now() + 1500;
+  while ((await waiting.execute(database)).rows[0]!.count === 0)
+    if (performance.now() > deadline) throw new Error('nobody waits');
+}

@@ -10,7 +10,14 @@ import { type Page, Visitor } from '../support/visitor.ts';
 export const minutes = (count: number) => count * 60 * 1000;
 export const hours = (count: number) => minutes(count * 60);
 
-/** The same browser once more, with the cookies as they are now: another tab, or a copy of its cookies. */
+/** Another tab of the same browser: whatever one of them gets as a cookie, both send. */
+export function tabBeside(of: Visitor): Visitor {
+  const tab = new Visitor();
+  for (const [host, jar] of of.cookies) tab.cookies.set(host, jar);
+  return tab;
+}
+
+/** A copy of the browser with the cookies as they are now: a tab whose request left before. */
 export function anotherTab(of: Visitor): Visitor {
   const tab = new Visitor();
   for (const [host, jar] of of.cookies) tab.cookies.set(host, new Map(jar));

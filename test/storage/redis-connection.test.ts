@@ -144,6 +144,13 @@ describeWith('PostgreSQL and Redis', 'a connection to Redis', () => {
     expect(await connection.send(['ZRANGE', `${redis.prefix}owner:grant:o`, '0', '-1'])).toEqual(['new']);
   });
 
+  test('leaves no name in the set of a former owner', async () => {
+    await records.put('grant', record());
+    await records.put('grant', { ...record(), owner: 'new' });
+    expect(await connection.send(['ZRANGE', `${redis.prefix}owner:grant:o`, '0', '-1'])).toEqual([]);
+    expect(await connection.send(['ZRANGE', `${redis.prefix}owner:grant:new`, '0', '-1'])).toEqual(['k']);
+  });
+
   test('knows the server’s time', async () => {
     expect(Math.abs((await connection.readTime()) - Date.now())).toBeLessThan(60_000);
   });

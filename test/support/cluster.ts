@@ -1,5 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, request as sendRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as sendRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
@@ -22,7 +28,8 @@ export interface Cluster {
 }
 
 export interface ClusterOptions {
-  readonly stores: StoresKind;
+  /** A kind, or stores that are open already; they are closed with the cluster. */
+  readonly stores: StoresKind | TestStores;
   readonly size: number;
   readonly env?: Record<string, string>;
   readonly autoApprove?: boolean;
@@ -31,13 +38,13 @@ export interface ClusterOptions {
 const services = ['twitch', 'mixin', 'resonite', 'mixer'] as const;
 
 export async function startCluster({
-  stores: kind,
+  stores: given,
   size,
   env = {},
   autoApprove = false,
 }: ClusterOptions): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-cluster-'));
-  const stores = await openTestStores(kind);
+  const stores = typeof given === 'string' ? await openTestStores(given) : given;
   const ports = await Promise.all(Array.from({ length: size }, freePort));
   const nodes: ServerProcess[] = [];
   let target: number | null = 0;
