@@ -1,5 +1,6 @@
 import { type ErrorCode, loginErrorCodes, requestErrorCodes } from '../src/errors.ts';
 import type { FaultName } from '../src/sandbox/faults.ts';
+import { madeUpClients } from '../src/sandbox/registrations.ts';
 import type { Service } from '../src/sandbox/services.ts';
 import { type RunningLatchkey, startLatchkey } from './support/latchkey.ts';
 import {
@@ -319,15 +320,63 @@ const ways: readonly Way[] = [
     }),
   ),
   {
-    title: 'an identity that belongs to another account',
+    title: 'a replacement whose new identity was linked elsewhere while the page was open',
     code: 'identity_already_linked',
     status: 409,
     heading: 'This Mixer account is linked to another account here',
     button: 'Go to your accounts',
     reach: async ({ visitor, latchkey }) => {
-      await signIn(new Visitor(), latchkey.baseUrl, 'Mixer');
+      await signIn(visitor, latchkey.baseUrl, 'Mixer');
+      await visitor.press('Switch Mixer account');
+      await answerAtProvider(visitor, latchkey.baseUrl, { person: 'Bo' });
+      await signIn(new Visitor(), latchkey.baseUrl, 'Mixer', { person: 'Bo' });
+      return visitor.press('Replace with');
+    },
+  },
+  {
+    title: 'a change to the account with a sign-in of long ago',
+    code: 'reauthentication_needed',
+    status: 403,
+    heading: 'Confirm that it is you',
+    button: 'Sign in with Mixer as AdaPlays',
+    reach: async ({ visitor, latchkey }) => {
+      await signIn(visitor, latchkey.baseUrl, 'Mixer');
+      latchkey.advance(31 * 60 * 1000);
+      return visitor.press('Delete my account');
+    },
+  },
+  {
+    title: 'an application that the person has removed at the provider that signed them in',
+    code: 'access_ended',
+    status: 401,
+    heading: 'Twitch ended our access, so you are signed out',
+    button: 'Start again with Twitch',
+    reach: async ({ visitor, latchkey }) => {
       await signIn(visitor, latchkey.baseUrl, 'Twitch');
-      return linkProvider(visitor, latchkey.baseUrl, 'Mixer');
+      latchkey.sandbox.state.revokeAccess('twitch', madeUpClients.twitch.clientId, 'ada');
+      latchkey.advance(61 * 60 * 1000);
+      return visitor.open(`${latchkey.baseUrl}/profile`);
+    },
+  },
+  {
+    title: 'a change to an account that another page is changing',
+    code: 'change_under_way',
+    status: 409,
+    heading: 'Another change is under way',
+    button: 'Go to your accounts',
+    reach: async ({ visitor, latchkey }) => {
+      await signIn(visitor, latchkey.baseUrl, 'Twitch');
+      await linkProvider(visitor, latchkey.baseUrl, 'Mixer');
+      const { id } = await latchkey.database.selectFrom('accounts').select('id').executeTakeFirstOrThrow();
+      const lease = {
+        key: `account.${id}`,
+        owner: 'another page',
+        value: '',
+        expiresAt: Date.now() + 60_000,
+      };
+      await latchkey.records.create('lease', lease);
+      await visitor.press('Unlink Mixer');
+      return visitor.press('Unlink Mixer');
     },
   },
   {

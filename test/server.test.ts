@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort, startProcess, stopProcess } from './support/process.ts';
 import { signIn, Visitor } from './support/visitor.ts';
 
-const root = join(import.meta.dirname, '..');
 let dataDir: string;
 let running: ChildProcess[] = [];
 
@@ -13,18 +13,10 @@ beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'latchkey-'));
 });
 afterEach(async () => {
-  await Promise.all(running.map((child) => stop(child, 'SIGKILL')));
+  await Promise.all(running.map((child) => stopProcess(child, 'SIGKILL')));
   running = [];
   rmSync(dataDir, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 interface Started {
   readonly child: ChildProcess;
@@ -33,34 +25,12 @@ interface Started {
   readonly exitCode: number | null;
 }
 
-/** Starts the server as its start script does, in a folder without `.env`, and waits until it says how to stop it, or has ended. */
-function start(env: Record<string, string>): Promise<Started> {
+/** Starts the server in a folder without `.env`, and waits until it says how to stop it, or has ended. */
+async function start(env: Record<string, string>): Promise<Started> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [join(root, 'src/server.ts')], {
-    cwd: dataDir,
-    env: { PATH: process.env['PATH'] ?? '', DATA_DIR: dataDir, ...env },
-  });
+  const { child, output, exitCode } = await startProcess(dataDir, env);
   running.push(child);
-  let output = '';
-  return new Promise((resolve) => {
-    const done = (exitCode: number | null) =>
-      resolve({ child, output, milliseconds: performance.now() - startedAt, exitCode });
-    const read = (chunk: Buffer) => {
-      output += String(chunk);
-      if (output.includes('Ctrl+C to stop')) done(null);
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    child.on('exit', (code) => done(code));
-  });
-}
-
-function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
-  return new Promise((resolve) => {
-    child.once('exit', (code) => resolve(code));
-    child.kill(signal);
-  });
+  return { child, output: output(), milliseconds: performance.now() - startedAt, exitCode: exitCode() };
 }
 
 const ports = async () => ({ PORT: String(await freePort()), SANDBOX_PORT: String(await freePort()) });
@@ -90,7 +60,7 @@ test('keeps people signed in across a restart, with the access it had', async ()
   const visitor = new Visitor();
   const first = await start(env);
   await signIn(visitor, baseUrl, 'Resonite');
-  expect(await stop(first.child, 'SIGTERM')).toBe(0);
+  expect(await stopProcess(first.child, 'SIGTERM')).toBe(0);
   await start(env);
   await visitor.open(`${baseUrl}/profile`);
   expect(visitor.page.heading).toBe('Your accounts');
@@ -100,7 +70,7 @@ test('keeps people signed in across a restart, with the access it had', async ()
 
 test('stops at a signal with 0 and leaves a tidy data folder', async () => {
   const { child } = await start(await ports());
-  expect(await stop(child, 'SIGINT')).toBe(0);
+  expect(await stopProcess(child, 'SIGINT')).toBe(0);
   expect(readdirSync(dataDir).toSorted()).toEqual(['development-secret', 'latchkey.sqlite', 'sandbox.json']);
 });
 

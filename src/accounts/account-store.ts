@@ -59,8 +59,8 @@ export interface AccountStore {
    * moved. Throws `IdentityRace` when both hold one of the same provider, or either is gone.
    */
   joinAccounts(fromAccountId: string, toAccountId: string): Promise<Identity[]>;
-  /** Deletes an account with all that belongs to it in the database. */
-  deleteAccount(accountId: string): Promise<void>;
+  /** Deletes an account with all that belongs to it in the database. Gives the identities it had. */
+  deleteAccount(accountId: string): Promise<Identity[]>;
 }
 
 export interface Move {
@@ -249,8 +249,11 @@ export function createAccountStore(database: Database, now: () => number): Accou
 
     deleteAccount: (accountId) =>
       durably(database, async (transaction) => {
-        // Its identities go with it: the table says so.
+        await lockAccount(transaction, accountId);
+        const identities = await list(transaction, accountId);
+        // They go with it: the table says so.
         await transaction.deleteFrom('accounts').where('id', '=', accountId).execute();
+        return identities;
       }),
   };
 }

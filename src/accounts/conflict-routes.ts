@@ -140,8 +140,10 @@ export function createConflictRoutes(context: Context): Router {
     const identity = there.find(
       (one) => one.provider === provider.id && one.mode === mode && one.subject === facts.subject,
     );
+    // Read one after the other: what is in both has come over in between.
+    const moved = there.some(({ id }) => here.some((mine) => mine.id === id));
     // Unlinked there, come here, or moved to a third account, since the login.
-    if (!identity) throw new RequestError('decision_expired');
+    if (!identity || moved) throw new RequestError('decision_expired');
     const clashes = (one: Identity) =>
       here.some((mine) => mine.provider === one.provider && mine.mode === one.mode);
     const leavesWayIn = there.some((one) => one.id !== identity.id && isWayIn(one));

@@ -57,10 +57,10 @@ export function createMyDataRoutes(context: Context): Router {
     const outcomes = await Promise.all(
       identities.map(async (identity) => ({ identity, outcome: await endIdentityGrants(context, identity) })),
     );
-    await accounts.deleteAccount(accountId);
+    const deleted = await accounts.deleteAccount(accountId);
     await endSessions(context, accountId, await sessions.list(accountId));
-    // What a login has stored in these very seconds.
-    await Promise.all(identities.map((identity) => endIdentityGrants(context, identity)));
+    // What a login has linked or stored in these very seconds.
+    await Promise.all(deleted.map((identity) => endIdentityGrants(context, identity)));
     return outcomes
       .filter(({ outcome }) => outcome === 'not-confirmed')
       .map(({ identity }) => identity.provider);

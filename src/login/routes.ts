@@ -7,6 +7,7 @@ import { type Paths, routes } from '../paths.ts';
 import { scopeWords } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
 import { destroySession, readSignedIn, type SignedIn, setFlash } from '../sessions/session.ts';
+import type { SessionFacts } from '../sessions/session-store.ts';
 import type { Context } from '../web/context.ts';
 import { bindingCookie, forgetBrowser, readCookie, setCookie } from '../web/cookies.ts';
 import { endSessionAccess, giveBack, revokeTokens } from '../web/end-grants.ts';
@@ -161,15 +162,29 @@ export function createLoginRoutes(context: Context): Router {
     login: FinishedLogin,
     identity: Identity,
   ): Promise<void> {
-    const { tokens, resolution } = login;
-    const signsIn = resolution === 'sign-in' || resolution === 'reauthenticate';
-    const changes = signsIn ? toSignInFacts(context, client, identity) : {};
+    const { tokens, resolution, transaction } = login;
+    const changes = toChanges(resolution, transaction.force, client, identity);
     const outcome = await renewSession(context, request, before, { client, tokens, identity }, changes);
     if (outcome === 'renewed') return;
     if (resolution === 'link') await accounts.unlinkIdentity(before.accountId, identity.id, () => true);
     await grants.take({ ref: before.ref, identityId: identity.id });
     await revokeTokens(client, [tokens]);
     throw new LoginError('session_changed', { provider: client.provider.id, reason: 'signed out meanwhile' });
+  }
+
+  /**
+   * What a login changes in a session that is there already. Without force the provider may have
+   * answered from memory: that does not make an old sign-in a recent one.
+   */
+  function toChanges(
+    resolution: FinishedLogin['resolution'],
+    forced: boolean,
+    client: Client,
+    identity: Identity,
+  ): SessionFacts {
+    if (resolution !== 'sign-in' && resolution !== 'reauthenticate') return {};
+    const { signedInAt, ...facts } = toSignInFacts(context, client, identity);
+    return forced ? { ...facts, signedInAt } : facts;
   }
 
   return router;

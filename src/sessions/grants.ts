@@ -1,6 +1,7 @@
 import { LoginError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
 import { sendRefreshRequest } from '../oauth/refresh-request.ts';
+import { sendRevocationRequest } from '../oauth/revocation-request.ts';
 import type { Tokens } from '../oauth/token-response.ts';
 import { sendValidationRequest } from '../oauth/validation-request.ts';
 import type { ExpiringRecord, ExpiringRecords } from '../storage/expiring-records.ts';
@@ -70,8 +71,8 @@ export interface Grants {
 
 /** Refreshed a little before the end, so that a slow request does not arrive after it. */
 const earlyMilliseconds = 60 * 1000;
-/** Longer than a validation and a refresh take together: each is waited for 8 seconds at most. */
-const leaseMilliseconds = 20 * 1000;
+/** Longer than a validation, a refresh and one more validation: each is waited for 8 seconds at most. */
+const leaseMilliseconds = 30 * 1000;
 /** After a validation that led nowhere. */
 const retryCheckMilliseconds = 60 * 1000;
 
@@ -175,7 +176,11 @@ export function createGrants(
     try {
       const { tokens, idTokenSubject } = await sendRefreshRequest(client, held.grant.tokens, now());
       if (idTokenSubject !== null && idTokenSubject !== owner.subject) throw await foreign(client, held);
-      return (await store(held, { ...held.grant, tokens, renewedAt: now() })) ?? (await find(toKey(owner)));
+      const stored = await store(held, { ...held.grant, tokens, renewedAt: now() });
+      const current = stored ?? (await find(toKey(owner)));
+      // Signed out or unlinked meanwhile: nobody would know of these tokens any more.
+      if (current === null) await sendRevocationRequest(client, tokens);
+      return current;
     } catch (error) {
       if (isOver(error)) await endHeld(held, 'refused');
       throw error;

@@ -83,6 +83,9 @@ export class RecordStore extends Store {
 
   override createSession(request: Request, data: SessionData) {
     const session = super.createSession(request, data);
+    // The browser has this cookie. Without an end express-session does not send it once more: a slow
+    // answer would put it in the place of the one that another tab has got meanwhile.
+    session.cookie.expires = null;
     const known = this.known.get(data);
     if (known) this.known.set(session, known);
     return session;
@@ -135,10 +138,11 @@ export class RecordStore extends Store {
    */
   async renew(request: Request, changes: SessionFacts): Promise<'renewed' | 'renewed-elsewhere' | 'gone'> {
     const oldKey = toSessionKey(request.sessionID);
-    const { cookie, ...facts } = request.session;
+    const { cookie: _, ...facts } = request.session;
     this.generate(request);
     // What is left of the absolute limit: it goes on counting from the sign-in.
-    if (typeof cookie.maxAge === 'number') request.session.cookie.maxAge = Math.max(1000, cookie.maxAge);
+    const left = (facts.createdAt ?? 0) + this.limits.absoluteMilliseconds - this.now();
+    request.session.cookie.maxAge = Math.max(1000, left);
     for (let tries = 0; tries < triesToMerge; tries++) {
       const current = await this.records.get('session', oldKey);
       if (!current) break;

@@ -18,10 +18,11 @@ import { guard } from './guard.ts';
 import { StorageError } from './storage-error.ts';
 
 /** SQLite itself waits for a lock only this long: while it waits, nothing else in the process moves. */
-const busyMilliseconds = 50;
+const busyMilliseconds = 10;
 /** From asking for the connection on; then the answer is `busy`. */
 const patienceMilliseconds = 800;
-const pauseMilliseconds = 10;
+/** Between two tries, in which everything else goes on. */
+const pauseMilliseconds = 20;
 
 /**
  * Kysely on node:sqlite. `file` is a path, or `:memory:`.
@@ -82,6 +83,11 @@ class SqliteDriver implements Driver {
   async acquireConnection() {
     const deadline = performance.now() + patienceMilliseconds;
     await this.line.enter(patienceMilliseconds);
+    // Those who come to their turn too late go at once: their tries, one after the other, would add up.
+    if (isOver(deadline)) {
+      this.line.leave();
+      throw new StorageError('busy');
+    }
     return new SqliteConnection(this.database!, this.statements, deadline);
   }
 
@@ -218,10 +224,15 @@ async function untilFree<Result>(
       return attempt();
     } catch (error) {
       if (!isBusy(error) || database.isTransaction) throw error;
-      if (performance.now() + busyMilliseconds >= deadline) throw error;
+      if (isOver(deadline)) throw error;
     }
     await sleep(pauseMilliseconds);
   }
+}
+
+/** True when there is no time left for another try. */
+function isOver(deadline: number): boolean {
+  return performance.now() + busyMilliseconds >= deadline;
 }
 
 /** SQLITE_BUSY or SQLITE_LOCKED; the higher bits say more. */

@@ -31,7 +31,7 @@ export async function changeSession(
 }
 
 /** What a session remembers of the identity that has just signed in. */
-export function toSignInFacts({ now }: Context, client: Client, identity: Identity): SessionFacts {
+export function toSignInFacts({ now }: Context, client: Client, identity: Identity) {
   const { provider } = client;
   return { identityId: identity.id, signedInAt: now(), check: firstCheck(provider, now()) };
 }

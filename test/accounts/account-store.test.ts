@@ -378,7 +378,8 @@ describeStores('the accounts', (kind) => {
   describe('deleting an account', () => {
     test('deletes its identities with it, and nobody else’s', async () => {
       const [[mine], [theirs]] = [await account('twitch 1', 'mixin x'), await account('twitch 2')];
-      await accounts.deleteAccount(mine.account_id);
+      const deleted = await accounts.deleteAccount(mine.account_id);
+      expect(deleted.map(({ subject }) => subject).toSorted()).toEqual(['1', 'x']);
       expect(await everything()).toEqual({ [theirs.account_id]: ['twitch 2'] });
       expect(await rowCount('accounts')).toBe(1);
     });
@@ -404,7 +405,8 @@ describeStores('the accounts', (kind) => {
 
     test('waits for a link to it that is under way, and deletes that too', async () => {
       const [{ account_id }] = await account('twitch 1');
-      await whileLinking(account_id, 'mixin x', () => accounts.deleteAccount(account_id));
+      const deleted = await whileLinking(account_id, 'mixin x', () => accounts.deleteAccount(account_id));
+      expect(deleted.map(({ subject }) => subject).toSorted()).toEqual(['1', 'x']);
       expect([await rowCount('accounts'), await rowCount('identities')]).toEqual([0, 0]);
     });
 

@@ -135,6 +135,19 @@ describe('Kraken', () => {
     expect(page.text).toContain('Twitch is unlinked.');
   });
 
+  test('says with 200 at its root that a token is over', async () => {
+    const stage = await start();
+    await stage.signIn();
+    stage.sandbox.faults.set('twitch', 'validate_401');
+    stage.sandbox.faults.set('twitch', 'refresh_refused');
+    stage.latchkey.advance(61 * 60 * 1000);
+    const page = await stage.openProfile();
+    const { path, status, headers } = stage.sent('validation');
+    expect([path, status]).toEqual(['/kraken', 200]);
+    expect(headers['accept']).toBe('application/vnd.twitchtv.v5+json');
+    expect(page.heading).toBe('Twitch ended our access, so you are signed out');
+  });
+
   test('is closed and live by explicit setting only', () => {
     const credentials = { TWITCH_API: 'kraken', TWITCH_CLIENT_ID: 'id', TWITCH_CLIENT_SECRET: 'secret' };
     const stateOf = (environment: Record<string, string>) =>

@@ -237,6 +237,22 @@ describe('Twitch', () => {
     expect(page.text).toContain('Twitch is unlinked.');
   });
 
+  test('wants held tokens validated every hour and after a start, with the scheme OAuth', async () => {
+    const stage = await start();
+    await stage.signIn();
+    await stage.openProfile();
+    expect(stage.allSent('validation')).toHaveLength(0);
+    stage.latchkey.advance(61 * 60 * 1000);
+    await stage.openProfile();
+    expect(stage.allSent('validation')).toHaveLength(1);
+    const { headers, status } = stage.sent('validation');
+    expect([String(headers['authorization']).split(' ')[0], status]).toEqual(['OAuth', 200]);
+    const node = await stage.latchkey.startNode();
+    await stage.visitor.open(`${node.baseUrl}/profile`);
+    await node.close();
+    expect(stage.allSent('validation')).toHaveLength(2);
+  });
+
   test('answers 400 when a dead token is revoked', async () => {
     const stage = await start();
     await stage.signIn();

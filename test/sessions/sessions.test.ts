@@ -4,7 +4,7 @@ import { type LatchkeyOptions, type RunningLatchkey, startLatchkey } from '../su
 import { describeStores } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 import { captureCallback, linkProvider, signIn, startSignIn, Visitor } from '../support/visitor.ts';
-import { anotherTab } from './support.ts';
+import { anotherTab, ask, hours } from './support.ts';
 
 let latchkey: RunningLatchkey;
 let visitor: Visitor;
@@ -204,6 +204,28 @@ describe('whatever the stores', () => {
     ].join('\n');
     for (const secret of secrets) expect(everything).not.toContain(secret);
     expect(latchkey.logLines.join('')).not.toMatch(/code=|state=/);
+  });
+
+  test('the cookie of a session that gets a new id ends when the session does', async () => {
+    await signIn(visitor, latchkey.baseUrl, 'Twitch');
+    for (let half = 0; half < 20; half++) {
+      latchkey.advance(hours(12));
+      await profile(visitor);
+    }
+    const callback = await captureCallback(
+      visitor,
+      () =>
+        visitor.submit(
+          'post',
+          new URL(`${latchkey.baseUrl}/login/twitch`),
+          new URLSearchParams({ intent: 'reauthenticate' }),
+        ),
+      latchkey.baseUrl,
+    );
+    const cookies = (await ask(visitor, callback.href)).headers.getSetCookie();
+    const session = cookies.find((cookie) => cookie.startsWith('latchkey='))!;
+    const left = Date.parse(/Expires=([^;]+)/.exec(session)![1]!) - Date.now();
+    expect(Math.round(left / hours(1))).toBe(4 * 24);
   });
 
   test('over https cookies have the __Host- prefix and are Secure', async () => {

@@ -144,6 +144,24 @@ describeStores('requests of one session at once', (stores) => {
     });
   });
 
+  test('do not take the cookie away that another tab has got meanwhile', async () => {
+    await linkProvider(visitor, latchkey.baseUrl, 'Resonite');
+    const slow = tabBeside(visitor);
+    await profile(slow);
+    // The slow one has a message to leave, and its session has another id by then.
+    const page = await whileWaiting(
+      latchkey,
+      'resonite',
+      'userinfo_hang',
+      () => slow.press('Read profile again from Resonite'),
+      () => linkProvider(visitor, latchkey.baseUrl, 'Mixer'),
+      adaAtResonite,
+    );
+    expect(page.heading).toBe('Your accounts');
+    expect(await isSignedIn(visitor)).toBe(true);
+    await onlySession();
+  });
+
   test('add to what another tab has made of the session under a new id', async () => {
     latchkey.advance(minutes(10));
     const before = factsOf(await onlySession());
@@ -310,6 +328,20 @@ describeStores('a session that is ended', (stores) => {
     expect(await latchkey.listRecords('grant')).toHaveLength(1);
     // The login had got a token; it is gone again.
     expect([...accessTokens.keys()].filter((token) => !before.has(token))).toEqual([]);
+  });
+
+  test('is looked for again when it has got a new id in that very moment', async () => {
+    const end = await endAddress();
+    const confirmed = await confirmation(phone);
+    const slow = slowDown(latchkey, 'delete', 'session');
+    const ending = ask(visitor, end, {});
+    await until(slow.hasBegun);
+    expect((await phone.open(confirmed.href)).heading).toBe('Your accounts');
+    slow.goOn();
+    expect((await ending).status).toBe(303);
+    expect(await isSignedIn(phone)).toBe(false);
+    await onlySession();
+    expect(await latchkey.listRecords('grant')).toHaveLength(1);
   });
 
   test('is found and ended while it gets a new id, whoever comes first', async () => {

@@ -64,7 +64,7 @@ export async function whileWaiting<Result>(
 /** Makes one operation of the application's store take its time: it begins once told to go on. */
 export function slowDown(
   { records }: RunningLatchkey,
-  operation: 'put' | 'rename' | 'update',
+  operation: 'put' | 'rename' | 'delete',
   kind: RecordKind,
 ): { hasBegun: () => boolean; goOn: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -79,6 +79,22 @@ export function slowDown(
   };
   Object.assign(records, { [operation]: slow });
   return { hasBegun: () => begun, goOn: resolve };
+}
+
+/** Counts how often the application's store is asked for something from now on. */
+export function watch(
+  { records }: RunningLatchkey,
+  operation: 'create' | 'get',
+  kind: RecordKind,
+): () => number {
+  const usual = records[operation] as (...parameters: unknown[]) => Promise<unknown>;
+  let count = 0;
+  const watched = (...parameters: unknown[]) => {
+    if (parameters[0] === kind) count += 1;
+    return usual(...parameters);
+  };
+  Object.assign(records, { [operation]: watched });
+  return () => count;
 }
 
 /** Requests to the pretended providers so far, by what they were for. */

@@ -235,6 +235,19 @@ describeStores('a session that has Twitch only linked', (stores) => {
     await node.close();
   });
 
+  test('validates a token that it has just got for one that was over, before it uses it', async () => {
+    latchkey.sandbox.state.expireAccessTokens('twitch');
+    latchkey.advance(minutes(61));
+    const from = latchkey.sandbox.state.requests.length;
+    expect(cardOf(await profile(visitor), 'Twitch')).toContain('Working');
+    expect(order(from).filter((path) => path !== 'me')).toEqual([
+      'validate',
+      'refresh_token',
+      'validate',
+      'users',
+    ]);
+  });
+
   test('lives on when the tokens are dead: the card says so, and they are wiped', async () => {
     const other = new Visitor();
     await signIn(other, latchkey.baseUrl, 'Mixin');

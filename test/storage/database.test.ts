@@ -174,17 +174,27 @@ describe('SQLite', () => {
 
   test('a lock that another process keeps is an error within a second, and nothing stands still', async () => {
     const database = await open();
-    const tenIds = Array.from({ length: 10 }, (_, index) => `a${index}`);
+    const ids = Array.from({ length: 60 }, (_, index) => `a${index}`);
     holdLock();
     const { result, fired, longest } = await watchLoop(() =>
-      timed(() => Promise.all(tenIds.map((id) => failureOf(insertAccount(database, id))))),
+      timed(() => Promise.all(ids.map((id) => failureOf(insertAccount(database, id))))),
     );
     const [errors, milliseconds] = result;
-    expect(errors.map(({ kind }) => kind)).toEqual(tenIds.map(() => 'busy'));
+    expect(errors.map(({ kind }) => kind)).toEqual(ids.map(() => 'busy'));
     // All at once: they do not wait for each other's patience.
     expect(milliseconds).toBeLessThan(1000);
     expect(fired).toBeGreaterThan(5);
     expect(longest).toBeLessThan(250);
+  });
+
+  test('who stands in line behind slow work in this process is told within a second, too', async () => {
+    const database = await open();
+    const slow = database.connection().execute(() => sleep(1200));
+    const [error, milliseconds] = await timed(() => failureOf(insertAccount(database, 'a')));
+    expect(error).toMatchObject({ kind: 'busy' });
+    expect(milliseconds).toBeLessThan(1000);
+    await slow;
+    await insertAccount(database, 'a');
   });
 
   test('a transaction waits for the lock in the same way', async () => {
