@@ -11,6 +11,7 @@ import {
   post,
   subjects,
   whileWaiting,
+  withNode,
 } from './accounts/support.ts';
 import { type RunningLatchkey, startLatchkey } from './support/latchkey.ts';
 import { describeStores } from './support/stores.ts';
@@ -183,12 +184,12 @@ describeStores('linking', (stores) => {
 
     /** The same browser at a node that is configured otherwise; stops where it would leave for Twitch. */
     async function askAt(env: Record<string, string>, press: () => Promise<unknown>): Promise<URL | null> {
-      const node = await latchkey.startNode(env);
       visitor = anotherTab(visitor);
-      await visitor.open(`${node.baseUrl}/profile`);
-      visitor.stopBefore = /authorize/;
-      await press();
-      await node.close();
+      await withNode(latchkey, env, async (nodeUrl) => {
+        await visitor.open(`${nodeUrl}/profile`);
+        visitor.stopBefore = /authorize/;
+        await press();
+      });
       return visitor.stoppedAt;
     }
 
@@ -523,14 +524,14 @@ describeStores('linking', (stores) => {
     test('keeps its card when the sandbox is off: name and id, nothing to read, unlink only', async () => {
       await signIn(visitor, latchkey.baseUrl, 'Twitch');
       await linkProvider(visitor, latchkey.baseUrl, 'Mixer');
-      const node = await latchkey.startNode({ MIXER: 'off' });
-      visitor = anotherTab(visitor);
-      await visitor.open(`${node.baseUrl}/profile`);
-      expect(card('Mixer')).toContain('Retired');
-      expect(card('Mixer')).toContain(
-        'Mixer closed on 22 July 2020. We keep the name and id you had; nothing can be read any more.',
-      );
-      await node.close();
+      await withNode(latchkey, { MIXER: 'off' }, async (nodeUrl) => {
+        visitor = anotherTab(visitor);
+        await visitor.open(`${nodeUrl}/profile`);
+        expect(card('Mixer')).toContain('Retired');
+        expect(card('Mixer')).toContain(
+          'Mixer closed on 22 July 2020. We keep the name and id you had; nothing can be read any more.',
+        );
+      });
     });
   });
 });

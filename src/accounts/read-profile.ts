@@ -1,4 +1,5 @@
 import { LoginError } from '../errors.ts';
+import { ShapeError } from '../json.ts';
 import type { Client } from '../oauth/client.ts';
 import type { Tokens } from '../oauth/token-response.ts';
 import { sendUserinfoRequest } from '../oauth/userinfo-request.ts';
@@ -123,10 +124,25 @@ function toFailure({ code, facts }: LoginError): ProfileFailure | null {
 export function readIdentity(client: Client, userinfo: unknown): IdentityFacts {
   try {
     const facts = client.provider.toIdentity(userinfo);
+    if (!isSubject(facts.subject)) throw new ShapeError('the subject');
     const handle = toDisplayText(facts.handle);
-    return { ...facts, handle, displayName: toDisplayText(facts.displayName) || handle };
+    return {
+      ...facts,
+      avatarUrl: toAddress(facts.avatarUrl),
+      handle,
+      displayName: toDisplayText(facts.displayName) || handle,
+    };
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown';
     throw new LoginError('userinfo_response_invalid', { provider: client.provider.id, reason });
   }
+}
+
+/** What every database keeps and compares byte for byte: no control character, no half of a pair. */
+function isSubject(text: string): boolean {
+  return /^\P{Cc}{1,255}$/u.test(text) && text.isWellFormed();
+}
+
+function toAddress(text: string | null): string | null {
+  return text !== null && URL.canParse(text) ? new URL(text).href : null;
 }

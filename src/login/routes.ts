@@ -3,6 +3,7 @@ import type { Identity } from '../accounts/account-store.ts';
 import { type Intent, intents } from '../accounts/resolve-account.ts';
 import { LoginError, RequestError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
+import { readScope } from '../oauth/scope.ts';
 import { type Paths, routes } from '../paths.ts';
 import { scopeWords } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -53,7 +54,7 @@ export function createLoginRoutes(context: Context): Router {
   router.get(routes.login(':provider'), async (request, response) => {
     const { provider } = findClient(context, String(request.params['provider']));
     const intent = [...changesWaysIn].find((known) => known === request.query['intent']);
-    if (!intent) return response.redirect(303, paths.profile);
+    if (!intent) throw new RequestError('not_found');
     const here = `${paths.login(provider.id)}?intent=${intent}`;
     const signedIn = readSignedIn(request);
     if (!signedIn) return response.redirect(303, homeWithReturn(context, here));
@@ -100,7 +101,7 @@ export function createLoginRoutes(context: Context): Router {
   ): Promise<readonly string[]> {
     if (intent !== 'ask' || !signedIn) return scope;
     const linked = await accounts.getIdentity(signedIn.accountId, provider.id, mode);
-    const granted = linked?.granted_scope.split(' ').filter((name) => isScope(name)) ?? [];
+    const granted = readScope(linked?.granted_scope ?? '');
     return [...new Set([...granted, ...scope])];
   }
 
@@ -192,9 +193,6 @@ export function createLoginRoutes(context: Context): Router {
 
 /** What gives or takes a way in wants a recent sign-in. */
 const changesWaysIn: ReadonlySet<Intent> = new Set<Intent>(['link', 'switch']);
-
-/** RFC 6749 3.3: what a scope may be made of. */
-const isScope = (name: string) => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name);
 
 interface Wish {
   readonly intent: Intent;

@@ -4,6 +4,7 @@ import { LoginError, type LoginErrorCode } from '../errors.ts';
 import { type Client, findLoginError } from './client.ts';
 import { checkIdTokenAge, checkIdTokenHash } from './id-token.ts';
 import { readShape } from '../json.ts';
+import { readScope } from './scope.ts';
 import {
   type SigningKeys,
   signingShape,
@@ -89,7 +90,7 @@ export function toTokens(response: oidc.TokenEndpointResponse, now: number): Tok
     refreshToken: refresh_token ?? null,
     // Seconds on the wire, milliseconds here.
     expiresAt: expires_in === undefined ? null : now + expires_in * 1000,
-    grantedScope: scope === undefined ? null : scope.split(' ').filter((s) => s !== ''),
+    grantedScope: scope === undefined ? null : readScope(scope),
     signing: null,
   };
 }
@@ -128,6 +129,6 @@ async function sendSigningRequest(client: Client, request: TokenRequest): Promis
     authorizationId: authorization_id,
     scope,
   };
-  const grantedScope = scope.split(' ').filter((s) => s !== '');
+  const grantedScope = readScope(scope);
   return { accessToken: null, refreshToken: null, expiresAt: null, grantedScope, signing };
 }

@@ -309,7 +309,8 @@ function logError(
 ): void {
   const reference = String(response.locals['reference'] ?? '');
   if (error.code === 'internal' || error.code === 'store_unavailable') {
-    log.error('failure', { reference, code: error.code, stack: toPlainStack(thrown) });
+    const reason = isStorageError(thrown) && thrown.code ? { reason: thrown.code } : {};
+    log.error('failure', { reference, code: error.code, ...reason, stack: toPlainStack(thrown) });
     return;
   }
   const { provider, intent, reason } = error instanceof LoginError ? error.facts : {};

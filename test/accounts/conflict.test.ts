@@ -17,6 +17,7 @@ import {
   requestCount,
   subjects,
   untilSomebodyWaits,
+  withNode,
 } from './support.ts';
 
 const twitchOfBo = `twitch ${subjects.bo.twitch}`;
@@ -332,10 +333,10 @@ describeStores('an identity of another account', (stores) => {
       await other.press('Unlink Resonite');
       await other.press('Unlink Resonite');
       expect(choicesOf(await conflict())).toEqual(['keep', 'other', 'move', 'join']);
-      const node = await latchkey.startNode({ MIXER: 'off' });
-      const page = await anotherTab(visitor).open(`${node.baseUrl}/link/conflict`);
-      expect(choicesOf(page)).toEqual(['keep', 'other', 'join']);
-      await node.close();
+      await withNode(latchkey, { MIXER: 'off' }, async (nodeUrl) => {
+        const page = await anotherTab(visitor).open(`${nodeUrl}/link/conflict`);
+        expect(choicesOf(page)).toEqual(['keep', 'other', 'join']);
+      });
     });
   });
 
@@ -382,17 +383,17 @@ describeStores('an identity of another account', (stores) => {
       const [withResonite, mine] = [new Visitor(), new Visitor()];
       await signIn(withResonite, latchkey.baseUrl, 'Resonite', { person: 'Cy' });
       await signIn(mine, latchkey.baseUrl, 'Mixin', { person: 'Ada' });
-      const node = await latchkey.startNode();
-      const atNode = async (who: Visitor) => (await anotherTab(who).open(`${node.baseUrl}/profile`)).heading;
-      expect(await Promise.all([other, withResonite, mine].map(atNode))).toEqual(
-        Array(3).fill('Your accounts'),
-      );
-      await join();
-      expect(await Promise.all([other, withResonite].map(where))).toEqual(['Sign in', 'Sign in']);
-      expect(await Promise.all([other, withResonite].map(atNode))).toEqual(['Sign in', 'Sign in']);
-      expect(await Promise.all([mine, visitor].map(atNode))).toEqual(['Your accounts', 'Your accounts']);
-      expect(await countRecords(latchkey, 'session')).toBe(2);
-      await node.close();
+      await withNode(latchkey, {}, async (nodeUrl) => {
+        const atNode = async (who: Visitor) => (await anotherTab(who).open(`${nodeUrl}/profile`)).heading;
+        expect(await Promise.all([other, withResonite, mine].map(atNode))).toEqual(
+          Array(3).fill('Your accounts'),
+        );
+        await join();
+        expect(await Promise.all([other, withResonite].map(where))).toEqual(['Sign in', 'Sign in']);
+        expect(await Promise.all([other, withResonite].map(atNode))).toEqual(['Sign in', 'Sign in']);
+        expect(await Promise.all([mine, visitor].map(atNode))).toEqual(['Your accounts', 'Your accounts']);
+        expect(await countRecords(latchkey, 'session')).toBe(2);
+      });
     });
 
     test('revokes the tokens of the other account, and holds the fresh ones', async () => {

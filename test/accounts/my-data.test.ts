@@ -14,6 +14,7 @@ import {
   profile,
   subjects,
   whileWaiting,
+  withNode,
 } from './support.ts';
 
 describeStores('my data', (stores) => {
@@ -224,15 +225,15 @@ describeStores('my data', (stores) => {
     test('signs out every device, on every node, at its next request', async () => {
       const elsewhere = new Visitor();
       await signIn(elsewhere, latchkey.baseUrl, 'Resonite');
-      const node = await latchkey.startNode();
-      const atNode = [anotherTab(visitor), anotherTab(elsewhere)];
-      for (const who of atNode)
-        expect((await who.open(`${node.baseUrl}/profile`)).heading).toBe('Your accounts');
-      await deleteAccount();
-      for (const who of atNode) expect((await who.open(`${node.baseUrl}/profile`)).heading).toBe('Sign in');
-      expect(await where(elsewhere)).toBe('Sign in');
-      expect(await where(visitor)).toBe('Sign in');
-      await node.close();
+      await withNode(latchkey, {}, async (nodeUrl) => {
+        const atNode = [anotherTab(visitor), anotherTab(elsewhere)];
+        for (const who of atNode)
+          expect((await who.open(`${nodeUrl}/profile`)).heading).toBe('Your accounts');
+        await deleteAccount();
+        for (const who of atNode) expect((await who.open(`${nodeUrl}/profile`)).heading).toBe('Sign in');
+        expect(await where(elsewhere)).toBe('Sign in');
+        expect(await where(visitor)).toBe('Sign in');
+      });
     });
 
     test('makes the browser forget', async () => {

@@ -13,6 +13,7 @@ import {
   profile,
   requestCount,
   subjects,
+  withNode,
 } from './support.ts';
 
 const twitchOfAda = `twitch ${subjects.ada.twitch}`;
@@ -259,13 +260,13 @@ describeStores('a change of how an account is reached', (stores) => {
         'Sign in with Twitch as Ada',
         'Sign in with Mixer as AdaPlays',
       ]);
-      const node = await latchkey.startNode({ MIXER: 'off' });
-      const page = await anotherTab(visitor).open(`${node.baseUrl}/profile/twitch/unlink`);
-      expect(buttonsOf(page).filter((words) => words.startsWith('Sign in'))).toEqual([
-        'Sign in with Resonite as Ada',
-        'Sign in with Twitch as Ada',
-      ]);
-      await node.close();
+      await withNode(latchkey, { MIXER: 'off' }, async (nodeUrl) => {
+        const page = await anotherTab(visitor).open(`${nodeUrl}/profile/twitch/unlink`);
+        expect(buttonsOf(page).filter((words) => words.startsWith('Sign in'))).toEqual([
+          'Sign in with Resonite as Ada',
+          'Sign in with Twitch as Ada',
+        ]);
+      });
     });
 
     test.each([{}, { force: 'false' }])(

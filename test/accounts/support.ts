@@ -87,6 +87,20 @@ export function buttonsOf({ $ }: Page): string[] {
     .map((element) => $(element).text().replace(/\s+/g, ' ').trim());
 }
 
+/** Runs another node on the same stores for as long as `work` takes, which is given its address. */
+export async function withNode<Result>(
+  latchkey: RunningLatchkey,
+  env: Record<string, string>,
+  work: (nodeUrl: string) => Promise<Result>,
+): Promise<Result> {
+  const node = await latchkey.startNode(env);
+  try {
+    return await work(node.baseUrl);
+  } finally {
+    await node.close();
+  }
+}
+
 /** Requests to the pretended providers so far. */
 export function requestCount({ sandbox: { state } }: RunningLatchkey): number {
   return state.requests.length;
