@@ -39,8 +39,11 @@ export interface AccountStore {
   linkIdentity(accountId: string, proven: ProvenIdentity): Promise<Identity>;
   /** Puts one identity in another's place, in one step. Throws `IdentityRace`. */
   replaceIdentity(accountId: string, oldIdentityId: string, proven: ProvenIdentity): Promise<Identity>;
-  /** Stores what a login said about a linked identity. Throws `IdentityRace` when it is gone. */
-  renewIdentity(identityId: string, proven: ProvenIdentity): Promise<Identity>;
+  /**
+   * Stores what a login said about a linked identity. Throws `IdentityRace` when it is no longer
+   * linked to this account.
+   */
+  renewIdentity(accountId: string, identityId: string, proven: ProvenIdentity): Promise<Identity>;
   /** Stores what a new reading of the profile said; null when the identity is gone. */
   storeProfile(identityId: string, facts: IdentityFacts, userinfo: unknown): Promise<Identity | null>;
   recordProfileFailure(identityId: string, failure: ProfileFailure): Promise<void>;
@@ -55,10 +58,11 @@ export interface AccountStore {
    */
   moveIdentity(move: Move, proven: ProvenIdentity, isWayIn: IsWayIn): Promise<Identity>;
   /**
-   * Moves all identities of one account to another and deletes the emptied one. Gives those that
-   * moved. Throws `IdentityRace` when both hold one of the same provider, or either is gone.
+   * Moves all identities of one account to another and deletes the emptied one; of the identity that
+   * proved that account, what its login said is stored. Gives those that moved. Throws `IdentityRace`
+   * when that identity is no longer there, when both hold one of the same provider, or either is gone.
    */
-  joinAccounts(fromAccountId: string, toAccountId: string): Promise<Identity[]>;
+  joinAccounts(join: Move, proven: ProvenIdentity): Promise<Identity[]>;
   /** Deletes an account with all that belongs to it in the database. Gives the identities it had. */
   deleteAccount(accountId: string): Promise<Identity[]>;
 }
@@ -122,19 +126,34 @@ export function createAccountStore(database: Database, now: () => number): Accou
 
   /**
    * Makes other transactions that change these accounts wait, on databases that have several writers.
-   * Always in the same order, so that two never wait for each other. Answers whether all are there.
+   * Before any row of an identity, and always in the same order, so that two never wait for each
+   * other. Answers whether all are there.
    */
   async function lockAccounts(transaction: Database, ...accountIds: string[]): Promise<boolean> {
-    let found = 0n;
-    for (const id of accountIds.toSorted()) {
-      const { numUpdatedRows } = await transaction
-        .updateTable('accounts')
-        .set((expression) => ({ created_at: expression.ref('created_at') }))
-        .where('id', '=', id)
-        .executeTakeFirst();
-      found += numUpdatedRows;
-    }
-    return found === BigInt(accountIds.length);
+    for (const id of accountIds.toSorted()) await lockAccount(transaction, id);
+    const found = await transaction
+      .selectFrom('accounts')
+      .select('id')
+      .where('id', 'in', accountIds)
+      .execute();
+    return found.length === accountIds.length;
+  }
+
+  async function renew(
+    connection: Database,
+    accountId: string,
+    identityId: string,
+    proven: ProvenIdentity,
+  ): Promise<Identity> {
+    const renewed = await connection
+      .updateTable('identities')
+      .set({ ...toColumns(proven, now()), last_used_at: now() })
+      .where('id', '=', identityId)
+      .where('account_id', '=', accountId)
+      .returningAll()
+      .executeTakeFirst();
+    if (!renewed) throw new IdentityRace();
+    return renewed;
   }
 
   const list = (connection: Database, accountId: string) =>
@@ -164,28 +183,25 @@ export function createAccountStore(database: Database, now: () => number): Accou
         return insert(transaction, account.id, proven);
       }),
 
-    linkIdentity: (accountId, proven) => inserting((transaction) => insert(transaction, accountId, proven)),
-
-    replaceIdentity: (accountId, oldIdentityId, proven) =>
+    linkIdentity: (accountId, proven) =>
       inserting(async (transaction) => {
-        await transaction
-          .deleteFrom('identities')
-          .where('id', '=', oldIdentityId)
-          .where('account_id', '=', accountId)
-          .execute();
+        if (!(await lockAccounts(transaction, accountId))) throw new IdentityRace();
         return insert(transaction, accountId, proven);
       }),
 
-    async renewIdentity(identityId, proven) {
-      const renewed = await database
-        .updateTable('identities')
-        .set({ ...toColumns(proven, now()), last_used_at: now() })
-        .where('id', '=', identityId)
-        .returningAll()
-        .executeTakeFirst();
-      if (!renewed) throw new IdentityRace();
-      return renewed;
-    },
+    replaceIdentity: (accountId, oldIdentityId, proven) =>
+      inserting(async (transaction) => {
+        if (!(await lockAccounts(transaction, accountId))) throw new IdentityRace();
+        const { numDeletedRows } = await transaction
+          .deleteFrom('identities')
+          .where('id', '=', oldIdentityId)
+          .where('account_id', '=', accountId)
+          .executeTakeFirst();
+        if (numDeletedRows === 0n) throw new IdentityRace();
+        return insert(transaction, accountId, proven);
+      }),
+
+    renewIdentity: (accountId, identityId, proven) => renew(database, accountId, identityId, proven),
 
     async storeProfile(identityId, facts, userinfo) {
       const stored = await database
@@ -232,11 +248,11 @@ export function createAccountStore(database: Database, now: () => number): Accou
           .executeTakeFirstOrThrow();
       }),
 
-    joinAccounts: (fromAccountId, toAccountId) =>
+    joinAccounts: ({ identityId, fromAccountId, toAccountId }, proven) =>
       inserting(async (transaction) => {
+        // A link that is under way waits, and then finds one account less.
         if (!(await lockAccounts(transaction, fromAccountId, toAccountId))) throw new IdentityRace();
-        // A link to it that is under way comes along; without this it would be deleted with the account.
-        await lockAccount(transaction, fromAccountId);
+        await renew(transaction, fromAccountId, identityId, proven);
         const moved = await transaction
           .updateTable('identities')
           .set({ account_id: toAccountId })

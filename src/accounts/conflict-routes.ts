@@ -3,7 +3,8 @@ import { RequestError } from '../errors.ts';
 import type { PendingConflict } from '../login/pending-decision.ts';
 import type { Client } from '../oauth/client.ts';
 import { routes } from '../paths.ts';
-import { readSignedIn, type SignedIn, setFlash } from '../sessions/session.ts';
+import { type SignedIn, setFlash } from '../sessions/session.ts';
+import { afterwards } from '../web/afterwards.ts';
 import type { Context } from '../web/context.ts';
 import { endIdentityGrants, giveBack } from '../web/end-grants.ts';
 import { homeWithReturn } from '../web/error-page.ts';
@@ -13,7 +14,7 @@ import { form, link, renderPage } from '../web/page.ts';
 import { toList, toNameInSentence } from '../web/sentences.ts';
 import { findClient } from '../web/services.ts';
 import { changeSession, endSessions, endSessionsThrough, renewSession } from '../web/session-changes.ts';
-import { requireSignedIn } from '../web/signed-in.ts';
+import { readAccount, requireAccount, type SignedInAccount } from '../web/signed-in.ts';
 import type { ConfirmPage, ConflictPage } from '../web/view-models.ts';
 import { createIsWayIn, forceFields, requireRecentSignIn } from '../web/ways-in.ts';
 import { type Identity, IdentityRace } from './account-store.ts';
@@ -44,98 +45,104 @@ export function createConflictRoutes(context: Context): Router {
   const router = Router();
 
   router.get(routes.conflict, async (request, response) => {
-    const signedIn = readSignedIn(request);
-    if (!signedIn) return response.redirect(303, homeWithReturn(context, paths.conflict));
-    const conflict = await findConflict(signedIn);
+    const account = await readAccount(context, request);
+    if (!account) return response.redirect(303, homeWithReturn(context, paths.conflict));
+    const conflict = await findConflict(account);
+    const { id } = conflict.decision;
     const wanted = choices.find((choice) => choice === request.query['confirm']);
-    if (wanted !== 'move' && wanted !== 'join') {
+    if ((wanted !== 'move' && wanted !== 'join') || request.query['decision'] !== id) {
       return renderConflict(request, response, conflict, 409, null);
     }
     if (!conflict.possible.includes(wanted)) throw new RequestError('decision_expired');
-    await requireRecentSignIn(context, signedIn, confirmPath(wanted));
+    requireRecentSignIn(context, account, confirmPath(wanted, id));
     const page = wanted === 'move' ? toMovePage(conflict) : toJoinPage(conflict);
     const options = { view: 'confirm', title: page.heading, current: 'profile' } as const;
     await renderPage(context, request, response, options, page);
   });
 
   router.post(routes.conflict, async (request, response) => {
-    const signedIn = requireSignedIn(context, request);
-    const conflict = await findConflict(signedIn);
-    const choice = choices.find((known) => known === request.body?.choice);
+    const account = await requireAccount(context, request);
+    const conflict = await findConflict(account);
+    const { id } = conflict.decision;
+    const body = (request.body ?? {}) as Record<string, unknown>;
+    // Another tab has met another conflict since: nothing is done before that page was seen.
+    if (body['decision'] !== id) return response.redirect(303, paths.conflict);
+    const choice = choices.find((known) => known === body['choice']);
     if (!choice || !conflict.possible.includes(choice)) {
       const name = toNameInSentence(conflict.identity.display_name);
       return renderConflict(request, response, conflict, 422, `Choose what to do with ${name}.`);
     }
-    if ((choice === 'move' || choice === 'join') && request.body?.confirmed !== 'yes') {
-      return response.redirect(303, confirmPath(choice));
+    if (choice === 'move' || choice === 'join') {
+      if (body['confirmed'] !== 'yes') return response.redirect(303, confirmPath(choice, id));
+      requireRecentSignIn(context, account, confirmPath(choice, id));
     }
-    await carryOut[choice](request, signedIn, conflict);
+    const { signedIn } = account;
+    await oneChangeAtATime(context, signedIn.accountId, async () => {
+      const decision = await decisions.take(signedIn.ref, 'conflict', id);
+      if (!decision) throw new RequestError('decision_expired');
+      await orGiveBack(decision, () => carryOut[choice](request, signedIn, conflict));
+    });
     log.info('conflict', { provider: conflict.client.provider.id, outcome: choice });
     response.redirect(303, paths.profile);
   });
 
-  const confirmPath = (choice: 'move' | 'join') => `${paths.conflict}?confirm=${choice}`;
+  const confirmPath = (choice: 'move' | 'join', id: string) =>
+    `${paths.conflict}?confirm=${choice}&decision=${id}`;
 
   const carryOut: Record<
     Choice,
     (request: Request, signedIn: SignedIn, conflict: Conflict) => Promise<void>
   > = {
-    async keep(request, signedIn, { client, identity }) {
-      await giveBack(context, await takeDecision(signedIn));
+    async keep(request, _signedIn, { client, identity, decision }) {
+      await giveBack(context, decision);
       await setFlash(request, toKeptFlash(client.provider, identity.display_name));
     },
 
     /** As any sign-in to another account: this browser changes hands. */
-    async other(request, signedIn, { client, identity, here }) {
-      const decision = await takeDecision(signedIn);
+    async other(request, signedIn, { client, identity, here, decision }) {
       const { proven, tokens } = decision;
-      const renewed = await orGiveBack(decision, () => accounts.renewIdentity(identity.id, proven));
+      const renewed = await accounts.renewIdentity(identity.account_id, identity.id, proven);
       const formerName = here.find(({ id }) => id === signedIn.identityId)?.display_name ?? null;
       await changeSession(context, request, signedIn, { client, tokens, identity: renewed });
       await setFlash(request, toChangedAccountFlash(renewed.display_name, formerName));
     },
 
-    async move(request, signedIn, { client, identity }) {
-      await requireRecentSignIn(context, signedIn, confirmPath('move'));
-      const decision = await takeDecision(signedIn);
-      const move = {
-        identityId: identity.id,
-        fromAccountId: identity.account_id,
-        toAccountId: signedIn.accountId,
-      };
-      const moved = await changing(signedIn, decision, () =>
-        accounts.moveIdentity(move, decision.proven, isWayIn),
-      );
-      await endIdentityGrants(context, identity);
-      await endSessionsThrough(context, identity.account_id, identity.id, null);
+    async move(request, signedIn, conflict) {
+      const { client, identity, decision } = conflict;
+      const moved = await accounts.moveIdentity(toMove(signedIn, conflict), decision.proven, isWayIn);
+      await afterwards(context, endIdentityGrants(context, identity));
+      await afterwards(context, endSessionsThrough(context, identity.account_id, identity.id, null));
       await holdMoved(request, signedIn, client, moved, decision);
       await setFlash(request, toMovedFlash(client.provider, moved.display_name));
     },
 
-    async join(request, signedIn, { client, identity }) {
-      await requireRecentSignIn(context, signedIn, confirmPath('join'));
-      const decision = await takeDecision(signedIn);
+    async join(request, signedIn, conflict) {
+      const { client, identity, decision } = conflict;
       const former = identity.account_id;
-      const moved = await changing(signedIn, decision, () =>
-        accounts.joinAccounts(former, signedIn.accountId),
+      const moved = await accounts.joinAccounts(toMove(signedIn, conflict), decision.proven);
+      await afterwards(context, Promise.all(moved.map((one) => endIdentityGrants(context, one))));
+      await afterwards(
+        context,
+        sessions.list(former).then((all) => endSessions(context, former, all)),
       );
-      await Promise.all(moved.map((one) => endIdentityGrants(context, one)));
-      await endSessions(context, former, await sessions.list(former));
-      const { proven } = decision;
-      const renewed = await orGiveBack(decision, () => accounts.renewIdentity(identity.id, proven));
-      await holdMoved(request, signedIn, client, renewed, decision);
+      await holdMoved(request, signedIn, client, moved.find(({ id }) => id === identity.id)!, decision);
       await setFlash(request, toJoinedFlash(moved.map((one) => nameOf(one))));
     },
   };
 
+  const toMove = ({ accountId }: SignedIn, { identity }: Conflict) => ({
+    identityId: identity.id,
+    fromAccountId: identity.account_id,
+    toAccountId: accountId,
+  });
+
   /** The conflict as it stands. Throws `decision_expired` when there is none any more. */
-  async function findConflict(signedIn: SignedIn): Promise<Conflict> {
+  async function findConflict({ signedIn, identities: here }: SignedInAccount): Promise<Conflict> {
     const decision = await decisions.get(signedIn.ref, 'conflict');
     if (!decision) throw new RequestError('decision_expired');
     const { mode, facts } = decision.proven;
     const client = findClient(context, decision.proven.provider);
     const { provider } = client;
-    const here = await accounts.listIdentities(signedIn.accountId);
     const there = await accounts.listIdentities(decision.otherAccountId);
     const identity = there.find(
       (one) => one.provider === provider.id && one.mode === mode && one.subject === facts.subject,
@@ -154,24 +161,10 @@ export function createConflictRoutes(context: Context): Router {
     return { decision, client, identity, here, there, possible };
   }
 
-  async function takeDecision({ ref }: SignedIn): Promise<PendingConflict> {
-    const decision = await decisions.take(ref, 'conflict');
-    if (!decision) throw new RequestError('decision_expired');
-    return decision;
-  }
-
-  /** Changes the accounts. When one of them has changed since the page was shown, nothing happens. */
-  function changing<Result>(
-    { accountId }: SignedIn,
-    decision: PendingConflict,
-    work: () => Promise<Result>,
-  ): Promise<Result> {
-    return orGiveBack(decision, () => oneChangeAtATime(context, accountId, work));
-  }
-
-  async function orGiveBack<Result>(decision: PendingConflict, work: () => Promise<Result>): Promise<Result> {
+  /** When one of the accounts has changed since the page was shown, nothing happens. */
+  async function orGiveBack(decision: PendingConflict, work: () => Promise<void>): Promise<void> {
     try {
-      return await work();
+      await work();
     } catch (error) {
       await giveBack(context, decision);
       throw error instanceof IdentityRace ? new RequestError('decision_expired') : error;
@@ -188,7 +181,6 @@ export function createConflictRoutes(context: Context): Router {
   ): Promise<void> {
     if ((await renewSession(context, request, signedIn, { client, tokens, identity }, {})) === 'renewed')
       return;
-    await endIdentityGrants(context, identity);
     throw new RequestError('not_signed_in', { returnTo: paths.profile });
   }
 
@@ -232,6 +224,7 @@ export function createConflictRoutes(context: Context): Router {
       lead: `${name} is already used by another account here. Nothing has been changed.`,
       problem,
       href: paths.conflict,
+      decision: decision.id,
       legend: 'What you can do',
       choices: possible.map((choice) => ({ value: choice, ...offers[choice] })),
       submit: 'Continue',
@@ -251,7 +244,12 @@ export function createConflictRoutes(context: Context): Router {
         `Devices that signed in to it with ${name} are signed out.`,
       ],
       actions: [
-        form(`Move ${name}`, paths.conflict, { choice: 'move', confirmed: 'yes' }, 'main'),
+        form(
+          `Move ${name}`,
+          paths.conflict,
+          { choice: 'move', decision: decision.id, confirmed: 'yes' },
+          'main',
+        ),
         link('Go back', paths.conflict),
       ],
     };
@@ -269,7 +267,12 @@ export function createConflictRoutes(context: Context): Router {
         'This cannot be undone.',
       ],
       actions: [
-        form('Join both accounts', paths.conflict, { choice: 'join', confirmed: 'yes' }, 'danger'),
+        form(
+          'Join both accounts',
+          paths.conflict,
+          { choice: 'join', decision: decision.id, confirmed: 'yes' },
+          'danger',
+        ),
         link('Go back', paths.conflict),
       ],
     };

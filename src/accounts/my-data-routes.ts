@@ -1,7 +1,8 @@
 import { Router } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
-import { destroySession, readSignedIn, type SignedIn } from '../sessions/session.ts';
+import { destroySession } from '../sessions/session.ts';
+import { afterwards } from '../web/afterwards.ts';
 import type { Context } from '../web/context.ts';
 import { bindingCookie, forgetBrowser, readCookie } from '../web/cookies.ts';
 import { endIdentityGrants } from '../web/end-grants.ts';
@@ -10,7 +11,7 @@ import { oneChangeAtATime } from '../web/one-change.ts';
 import { form, link, renderPage } from '../web/page.ts';
 import { toList } from '../web/sentences.ts';
 import { endSessions } from '../web/session-changes.ts';
-import { requireSignedIn } from '../web/signed-in.ts';
+import { readAccount, requireAccount, type SignedInAccount } from '../web/signed-in.ts';
 import type { ConfirmPage } from '../web/view-models.ts';
 import { requireRecentSignIn } from '../web/ways-in.ts';
 import type { Identity } from './account-store.ts';
@@ -21,26 +22,26 @@ export function createMyDataRoutes(context: Context): Router {
   const router = Router();
 
   router.get(routes.myData, async (request, response) => {
-    const signedIn = readSignedIn(request);
-    if (!signedIn) return response.redirect(303, homeWithReturn(context, paths.profile));
+    const account = await readAccount(context, request);
+    if (!account) return response.redirect(303, homeWithReturn(context, paths.profile));
     response.setHeader('Content-Disposition', 'attachment; filename="latchkey-data.json"');
-    response.type('application/json').send(`${JSON.stringify(await toMyData(signedIn), null, 2)}\n`);
+    response.type('application/json').send(`${JSON.stringify(await toMyData(account), null, 2)}\n`);
   });
 
   router.get(routes.deleteAccount, async (request, response) => {
-    const signedIn = readSignedIn(request);
-    if (!signedIn) return response.redirect(303, homeWithReturn(context, paths.deleteAccount));
-    await requireRecentSignIn(context, signedIn, paths.deleteAccount);
-    const page = toDeletePage(await accounts.listIdentities(signedIn.accountId));
+    const account = await readAccount(context, request);
+    if (!account) return response.redirect(303, homeWithReturn(context, paths.deleteAccount));
+    requireRecentSignIn(context, account, paths.deleteAccount);
+    const page = toDeletePage(account.identities);
     const options = { view: 'confirm', title: page.heading, current: 'profile' } as const;
     await renderPage(context, request, response, options, page);
   });
 
   router.post(routes.deleteAccount, async (request, response) => {
-    const signedIn = requireSignedIn(context, request);
+    const account = await requireAccount(context, request);
     if (request.body?.confirmed !== 'yes') throw new RequestError('malformed_request');
-    await requireRecentSignIn(context, signedIn, paths.deleteAccount);
-    const { accountId } = signedIn;
+    requireRecentSignIn(context, account, paths.deleteAccount);
+    const { accountId } = account.signedIn;
     const unconfirmed = await oneChangeAtATime(context, accountId, () => deleteAccount(accountId));
     const binding = readCookie(request, bindingCookie, config.secure);
     if (binding !== null) await transactions.endAll(binding);
@@ -58,19 +59,23 @@ export function createMyDataRoutes(context: Context): Router {
       identities.map(async (identity) => ({ identity, outcome: await endIdentityGrants(context, identity) })),
     );
     const deleted = await accounts.deleteAccount(accountId);
-    await endSessions(context, accountId, await sessions.list(accountId));
-    // What a login has linked or stored in these very seconds.
-    await Promise.all(deleted.map((identity) => endIdentityGrants(context, identity)));
+    // A session that is overlooked here leads nowhere: its account is gone.
+    await afterwards(context, endAll(accountId, deleted));
     return outcomes
       .filter(({ outcome }) => outcome === 'not-confirmed')
       .map(({ identity }) => identity.provider);
   }
 
+  /** All sessions, and what a login has linked or stored in these very seconds. */
+  async function endAll(accountId: string, deleted: readonly Identity[]): Promise<void> {
+    await endSessions(context, accountId, await sessions.list(accountId));
+    await Promise.all(deleted.map((identity) => endIdentityGrants(context, identity)));
+  }
+
   /** Everything but secrets: of tokens only that they are held, and until when. */
-  async function toMyData({ accountId, ref }: SignedIn) {
+  async function toMyData({ signedIn: { accountId, ref }, identities }: SignedInAccount) {
     const createdAt = await accounts.getAccountStart(accountId);
     if (createdAt === null) throw new LoginError('session_changed', { reason: 'the account is gone' });
-    const identities = await accounts.listIdentities(accountId);
     const open = await sessions.list(accountId);
     return {
       account: { id: accountId, created_at: toIso(createdAt) },

@@ -1,9 +1,10 @@
-import { Router } from 'express';
+import { type Request, Router } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import type { PendingReplacement } from '../login/pending-decision.ts';
 import { routes } from '../paths.ts';
 import type { Provider } from '../providers/provider.ts';
-import { readSignedIn, setFlash } from '../sessions/session.ts';
+import { type Flash, type SignedIn, setFlash } from '../sessions/session.ts';
+import { afterwards } from '../web/afterwards.ts';
 import type { Context } from '../web/context.ts';
 import { endIdentityGrants, giveBack } from '../web/end-grants.ts';
 import { homeWithReturn } from '../web/error-page.ts';
@@ -13,7 +14,7 @@ import { form, renderPage } from '../web/page.ts';
 import { toNameInSentence } from '../web/sentences.ts';
 import { findClient } from '../web/services.ts';
 import { endSessionsThrough, renewSession, toSignInFacts } from '../web/session-changes.ts';
-import { requireSignedIn } from '../web/signed-in.ts';
+import { readAccount, requireAccount } from '../web/signed-in.ts';
 import type { ConfirmPage } from '../web/view-models.ts';
 import { requireRecentSignIn } from '../web/ways-in.ts';
 import { IdentityRace } from './account-store.ts';
@@ -24,9 +25,9 @@ export function createReplaceRoutes(context: Context): Router {
   const router = Router();
 
   router.get(routes.replace, async (request, response) => {
-    const signedIn = readSignedIn(request);
-    if (!signedIn) return response.redirect(303, homeWithReturn(context, paths.replace));
-    const decision = await decisions.get(signedIn.ref, 'replace');
+    const account = await readAccount(context, request);
+    if (!account) return response.redirect(303, homeWithReturn(context, paths.replace));
+    const decision = await decisions.get(account.signedIn.ref, 'replace');
     if (!decision) throw new RequestError('decision_expired');
     const page = toReplacePage(findClient(context, decision.proven.provider).provider, decision);
     const options = { view: 'confirm', title: page.heading, current: 'profile' } as const;
@@ -34,41 +35,62 @@ export function createReplaceRoutes(context: Context): Router {
   });
 
   router.post(routes.replace, async (request, response) => {
-    const signedIn = requireSignedIn(context, request);
-    const choice: unknown = request.body?.choice;
+    const account = await requireAccount(context, request);
+    const { signedIn } = account;
+    const { choice, decision: id } = (request.body ?? {}) as Record<string, unknown>;
     if (choice !== 'replace' && choice !== 'keep') throw new RequestError('malformed_request');
-    if (choice === 'replace') await requireRecentSignIn(context, signedIn, paths.replace);
-    const decision = await decisions.take(signedIn.ref, 'replace');
-    if (!decision) throw new RequestError('decision_expired');
-    const { proven, tokens, oldIdentityId, oldName } = decision;
-    const client = findClient(context, proven.provider);
-    const { provider, mode } = client;
+    const pending = await decisions.get(signedIn.ref, 'replace');
+    if (!pending) throw new RequestError('decision_expired');
+    // Another tab has asked something newer since: nothing is done before that page was seen.
+    if (pending.id !== id) return response.redirect(303, paths.replace);
     if (choice === 'keep') {
-      await giveBack(context, decision);
+      await giveBack(context, await takeDecision(signedIn, pending.id));
       return response.redirect(303, paths.profile);
     }
-    const identity = await oneChangeAtATime(context, signedIn.accountId, () =>
-      accounts.replaceIdentity(signedIn.accountId, oldIdentityId, proven),
-    ).catch(async (error: unknown) => {
-      await giveBack(context, decision);
-      if (!(error instanceof IdentityRace)) throw error;
-      // It was linked elsewhere while the page was open.
-      const { displayName } = proven.facts;
-      throw new LoginError('identity_already_linked', { provider: provider.id, displayName });
-    });
-    await endIdentityGrants(context, { id: oldIdentityId, provider: provider.id, mode });
-    await endSessionsThrough(context, signedIn.accountId, oldIdentityId, signedIn.ref);
-    log.info('replace', { provider: provider.id });
-    const changes = signedIn.identityId === oldIdentityId ? toSignInFacts(context, client, identity) : {};
-    if ((await renewSession(context, request, signedIn, { client, tokens, identity }, changes)) === 'gone') {
-      await endIdentityGrants(context, { id: identity.id, provider: provider.id, mode });
-      throw new RequestError('not_signed_in', { returnTo: paths.profile });
-    }
-    await setFlash(request, toReplaceFlash(provider, oldName, identity.display_name));
+    requireRecentSignIn(context, account, paths.replace);
+    const flash = await oneChangeAtATime(context, signedIn.accountId, async () =>
+      replace(request, signedIn, await takeDecision(signedIn, pending.id)),
+    );
+    await setFlash(request, flash);
     response.redirect(303, paths.profile);
   });
 
-  function toReplacePage(provider: Provider, { oldName, proven }: PendingReplacement): ConfirmPage {
+  async function takeDecision({ ref }: SignedIn, id: string): Promise<PendingReplacement> {
+    const decision = await decisions.take(ref, 'replace', id);
+    if (!decision) throw new RequestError('decision_expired');
+    return decision;
+  }
+
+  async function replace(request: Request, signedIn: SignedIn, decision: PendingReplacement): Promise<Flash> {
+    const { proven, tokens, oldIdentityId, oldName } = decision;
+    const { accountId } = signedIn;
+    const client = findClient(context, proven.provider);
+    const { provider, mode } = client;
+    const identity = await accounts
+      .replaceIdentity(accountId, oldIdentityId, proven)
+      .catch(async (error: unknown) => {
+        await giveBack(context, decision);
+        if (!(error instanceof IdentityRace)) throw error;
+        throw await toLostRace(decision);
+      });
+    log.info('replace', { provider: provider.id });
+    await afterwards(context, endIdentityGrants(context, { id: oldIdentityId, provider: provider.id, mode }));
+    await afterwards(context, endSessionsThrough(context, accountId, oldIdentityId, signedIn.ref));
+    const changes = signedIn.identityId === oldIdentityId ? toSignInFacts(context, client, identity) : {};
+    const outcome = await renewSession(context, request, signedIn, { client, tokens, identity }, changes);
+    if (outcome === 'gone') throw new RequestError('not_signed_in', { returnTo: paths.profile });
+    return toReplaceFlash(provider, oldName, identity.display_name);
+  }
+
+  /** The newcomer was linked elsewhere while the page was open, or the old one is no longer here. */
+  async function toLostRace({ proven }: PendingReplacement): Promise<LoginError | RequestError> {
+    const { provider, mode, facts } = proven;
+    const taken = await accounts.findIdentity(provider, mode, facts.subject);
+    if (!taken) return new RequestError('decision_expired');
+    return new LoginError('identity_already_linked', { provider, displayName: facts.displayName });
+  }
+
+  function toReplacePage(provider: Provider, { id, oldName, proven }: PendingReplacement): ConfirmPage {
     const former = toNameInSentence(oldName);
     const newcomer = toNameInSentence(proven.facts.displayName);
     const { name } = provider;
@@ -80,8 +102,8 @@ export function createReplaceRoutes(context: Context): Router {
         `If you replace it, you can no longer sign in with ${former}.`,
       ],
       actions: [
-        form(`Replace with ${newcomer}`, paths.replace, { choice: 'replace' }, 'main'),
-        form(`Keep ${former}`, paths.replace, { choice: 'keep' }),
+        form(`Replace with ${newcomer}`, paths.replace, { choice: 'replace', decision: id }, 'main'),
+        form(`Keep ${former}`, paths.replace, { choice: 'keep', decision: id }),
       ],
     };
   }

@@ -3,7 +3,7 @@ import { LoginError, RequestError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
 import { routes } from '../paths.ts';
 import { hasEnded } from '../sessions/grants.ts';
-import { destroySession, readSignedIn, type SignedIn, setFlash } from '../sessions/session.ts';
+import { type SignedIn, setFlash } from '../sessions/session.ts';
 import type { Context } from '../web/context.ts';
 import { homeWithReturn } from '../web/error-page.ts';
 import { toReadFailureFlash, toReadFlash } from '../web/flash-words.ts';
@@ -11,7 +11,7 @@ import { endSessionIfOver } from '../web/grant-check.ts';
 import { renderPage } from '../web/page.ts';
 import { type LinkedIdentity, toProfilePage } from '../web/profile-page.ts';
 import { findClient } from '../web/services.ts';
-import { requireSignedIn } from '../web/signed-in.ts';
+import { readAccount, requireAccount } from '../web/signed-in.ts';
 import type { Identity } from './account-store.ts';
 import { type Access, isDue, readProfile } from './read-profile.ts';
 
@@ -24,14 +24,9 @@ export function createAccountRoutes(context: Context): Router {
   const router = Router();
 
   router.get(routes.profile, async (request, response) => {
-    const signedIn = readSignedIn(request);
-    if (!signedIn) return response.redirect(303, homeWithReturn(context, paths.profile));
-    const identities = await accounts.listIdentities(signedIn.accountId);
-    if (identities.length === 0) {
-      // A session of an account that is gone leads nowhere.
-      await destroySession(request);
-      throw new RequestError('not_signed_in', { returnTo: paths.profile });
-    }
+    const account = await readAccount(context, request);
+    if (!account) return response.redirect(303, homeWithReturn(context, paths.profile));
+    const { signedIn, identities } = account;
     const read = await Promise.all(identities.map((identity) => withFreshProfile(signedIn, identity)));
     const linked = read.filter((entry) => entry !== null);
     const carrier = linked.find(({ identity }) => identity.id === signedIn.identityId);
@@ -42,7 +37,7 @@ export function createAccountRoutes(context: Context): Router {
   });
 
   router.post(routes.readProfile(':provider'), async (request, response) => {
-    const signedIn = requireSignedIn(context, request);
+    const { signedIn } = await requireAccount(context, request);
     const client = findClient(context, String(request.params['provider']));
     const { provider, mode } = client;
     const identity = await accounts.getIdentity(signedIn.accountId, provider.id, mode);

@@ -2,7 +2,8 @@ import { type Request, Router } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import type { RevocationOutcome } from '../oauth/revocation-request.ts';
 import { routes } from '../paths.ts';
-import { readSignedIn, type SignedIn, setFlash } from '../sessions/session.ts';
+import { changeFacts, type SignedIn, setFlash } from '../sessions/session.ts';
+import { afterwards } from '../web/afterwards.ts';
 import type { Context, ServiceInUse } from '../web/context.ts';
 import { endIdentityGrants } from '../web/end-grants.ts';
 import { homeWithReturn } from '../web/error-page.ts';
@@ -11,56 +12,68 @@ import { oneChangeAtATime } from '../web/one-change.ts';
 import { form, link, renderPage } from '../web/page.ts';
 import { toNameInSentence } from '../web/sentences.ts';
 import { endSessionsThrough } from '../web/session-changes.ts';
-import { requireSignedIn } from '../web/signed-in.ts';
+import { readAccount, requireAccount } from '../web/signed-in.ts';
 import type { ConfirmPage } from '../web/view-models.ts';
 import { createIsWayIn, requireRecentSignIn } from '../web/ways-in.ts';
 import type { Identity } from './account-store.ts';
 
 /** Unlinking: a page that asks, and the form on it. */
 export function createUnlinkRoutes(context: Context): Router {
-  const { paths, accounts, services, log } = context;
+  const { paths, accounts, grants, services, log } = context;
   const isWayIn = createIsWayIn(context);
   const router = Router();
 
   router.get(routes.unlink(':provider'), async (request, response) => {
     const { service, mode } = readTarget(request);
     const here = pageOf(service, mode);
-    const signedIn = readSignedIn(request);
-    if (!signedIn) return response.redirect(303, homeWithReturn(context, here));
-    const { identity, others } = await findLinked(signedIn, service, mode);
+    const account = await readAccount(context, request);
+    if (!account) return response.redirect(303, homeWithReturn(context, here));
+    const { identity, others } = findLinked(account.identities, service, mode);
     const possible = others.some(isWayIn);
-    if (possible) await requireRecentSignIn(context, signedIn, here);
+    if (possible) requireRecentSignIn(context, account, here);
     const page = toUnlinkPage(service, identity, possible);
     const options = { view: 'confirm', title: page.heading, current: 'profile' } as const;
     await renderPage(context, request, response, options, page);
   });
 
   router.post(routes.unlink(':provider'), async (request, response) => {
-    const signedIn = requireSignedIn(context, request);
+    const account = await requireAccount(context, request);
+    const { signedIn } = account;
     const { service, mode } = readTarget(request);
-    await findLinked(signedIn, service, mode);
-    await requireRecentSignIn(context, signedIn, pageOf(service, mode));
-    const { identity, others, outcome } = await oneChangeAtATime(context, signedIn.accountId, () =>
-      unlink(signedIn, service, mode),
+    findLinked(account.identities, service, mode);
+    requireRecentSignIn(context, account, pageOf(service, mode));
+    const outcome = await oneChangeAtATime(context, signedIn.accountId, () =>
+      unlink(request, signedIn, service, mode),
     );
     log.info('unlink', { provider: service.provider.id, outcome });
-    await endSessionsThrough(context, signedIn.accountId, identity.id, signedIn.ref);
-    if (signedIn.identityId === identity.id) {
-      Object.assign(request.session, { identityId: others[0]!.id, check: null });
-    }
     await setFlash(request, toUnlinkFlash(service.provider, outcome));
     response.redirect(303, paths.profile);
   });
 
   /** Revokes first: a crash half-way leaves no live token that nobody knows of any more. */
-  async function unlink(signedIn: SignedIn, service: ServiceInUse, mode: unknown) {
-    const { identity, others } = await findLinked(signedIn, service, mode);
-    if (!others.some(isWayIn)) throw new LoginError('last_identity', { provider: identity.provider });
-    const outcome: RevocationOutcome = await endIdentityGrants(context, identity);
-    await accounts.unlinkIdentity(signedIn.accountId, identity.id, isWayIn);
-    // What a page has renewed or a login has stored in these very seconds.
-    await endIdentityGrants(context, identity);
-    return { identity, others, outcome };
+  async function unlink(
+    request: Request,
+    signedIn: SignedIn,
+    service: ServiceInUse,
+    mode: string,
+  ): Promise<RevocationOutcome> {
+    const { accountId, ref } = signedIn;
+    const { identity, others } = findLinked(await accounts.listIdentities(accountId), service, mode);
+    const wayIn = others.find(isWayIn);
+    if (!wayIn) throw new LoginError('last_identity', { provider: identity.provider });
+    const outcome = await endIdentityGrants(context, identity);
+    await accounts.unlinkIdentity(accountId, identity.id, isWayIn);
+    // What a page has renewed or a login has stored in these very seconds; and whoever came in this way.
+    await afterwards(context, endIdentityGrants(context, identity));
+    await afterwards(context, endSessionsThrough(context, accountId, identity.id, ref));
+    if (signedIn.identityId === identity.id) await leanOn(request, signedIn, wayIn);
+    return outcome;
+  }
+
+  /** This session goes on, through another identity of the account. */
+  async function leanOn(request: Request, { ref }: SignedIn, wayIn: Identity): Promise<void> {
+    const grant = await grants.get({ ref, identityId: wayIn.id });
+    await changeFacts(request, { identityId: wayIn.id, check: grant?.ended ? null : (grant?.check ?? null) });
   }
 
   /** The service that the address names, and the mode of the identity. */
@@ -75,8 +88,7 @@ export function createUnlinkRoutes(context: Context): Router {
   const pageOf = ({ provider }: ServiceInUse, mode: string) => `${paths.unlink(provider.id)}?mode=${mode}`;
 
   /** The identity, among those of the account signed in. */
-  async function findLinked(signedIn: SignedIn, { provider }: ServiceInUse, mode: unknown) {
-    const linked = await accounts.listIdentities(signedIn.accountId);
+  function findLinked(linked: readonly Identity[], { provider }: ServiceInUse, mode: string) {
     const identity = linked.find((one) => one.provider === provider.id && one.mode === mode);
     if (!identity) throw new RequestError('not_found');
     return { identity, others: linked.filter(({ id }) => id !== identity.id) };

@@ -200,7 +200,11 @@ async function settleOnce(
     case 'sign-in':
     case 'renew':
     case 'reauthenticate':
-      return { resolution, identity: await accounts.renewIdentity(owner!.id, proven), before: owner };
+      return {
+        resolution,
+        identity: await accounts.renewIdentity(owner!.account_id, owner!.id, proven),
+        before: owner,
+      };
     case 'ask-to-replace':
       return { resolution, identity: null, before: linked };
     case 'ask-about-conflict':

@@ -9,19 +9,21 @@ import { scopeWords } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
 import { destroySession, readSignedIn, type SignedIn, setFlash } from '../sessions/session.ts';
 import type { SessionFacts } from '../sessions/session-store.ts';
+import { afterwards } from '../web/afterwards.ts';
 import type { Context } from '../web/context.ts';
 import { bindingCookie, forgetBrowser, readCookie, setCookie } from '../web/cookies.ts';
-import { endSessionAccess, giveBack, revokeTokens } from '../web/end-grants.ts';
+import { endSessionAccess, giveBack } from '../web/end-grants.ts';
 import { homeWithReturn } from '../web/error-page.ts';
 import { toLoginFlash } from '../web/flash-words.ts';
 import { form, link, renderPage, sendPage } from '../web/page.ts';
 import { readReturnPath } from '../web/return-path.ts';
 import { findClient } from '../web/services.ts';
 import { changeSession, renewSession, toSignInFacts } from '../web/session-changes.ts';
+import { readAccount } from '../web/signed-in.ts';
 import type { ConfirmPage, HandOffPage } from '../web/view-models.ts';
-import { forceFields, requireRecentSignIn } from '../web/ways-in.ts';
+import { createIsWayIn, forceFields, requireRecentSignIn } from '../web/ways-in.ts';
 import { type FinishedLogin, finishLogin, startLogin } from './flow.ts';
-import type { PendingDecision } from './pending-decision.ts';
+import { newDecisionId, type PendingDecision } from './pending-decision.ts';
 import { newSecret } from './transaction.ts';
 
 const bindingMilliseconds = 24 * 60 * 60 * 1000;
@@ -29,17 +31,18 @@ const lastUsedMilliseconds = 180 * 24 * 60 * 60 * 1000;
 
 /** One login: the start, the callback, and signing out. */
 export function createLoginRoutes(context: Context): Router {
-  const { config, paths, accounts, grants, transactions, decisions, sessions, log } = context;
+  const { config, paths, accounts, transactions, decisions, sessions, log } = context;
   const { secure } = config;
   const router = Router();
 
   router.post(routes.login(':provider'), async (request, response) => {
     const client = findClient(context, String(request.params['provider']));
     const { provider } = client;
-    const signedIn = readSignedIn(request);
+    const account = await readAccount(context, request);
+    const signedIn = account?.signedIn ?? null;
     const wish = readWish(request, signedIn, paths.profile);
-    if (signedIn && changesWaysIn.has(wish.intent)) {
-      await requireRecentSignIn(context, signedIn, `${paths.login(provider.id)}?intent=${wish.intent}`);
+    if (account && changesWaysIn.has(wish.intent)) {
+      requireRecentSignIn(context, account, `${paths.login(provider.id)}?intent=${wish.intent}`);
     }
     const scope = await toScope(client, wish.intent, signedIn);
     const binding = bindBrowser(request, response);
@@ -56,9 +59,9 @@ export function createLoginRoutes(context: Context): Router {
     const intent = [...changesWaysIn].find((known) => known === request.query['intent']);
     if (!intent) throw new RequestError('not_found');
     const here = `${paths.login(provider.id)}?intent=${intent}`;
-    const signedIn = readSignedIn(request);
-    if (!signedIn) return response.redirect(303, homeWithReturn(context, here));
-    await requireRecentSignIn(context, signedIn, here);
+    const account = await readAccount(context, request);
+    if (!account) return response.redirect(303, homeWithReturn(context, here));
+    requireRecentSignIn(context, account, here);
     const page = toContinuePage(provider, intent, paths);
     const options = { view: 'confirm', title: page.heading, current: 'profile' } as const;
     await renderPage(context, request, response, options, page);
@@ -87,7 +90,7 @@ export function createLoginRoutes(context: Context): Router {
     // The session first: whatever the providers answer, this browser is signed out.
     if (signedIn) await sessions.end(signedIn);
     await destroySession(request);
-    if (signedIn) await endSessionAccess(context, signedIn);
+    if (signedIn) await afterwards(context, endSessionAccess(context, signedIn));
     log.info('sign-out', {});
     forgetBrowser(response, secure);
     response.redirect(303, `${paths.home}?signed_out`);
@@ -123,7 +126,7 @@ export function createLoginRoutes(context: Context): Router {
   ): Promise<string> {
     const { identity, tokens, transaction } = login;
     const { provider } = client;
-    if (identity === null) return askForDecision(login, before!.ref);
+    if (identity === null) return askForDecision(login, before!);
     const formerName = await nameOfFormer(before, identity.account_id);
     const sameAccount = before !== null && before.accountId === identity.account_id;
     if (sameAccount) await keepSession(request, before, client, login, identity);
@@ -135,16 +138,22 @@ export function createLoginRoutes(context: Context): Router {
   }
 
   /** Puts a decision before the person, in place of an older one, and returns its page. */
-  async function askForDecision(login: FinishedLogin, ref: string): Promise<string> {
+  async function askForDecision(login: FinishedLogin, signedIn: SignedIn): Promise<string> {
     const { proven, tokens, resolution, transaction } = login;
     const before = login.before!;
     const { intent } = transaction;
+    const question = { id: newDecisionId(), proven, tokens };
     const decision: PendingDecision =
       resolution === 'ask-to-replace'
-        ? { kind: 'replace', proven, tokens, oldIdentityId: before.id, oldName: before.display_name }
-        : { kind: 'conflict', proven, tokens, intent, otherAccountId: before.account_id };
-    const former = await decisions.put(ref, decision);
-    if (former) await giveBack(context, former);
+        ? { ...question, kind: 'replace', oldIdentityId: before.id, oldName: before.display_name }
+        : { ...question, kind: 'conflict', intent, otherAccountId: before.account_id };
+    const former = await decisions.put(signedIn.ref, decision);
+    await Promise.all(former.map((one) => giveBack(context, one)));
+    if (!(await sessions.isAlive(signedIn))) {
+      // Signed out in this very moment, after the sign-out had looked for open decisions.
+      await Promise.all((await decisions.takeAll(signedIn.ref)).map((one) => giveBack(context, one)));
+      throw new LoginError('session_changed', { provider: proven.provider, reason: 'signed out meanwhile' });
+    }
     return decision.kind === 'replace' ? paths.replace : paths.conflict;
   }
 
@@ -167,10 +176,15 @@ export function createLoginRoutes(context: Context): Router {
     const changes = toChanges(resolution, transaction.force, client, identity);
     const outcome = await renewSession(context, request, before, { client, tokens, identity }, changes);
     if (outcome === 'renewed') return;
-    if (resolution === 'link') await accounts.unlinkIdentity(before.accountId, identity.id, () => true);
-    await grants.take({ ref: before.ref, identityId: identity.id });
-    await revokeTokens(client, [tokens]);
+    if (resolution === 'link') await undoLink(identity);
     throw new LoginError('session_changed', { provider: client.provider.id, reason: 'signed out meanwhile' });
+  }
+
+  /** Unless it has become the only way in: then it stays, and the person may unlink it. */
+  async function undoLink({ account_id, id }: Identity): Promise<void> {
+    await accounts.unlinkIdentity(account_id, id, createIsWayIn(context)).catch((error: unknown) => {
+      if (!(error instanceof LoginError)) throw error;
+    });
   }
 
   /**

@@ -46,8 +46,8 @@ export interface GrantOwner extends GrantPlace {
 }
 
 export interface Grants {
-  /** Stores a login's tokens, in place of those that the session held for the identity. */
-  put(place: GrantPlace, client: Client, tokens: Tokens, expiresAt: number): Promise<void>;
+  /** Stores a login's tokens, in place of those that the session held for the identity, which it gives. */
+  put(place: GrantPlace, client: Client, tokens: Tokens, expiresAt: number): Promise<Grant | null>;
   get(place: GrantPlace): Promise<Grant | null>;
   /**
    * Tokens that have not ended, refreshed if need be, or because the provider has just refused the
@@ -73,6 +73,8 @@ export interface Grants {
 const earlyMilliseconds = 60 * 1000;
 /** Longer than a validation, a refresh and one more validation: each is waited for 8 seconds at most. */
 const leaseMilliseconds = 30 * 1000;
+/** Who waits for another node gives up after what one answer of a provider may take. */
+const waitMilliseconds = 10 * 1000;
 /** After a validation that led nowhere. */
 const retryCheckMilliseconds = 60 * 1000;
 
@@ -144,6 +146,7 @@ export function createGrants(
     refused: string | null,
   ): Promise<Tokens | null> {
     const key = toKey(owner);
+    const deadline = performance.now() + waitMilliseconds;
     for (;;) {
       const held = await find(key);
       if (!held || hasEnded(held.grant, now())) return null;
@@ -157,6 +160,7 @@ export function createGrants(
         }
       }
       // Another node asks the provider. What it gets will be in the record.
+      if (performance.now() > deadline) throw waitedTooLong(client);
       await pause(leasePollMilliseconds);
     }
   }
@@ -177,10 +181,10 @@ export function createGrants(
       const { tokens, idTokenSubject } = await sendRefreshRequest(client, held.grant.tokens, now());
       if (idTokenSubject !== null && idTokenSubject !== owner.subject) throw await foreign(client, held);
       const stored = await store(held, { ...held.grant, tokens, renewedAt: now() });
-      const current = stored ?? (await find(toKey(owner)));
-      // Signed out or unlinked meanwhile: nobody would know of these tokens any more.
-      if (current === null) await sendRevocationRequest(client, tokens);
-      return current;
+      if (stored) return stored;
+      // Signed out, unlinked or relinked meanwhile: nobody would know of these tokens any more.
+      await sendRevocationRequest(client, tokens);
+      return find(toKey(owner));
     } catch (error) {
       if (isOver(error)) await endHeld(held, 'refused');
       throw error;
@@ -244,7 +248,9 @@ export function createGrants(
       const key = toKey(place);
       const grant: Grant = { tokens, renewedAt: null, check: firstCheck(provider, now()), ended: null };
       const value = keys.seal('grant', key, JSON.stringify(grant));
+      const former = open(await records.get('grant', key));
       await records.put('grant', { key, owner: place.identityId, value, expiresAt });
+      return former;
     },
     async get(place) {
       return open(await records.get('grant', toKey(place)));
@@ -268,7 +274,13 @@ export function firstCheck({ validateEvery }: Client['provider'], now: number): 
   return validateEvery ? { triedAt: now, dueAt: now + validateEvery } : null;
 }
 
-function sameTokens(a: Tokens, b: Tokens): boolean {
+function waitedTooLong({ provider }: Client): LoginError {
+  const reason = 'another process asks the provider and has no answer yet';
+  return new LoginError('provider_unreachable', { provider: provider.id, reason });
+}
+
+/** True for the tokens of one and the same token response. */
+export function sameTokens(a: Tokens, b: Tokens): boolean {
   return a.accessToken === b.accessToken && a.signing?.seed === b.signing?.seed;
 }
 

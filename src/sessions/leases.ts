@@ -9,6 +9,7 @@ export interface Lease {
 export interface Leases {
   /** The lease, or null while somebody else holds it. */
   take(name: string, milliseconds: number): Promise<Lease | null>;
+  isHeld(name: string): Promise<boolean>;
 }
 
 export function createLeases(records: ExpiringRecords, now: () => number): Leases {
@@ -19,6 +20,9 @@ export function createLeases(records: ExpiringRecords, now: () => number): Lease
       const lease = { key: name, owner, value: '', expiresAt: now() + milliseconds };
       if (!(await records.create('lease', lease))) return null;
       return { release: async () => void (await records.deleteByOwner('lease', owner)) };
+    },
+    async isHeld(name) {
+      return (await records.get('lease', name)) !== null;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import type { Identity } from '../accounts/account-store.ts';
 import { RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
 import type { Context } from '../web/context.ts';
@@ -6,26 +7,26 @@ import { homeWithReturn } from '../web/error-page.ts';
 import { toEndedSessionFlash, toEndedSessionsFlash } from '../web/flash-words.ts';
 import { form, renderPage } from '../web/page.ts';
 import { endSessions } from '../web/session-changes.ts';
-import { requireSignedIn } from '../web/signed-in.ts';
+import { readAccount, requireAccount, type SignedInAccount } from '../web/signed-in.ts';
 import { toTimeWords } from '../web/time-words.ts';
 import type { SessionRow, SessionsPage } from '../web/view-models.ts';
-import { readSignedIn, type SignedIn, setFlash } from './session.ts';
+import { type SignedIn, setFlash } from './session.ts';
 import type { StoredSession } from './session-store.ts';
 
 /** Where the person is signed in, and signing out there. */
 export function createSessionRoutes(context: Context): Router {
-  const { paths, sessions, accounts, services, log, now } = context;
+  const { paths, sessions, services, log, now } = context;
   const router = Router();
 
   router.get(routes.sessions, async (request, response) => {
-    const signedIn = readSignedIn(request);
-    if (!signedIn) return response.redirect(303, homeWithReturn(context, paths.sessions));
+    const account = await readAccount(context, request);
+    if (!account) return response.redirect(303, homeWithReturn(context, paths.sessions));
     const options = { view: 'sessions', title: 'Sessions and devices', current: 'profile' } as const;
-    await renderPage(context, request, response, options, await toSessionsPage(signedIn));
+    await renderPage(context, request, response, options, await toSessionsPage(account));
   });
 
   router.post(routes.endOtherSessions, async (request, response) => {
-    const signedIn = requireSignedIn(context, request);
+    const { signedIn } = await requireAccount(context, request);
     const others = await listOthers(signedIn);
     const ended = await endSessions(context, signedIn.accountId, others);
     log.info('sessions ended', { outcome: String(ended) });
@@ -34,7 +35,7 @@ export function createSessionRoutes(context: Context): Router {
   });
 
   router.post(routes.endSession(':ref'), async (request, response) => {
-    const signedIn = requireSignedIn(context, request);
+    const { signedIn } = await requireAccount(context, request);
     // Looked for among the account's own: another account's session is as unknown as one that ended.
     const session = (await listOthers(signedIn)).find(({ ref }) => ref === request.params['ref']);
     if (!session) throw new RequestError('not_found');
@@ -48,9 +49,9 @@ export function createSessionRoutes(context: Context): Router {
     return (await sessions.list(accountId)).filter((session) => session.ref !== ref);
   }
 
-  async function toSessionsPage(signedIn: SignedIn): Promise<SessionsPage> {
+  async function toSessionsPage({ signedIn, identities }: SignedInAccount): Promise<SessionsPage> {
     const all = await sessions.list(signedIn.accountId);
-    const names = await namesOfIdentities(signedIn.accountId);
+    const names = namesOf(identities);
     const ownFirst = all.toSorted((a, b) => Number(b.ref === signedIn.ref) - Number(a.ref === signedIn.ref));
     return {
       sessions: ownFirst.map((session) => toRow(session, session.ref === signedIn.ref, names)),
@@ -59,8 +60,7 @@ export function createSessionRoutes(context: Context): Router {
     };
   }
 
-  async function namesOfIdentities(accountId: string): Promise<Map<string, string>> {
-    const identities = await accounts.listIdentities(accountId);
+  function namesOf(identities: readonly Identity[]): Map<string, string> {
     const nameOf = (id: string) => services.find(({ provider }) => provider.id === id)?.provider.name ?? id;
     return new Map(
       identities.map(({ id, provider, display_name }) => [id, `${nameOf(provider)} as ${display_name}`]),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type SessionData, Store } from 'express-session';
 import type { ExpiringRecord, ExpiringRecords } from '../storage/expiring-records.ts';
-import { StorageError } from '../storage/storage-error.ts';
+import { isStorageError, StorageError } from '../storage/storage-error.ts';
 
 export interface SessionLimits {
   readonly idleMilliseconds: number;
@@ -65,7 +65,10 @@ export class RecordStore extends Store {
   }
 
   override get(sessionId: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    this.find(sessionId).then((session) => done(null, session), done);
+    this.find(sessionId).then(
+      (session) => done(null, session),
+      (error: unknown) => done(toPlainFailure(error)),
+    );
   }
 
   private async find(sessionId: string): Promise<SessionData | null> {
@@ -139,6 +142,25 @@ export class RecordStore extends Store {
   async renew(request: Request, changes: SessionFacts): Promise<'renewed' | 'renewed-elsewhere' | 'gone'> {
     const oldKey = toSessionKey(request.sessionID);
     const { cookie: _, ...facts } = request.session;
+    const place = { accountId: facts.accountId ?? '', ref: facts.ref ?? '' };
+    try {
+      return (await this.rename(request, oldKey, facts, changes))
+        ? 'renewed'
+        : await this.mergeInto(place, changes);
+    } catch (error) {
+      // Half a renewal: the session as it was counts, not the one that the request would write and send.
+      Reflect.deleteProperty(request, 'session');
+      throw error;
+    }
+  }
+
+  /** Moves the record to a new id. False when there is none under the old one any more. */
+  private async rename(
+    request: Request,
+    oldKey: string,
+    facts: SessionFacts,
+    changes: SessionFacts,
+  ): Promise<boolean> {
     this.generate(request);
     // What is left of the absolute limit: it goes on counting from the sign-in.
     const left = (facts.createdAt ?? 0) + this.limits.absoluteMilliseconds - this.now();
@@ -150,11 +172,15 @@ export class RecordStore extends Store {
       const record = this.toRecord(toSessionKey(request.sessionID), request.session);
       if (!(await this.records.rename('session', oldKey, { ...record, version: current.version }))) continue;
       this.known.set(request.session, { facts: copyFacts(request.session), expiresAt: record.expiresAt });
-      return 'renewed';
+      return true;
     }
     // Without a session express-session neither stores anything nor sets a cookie.
     Reflect.deleteProperty(request, 'session');
-    const place = { accountId: facts.accountId ?? '', ref: facts.ref ?? '' };
+    return false;
+  }
+
+  /** Another tab has renewed the session, or somebody has ended it. */
+  private async mergeInto(place: SessionPlace, changes: SessionFacts): Promise<'renewed-elsewhere' | 'gone'> {
     if (!(await this.findRecord(place))) return 'gone';
     await this.merge(() => this.findRecord(place), changes);
     return 'renewed-elsewhere';
@@ -180,11 +206,11 @@ export class RecordStore extends Store {
 
   /** Ends a session under whatever id it has. Answers whether there was one. */
   async end(place: SessionPlace): Promise<boolean> {
-    for (;;) {
+    for (let ended = false; ; ) {
       const record = await this.findRecord(place);
-      if (!record) return false;
-      // Null when it got another id since it was found: look again.
-      if (await this.records.delete('session', record.key)) return true;
+      if (!record) return ended;
+      // It may have got another id since it was found: look again, until there is none.
+      if (await this.records.delete('session', record.key)) ended = true;
     }
   }
 
@@ -213,6 +239,11 @@ export class RecordStore extends Store {
   private idleEnd(): number {
     return this.now() + this.limits.idleMilliseconds;
   }
+}
+
+/** express-session takes an error whose code is ENOENT for “no such session”. */
+function toPlainFailure(error: unknown): unknown {
+  return isStorageError(error) && error.code === 'ENOENT' ? new StorageError(error.kind, 'NO_SOCKET') : error;
 }
 
 interface Known {

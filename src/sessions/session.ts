@@ -4,7 +4,7 @@ import expressSession from 'express-session';
 import { toCutAddress, toDeviceWords } from './device.ts';
 import type { Check } from './grants.ts';
 import type { KeyRing } from './seal.ts';
-import type { RecordStore, SessionLimits } from './session-store.ts';
+import type { RecordStore, SessionFacts, SessionLimits } from './session-store.ts';
 
 declare module 'express-session' {
   interface SessionData {
@@ -88,21 +88,21 @@ export function readSignedIn(request: Request): SignedIn | null {
   return { ref, accountId, identityId, signedInAt };
 }
 
+export const newSessionRef = () => randomBytes(16).toString('base64url');
+
 /** Starts a session for somebody who has just signed in: a new id, nothing kept of the old one. */
 export async function startSession(
   request: Request,
-  who: { accountId: string; identityId: string },
+  who: { ref: string; accountId: string; identityId: string },
   check: Check | null,
   now: number,
-): Promise<SignedIn> {
+): Promise<void> {
   await regenerate(request);
-  const ref = randomBytes(16).toString('base64url');
   const device = toDeviceWords(request.headers['user-agent']);
   // Behind a proxy the visitor's own address, if TRUSTED_PROXIES says whom to believe.
   const address = toCutAddress(request.ip);
-  Object.assign(request.session, { ...who, ref, signedInAt: now, createdAt: now, device, address, check });
+  Object.assign(request.session, { ...who, signedInAt: now, createdAt: now, device, address, check });
   await saveSession(request);
-  return { ...who, ref, signedInAt: now };
 }
 
 /** When the session ends at the latest, in milliseconds since 1970. */
@@ -128,11 +128,16 @@ function regenerate(request: Request): Promise<void> {
   );
 }
 
+/** Changes what a session remembers, and waits until that is stored. */
+export async function changeFacts(request: Request, facts: SessionFacts): Promise<void> {
+  if (!request.session) return;
+  Object.assign(request.session, facts);
+  await saveSession(request);
+}
+
 /** Leaves one message for the next page. Nothing to leave it in when another tab has the session. */
 export async function setFlash(request: Request, flash: Flash): Promise<void> {
-  if (!request.session) return;
-  request.session.flash = flash;
-  await saveSession(request);
+  await changeFacts(request, { flash });
 }
 
 /** Gets the message left for this page and removes it. */

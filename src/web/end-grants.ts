@@ -10,14 +10,16 @@ const revocationMilliseconds = 3000;
 
 /** Ends all access that a session holds, that of open decisions too: deleted here, then revoked there. */
 export async function endSessionAccess(context: Context, { ref, accountId }: SessionPlace): Promise<void> {
-  const identities = await context.accounts.listIdentities(accountId);
-  await Promise.all([
+  const [identities] = await Promise.all([
+    context.accounts.listIdentities(accountId),
     endDecisions(context, ref),
-    ...identities.map(async (identity) => {
+  ]);
+  await Promise.all(
+    identities.map(async (identity) => {
       const grant = await context.grants.take({ ref, identityId: identity.id });
       if (grant) await revoke(context, identity.provider, identity.mode, [grant]);
     }),
-  ]);
+  );
 }
 
 async function endDecisions(context: Context, ref: string): Promise<void> {

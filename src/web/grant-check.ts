@@ -1,19 +1,22 @@
 import type { Request, RequestHandler } from 'express';
-import { LoginError } from '../errors.ts';
+import { LoginError, RequestError } from '../errors.ts';
 import type { Grant } from '../sessions/grants.ts';
 import { destroySession, readSignedIn, type SignedIn } from '../sessions/session.ts';
+import { afterwards } from './afterwards.ts';
 import type { Context } from './context.ts';
 import { endSessionAccess } from './end-grants.ts';
+import { accountLease } from './one-change.ts';
 
 /** How long a page waits for a provider's word on its tokens. Without one it goes on. */
 const waitMilliseconds = 2000;
+const retryMilliseconds = 60 * 1000;
 
 /**
  * Where the provider that signed somebody in wants its tokens validated, this happens before a page
  * of theirs is shown, when it is due. Who has disconnected the application there is signed out.
  */
 export function createGrantCheck(context: Context): RequestHandler {
-  const { accounts, grants, services, log } = context;
+  const { accounts, grants, services, log, now } = context;
   return async (request, _response, next) => {
     const signedIn = readSignedIn(request);
     const { check } = request.session;
@@ -33,7 +36,9 @@ export function createGrantCheck(context: Context): RequestHandler {
     await Promise.race([asking, after(waitMilliseconds)]);
     const grant = await grants.get(place);
     await endSessionIfOver(context, request, signedIn, identity.provider, grant);
-    if (grant?.check) request.session.check = grant.check;
+    // Without the provider's word the next page does not wait for it again at once.
+    const known = grant?.check && !grants.isCheckDue(grant.check);
+    request.session.check = known ? grant.check : { triedAt: now(), dueAt: now() + retryMilliseconds };
     next();
   };
 }
@@ -49,10 +54,14 @@ export async function endSessionIfOver(
   provider: string,
   grant: Grant | null,
 ): Promise<void> {
-  if (!grant?.ended || !request.session?.check) return;
+  if (!request.session?.check || (grant && !grant.ended)) return;
+  // An unlink takes the tokens first; while the account is being changed nothing is concluded.
+  if (!grant && (await context.leases.isHeld(accountLease(signedIn.accountId)))) return;
   await context.sessions.end(signedIn);
-  await endSessionAccess(context, signedIn);
+  await afterwards(context, endSessionAccess(context, signedIn));
   await destroySession(request);
+  // Without its tokens nothing could ever be said about such a session again.
+  if (!grant?.ended) throw new RequestError('not_signed_in', { returnTo: context.paths.profile });
   throw new LoginError('access_ended', { provider, reason: `the access is ${grant.ended.why}` });
 }
 

@@ -24,13 +24,15 @@ export function createHomeRoutes(context: Context): Router {
       throw await toRedirectMismatch(request.query['state']);
     const returnTo = readReturnPath(request.query['return_to']);
     if (readSignedIn(request)) return response.redirect(303, returnTo ?? paths.profile);
+    // Another site's link does not make us say what did not happen.
+    const cameFromHere = !['cross-site', 'same-site'].includes(request.headers['sec-fetch-site'] ?? '');
     const page = toHomePage(context, {
       returnTo,
       lastUsed: readCookie(request, 'latchkey-last', config.secure),
       message: homeMessage(context, {
         returnTo,
-        signedOut: request.query['signed_out'] !== undefined,
-        deleted: request.query['account_deleted'] !== undefined,
+        signedOut: cameFromHere && request.query['signed_out'] !== undefined,
+        deleted: cameFromHere && request.query['account_deleted'] !== undefined,
         unconfirmed: [request.query['unconfirmed'] ?? []].flat().map(String),
         hadSession: hasSessionCookie(request.headers.cookie),
       }),

@@ -1,10 +1,14 @@
 import { RequestError } from '../errors.ts';
 import { leasePollMilliseconds, pause } from '../sessions/leases.ts';
+import { afterwards } from './afterwards.ts';
 import type { Context } from './context.ts';
 
 /** Longer than a change with its revocations takes. */
 const leaseMilliseconds = 15 * 1000;
 const waitMilliseconds = 5 * 1000;
+
+/** The lease under which an account's ways in are changed. */
+export const accountLease = (accountId: string) => `account.${accountId}`;
 
 /**
  * Runs a change of an account's ways in alone, on all nodes: it asks providers for things that cannot
@@ -12,21 +16,22 @@ const waitMilliseconds = 5 * 1000;
  * goes on for too long.
  */
 export async function oneChangeAtATime<Result>(
-  { leases }: Context,
+  context: Context,
   accountId: string,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  for (let waited = 0; waited < waitMilliseconds; waited += leasePollMilliseconds) {
-    const lease = await leases.take(`account.${accountId}`, leaseMilliseconds);
-    if (!lease) {
-      await pause(leasePollMilliseconds);
-      continue;
+  const deadline = performance.now() + waitMilliseconds;
+  for (;;) {
+    const lease = await context.leases.take(accountLease(accountId), leaseMilliseconds);
+    if (lease) {
+      try {
+        return await work();
+      } finally {
+        // It ends by itself; that it could not be given back undoes nothing.
+        await afterwards(context, lease.release());
+      }
     }
-    try {
-      return await work();
-    } finally {
-      await lease.release();
-    }
+    if (performance.now() > deadline) throw new RequestError('change_under_way');
+    await pause(leasePollMilliseconds);
   }
-  throw new RequestError('change_under_way');
 }

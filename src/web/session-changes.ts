@@ -1,33 +1,48 @@
 import type { Request } from 'express';
 import type { Identity } from '../accounts/account-store.ts';
+import { LoginError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
 import type { Tokens } from '../oauth/token-response.ts';
-import { firstCheck } from '../sessions/grants.ts';
-import { readSessionEnd, type SignedIn, startSession } from '../sessions/session.ts';
+import { firstCheck, type GrantPlace, sameTokens } from '../sessions/grants.ts';
+import { newSessionRef, readSessionEnd, type SignedIn, startSession } from '../sessions/session.ts';
 import type { SessionFacts } from '../sessions/session-store.ts';
+import { afterwards } from './afterwards.ts';
 import type { Context } from './context.ts';
-import { endSessionAccess } from './end-grants.ts';
+import { endSessionAccess, revokeTokens } from './end-grants.ts';
 
 /** How many sessions one account may have; the one unused for longest makes room. */
 export const sessionsPerAccount = 20;
 
-/** A session for the newcomer, with a new id. Whoever was signed in here before is signed out. */
+/** A login that is settled: whose it is, and the tokens it brought. */
+export interface SettledLogin {
+  readonly client: Client;
+  readonly tokens: Tokens;
+  readonly identity: Identity;
+}
+
+/**
+ * A session for the newcomer, with a new id. Whoever was signed in here before is signed out. Throws
+ * `session_changed` when the identity has meanwhile left its account; then nobody is signed in.
+ */
 export async function changeSession(
   context: Context,
   request: Request,
   before: SignedIn | null,
-  proven: { client: Client; tokens: Tokens; identity: Identity },
+  login: SettledLogin,
 ): Promise<void> {
-  const { client, tokens, identity } = proven;
+  const { client, tokens, identity } = login;
   if (before) {
     await context.sessions.end(before);
-    await endSessionAccess(context, before);
+    await afterwards(context, endSessionAccess(context, before));
   }
-  const who = { accountId: identity.account_id, identityId: identity.id };
   const now = context.now();
-  const { ref } = await startSession(request, who, firstCheck(client.provider, now), now);
-  await holdTokens(context, request, { ref, identityId: identity.id }, client, tokens);
-  await makeRoom(context, who.accountId, ref);
+  const who = { ref: newSessionRef(), accountId: identity.account_id, identityId: identity.id };
+  await orUndo(context, request, who, login, async () => {
+    await context.grants.put(who, client, tokens, now + context.config.sessionLimits.absoluteMilliseconds);
+    await startSession(request, who, firstCheck(client.provider, now), now);
+    await requireStillLinked(context, login);
+  });
+  await afterwards(context, makeRoom(context, who.accountId, who.ref));
 }
 
 /** What a session remembers of the identity that has just signed in. */
@@ -37,39 +52,73 @@ export function toSignInFacts({ now }: Context, client: Client, identity: Identi
 }
 
 /**
- * The same session under a new id, holding the tokens of one more login. `gone` when it was ended in
- * this very moment; the caller then undoes what it did, and these tokens are still held.
+ * The same session under a new id, holding the tokens of one more login in place of those it held for
+ * the identity, which are given back. `gone` when the session was ended in this very moment; the
+ * tokens are given back then, and the caller undoes the rest. Throws `session_changed` when the
+ * identity has meanwhile left the account.
  */
 export async function renewSession(
   context: Context,
   request: Request,
   before: SignedIn,
-  proven: { client: Client; tokens: Tokens; identity: Identity },
+  login: SettledLogin,
   changes: SessionFacts,
 ): Promise<'renewed' | 'gone'> {
-  const { client, tokens, identity } = proven;
+  const { client, tokens, identity } = login;
   const place = { ref: before.ref, identityId: identity.id };
-  // The tokens first: a sign-out from here on finds and revokes them.
-  await holdTokens(context, request, place, client, tokens);
-  return (await context.sessions.renew(request, changes)) === 'gone' ? 'gone' : 'renewed';
+  const end = readSessionEnd(request, context.config.sessionLimits);
+  const outcome = await orUndo(context, null, place, login, async () => {
+    // The tokens first: a sign-out from here on finds and revokes them.
+    const former = await context.grants.put(place, client, tokens, end);
+    if (former && !sameTokens(former.tokens, tokens)) await revokeTokens(client, [former.tokens]);
+    const renewal = await context.sessions.renew(request, changes);
+    if (renewal !== 'gone') await requireStillLinked(context, login);
+    return renewal;
+  });
+  if (outcome !== 'gone') return 'renewed';
+  await giveUp(context, place, login);
+  return 'gone';
 }
 
-async function holdTokens(
-  { grants, config }: Context,
-  request: Request,
-  place: { ref: string; identityId: string },
-  client: Client,
-  tokens: Tokens,
-): Promise<void> {
-  await grants.put(place, client, tokens, readSessionEnd(request, config.sessionLimits));
+/** Does the work. When it fails, the tokens are given back, and a session made for them ends. */
+async function orUndo<Result>(
+  context: Context,
+  request: Request | null,
+  place: GrantPlace,
+  login: SettledLogin,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    await giveUp(context, place, login);
+    if (request) {
+      const { ref } = place;
+      await afterwards(context, context.sessions.end({ accountId: login.identity.account_id, ref }));
+      // Without a session express-session neither stores anything nor sets a cookie.
+      Reflect.deleteProperty(request, 'session');
+    }
+    throw error;
+  }
+}
+
+async function giveUp(context: Context, place: GrantPlace, { client, tokens }: SettledLogin): Promise<void> {
+  await afterwards(context, context.grants.take(place));
+  await revokeTokens(client, [tokens]);
+}
+
+/** An unlink, a move or a join elsewhere may have been faster, and has not seen this session. */
+async function requireStillLinked({ accounts }: Context, { client, identity }: SettledLogin): Promise<void> {
+  const { id, account_id, provider, subject } = identity;
+  const current = await accounts.findIdentity(provider, client.mode, subject);
+  if (current?.id === id && current.account_id === account_id) return;
+  throw new LoginError('session_changed', { provider, reason: 'the identity has left the account' });
 }
 
 async function makeRoom(context: Context, accountId: string, ref: string): Promise<void> {
   const sessions = await context.sessions.list(accountId);
-  const others = sessions.filter((session) => session.ref !== ref);
-  // Ended from elsewhere in this very moment, which may have been too early to find its tokens.
-  if (others.length === sessions.length) await endSessionAccess(context, { accountId, ref });
-  await endSessions(context, accountId, others.slice(sessionsPerAccount - 1));
+  const surplus = sessions.filter((session) => session.ref !== ref).slice(sessionsPerAccount - 1);
+  await endSessions(context, accountId, surplus);
 }
 
 /** Ends sessions of an account and gives back what they held. Answers how many were ended. */
@@ -81,7 +130,7 @@ export async function endSessions(
   const ended = await Promise.all(
     sessions.map(async ({ ref }) => {
       const existed = await context.sessions.end({ accountId, ref });
-      await endSessionAccess(context, { accountId, ref });
+      await afterwards(context, endSessionAccess(context, { accountId, ref }));
       return existed;
     }),
   );

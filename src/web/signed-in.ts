@@ -1,11 +1,40 @@
 import type { Request } from 'express';
+import type { Identity } from '../accounts/account-store.ts';
 import { RequestError } from '../errors.ts';
-import { readSignedIn, type SignedIn } from '../sessions/session.ts';
+import { destroySession, readSignedIn, type SignedIn } from '../sessions/session.ts';
+import { afterwards } from './afterwards.ts';
 import type { Context } from './context.ts';
+import { endSessionAccess } from './end-grants.ts';
+import { accountLease } from './one-change.ts';
+
+/** Who is signed in, with what is linked to the account. */
+export interface SignedInAccount {
+  readonly signedIn: SignedIn;
+  readonly identities: readonly Identity[];
+}
+
+/**
+ * Who is signed in; null when nobody is. A session whose way in is no longer linked to its account
+ * ends here, whichever request was too slow to end it when that changed. Throws `not_signed_in` then.
+ */
+export async function readAccount(context: Context, request: Request): Promise<SignedInAccount | null> {
+  const signedIn = readSignedIn(request);
+  if (!signedIn) return null;
+  const { accountId, identityId } = signedIn;
+  const identities = await context.accounts.listIdentities(accountId);
+  if (identities.some(({ id }) => id === identityId)) return { signedIn, identities };
+  // In the middle of a change of the account nothing is concluded: the session may be part of it.
+  const changing = identities.length > 0 && (await context.leases.isHeld(accountLease(accountId)));
+  if (changing) return { signedIn, identities };
+  await context.sessions.end(signedIn);
+  await afterwards(context, endSessionAccess(context, signedIn));
+  await destroySession(request);
+  throw new RequestError('not_signed_in', { returnTo: context.paths.profile });
+}
 
 /** Who is signed in. Throws `not_signed_in`, which leads back to the profile. */
-export function requireSignedIn({ paths }: Context, request: Request): SignedIn {
-  const signedIn = readSignedIn(request);
-  if (!signedIn) throw new RequestError('not_signed_in', { returnTo: paths.profile });
-  return signedIn;
+export async function requireAccount(context: Context, request: Request): Promise<SignedInAccount> {
+  const account = await readAccount(context, request);
+  if (!account) throw new RequestError('not_signed_in', { returnTo: context.paths.profile });
+  return account;
 }

@@ -140,8 +140,10 @@ export interface ConflictPage {
   lead: string;
   /** `Choose what to do with ninja_dev.` after the form was sent without a choice. */
   problem: string | null;
-  /** Where the form posts to; the field is named `choice`. */
+  /** Where the form posts to; the fields are named `choice` and `decision`. */
   href: string;
+  /** A hidden field: which question the form answers. */
+  decision: string;
   /** `What you can do`. */
   legend: string;
   /** Nothing is preselected. */

@@ -3,6 +3,7 @@ import { LoginError } from '../errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { SignedIn } from '../sessions/session.ts';
 import type { Context } from './context.ts';
+import type { SignedInAccount } from './signed-in.ts';
 
 /** Tells which identities somebody can sign in with here. */
 export function createIsWayIn({ services }: Pick<Context, 'services'>): IsWayIn {
@@ -21,13 +22,12 @@ export function isRecent({ config, now }: Context, { signedInAt }: SignedIn): bo
  * Lets only a recent sign-in change how the account is reached. Throws `reauthentication_needed`,
  * whose page leads to a fresh sign-in with an identity of this account and from there to `returnTo`.
  */
-export async function requireRecentSignIn(
+export function requireRecentSignIn(
   context: Context,
-  signedIn: SignedIn,
+  { signedIn, identities }: SignedInAccount,
   returnTo: string,
-): Promise<void> {
+): void {
   if (isRecent(context, signedIn)) return;
-  const identities = await context.accounts.listIdentities(signedIn.accountId);
   throw new LoginError('reauthentication_needed', { returnTo, ways: toWays(context, signedIn, identities) });
 }
 

@@ -78,6 +78,17 @@ describeStores('the accounts', (kind) => {
     return begun!;
   }
 
+  const move = (identity: Identity, to: Identity): Move => ({
+    identityId: identity.id,
+    fromAccountId: identity.account_id,
+    toAccountId: to.account_id,
+  });
+  /** The identity proves the account that is joined into the other one. */
+  const join = (proof: Identity, into: Identity) => {
+    const { provider, subject, mode } = proof;
+    return accounts.joinAccounts(move(proof, into), proven(provider, subject, mode as 'live' | 'sandbox'));
+  };
+
   describe('of two that want the same', () => {
     test('fifty sign-ins with one new identity at once make one account, without an orphan', async () => {
       const attempts = Array.from({ length: 50 }, () => accounts.createAccount(proven('twitch', '1')));
@@ -177,12 +188,6 @@ describeStores('the accounts', (kind) => {
   });
 
   describe('moving an identity', () => {
-    const move = (identity: Identity, to: Identity): Move => ({
-      identityId: identity.id,
-      fromAccountId: identity.account_id,
-      toAccountId: to.account_id,
-    });
-
     test('brings it over with what its login said, and leaves the rest where it is', async () => {
       const [[kept, moving], [mine]] = [await account('twitch 1', 'mixin x'), await account('resonite U-1')];
       time = 9_000;
@@ -282,12 +287,22 @@ describeStores('the accounts', (kind) => {
   });
 
   describe('joining two accounts', () => {
+    test('is refused when the identity that proved the other one has left it', async () => {
+      const [[proof, other], [here]] = [await account('twitch 1', 'mixin x'), await account('resonite U')];
+      await accounts.unlinkIdentity(proof.account_id, proof.id, everyWay);
+      await expect(join(proof, here)).rejects.toBeInstanceOf(IdentityRace);
+      expect(await everything()).toEqual({
+        [other!.account_id]: ['mixin x'],
+        [here.account_id]: ['resonite U'],
+      });
+    });
+
     test('moves everything, and deletes the emptied one', async () => {
       const [[there], [here]] = [
         await account('twitch 1', 'mixin x', 'mixer 7'),
         await account('resonite U'),
       ];
-      const moved = await accounts.joinAccounts(there.account_id, here.account_id);
+      const moved = await join(there, here);
       expect(moved.map(({ provider, account_id }) => [provider, account_id]).toSorted()).toEqual([
         ['mixer', here.account_id],
         ['mixin', here.account_id],
@@ -305,9 +320,7 @@ describeStores('the accounts', (kind) => {
         await account('resonite U', 'mixin y'),
       ];
       const before = await everything();
-      await expect(accounts.joinAccounts(there.account_id, here.account_id)).rejects.toBeInstanceOf(
-        IdentityRace,
-      );
+      await expect(join(there, here)).rejects.toBeInstanceOf(IdentityRace);
       expect(await everything()).toEqual(before);
       expect(await rowCount('accounts')).toBe(2);
     });
@@ -315,24 +328,21 @@ describeStores('the accounts', (kind) => {
     test('is possible with one of the same provider in another mode', async () => {
       const [[there], [here]] = [await account('twitch 1'), await account('mixin x')];
       await accounts.linkIdentity(here.account_id, proven('twitch', '1', 'sandbox'));
-      await accounts.joinAccounts(there.account_id, here.account_id);
+      await join(there, here);
       expect(await accounts.listIdentities(here.account_id)).toHaveLength(3);
     });
 
     test('with one that is gone changes nothing', async () => {
       const [mine] = await account('twitch 1');
-      await expect(accounts.joinAccounts('gone', mine.account_id)).rejects.toBeInstanceOf(IdentityRace);
-      await expect(accounts.joinAccounts(mine.account_id, 'gone')).rejects.toBeInstanceOf(IdentityRace);
+      await expect(join({ ...mine, account_id: 'gone' }, mine)).rejects.toBeInstanceOf(IdentityRace);
+      await expect(join(mine, { ...mine, account_id: 'gone' })).rejects.toBeInstanceOf(IdentityRace);
       expect(await everything()).toEqual({ [mine.account_id]: ['twitch 1'] });
     });
 
     test('each into the other at once ends with one account that has everything', async () => {
       for (let round = 0; round < 5; round++) {
         const [[a], [b]] = [await account(`twitch ${round}`), await account(`mixin ${round}`)];
-        const results = await Promise.allSettled([
-          accounts.joinAccounts(a.account_id, b.account_id),
-          accounts.joinAccounts(b.account_id, a.account_id),
-        ]);
+        const results = await Promise.allSettled([join(a, b), join(b, a)]);
         expect(reasonsOf(results)).toEqual([expect.any(IdentityRace)]);
         const left = Object.values(await everything()).filter((held) => held.includes(`twitch ${round}`));
         expect(left).toEqual([[`mixin ${round}`, `twitch ${round}`]]);
@@ -342,13 +352,7 @@ describeStores('the accounts', (kind) => {
 
     test('in a ring of three at once ends without a deadlock, and nothing is lost', async () => {
       const [[a], [b], [c]] = [await account('twitch 1'), await account('mixin x'), await account('mixer 7')];
-      const reasons = reasonsOf(
-        await Promise.allSettled([
-          accounts.joinAccounts(a.account_id, b.account_id),
-          accounts.joinAccounts(b.account_id, c.account_id),
-          accounts.joinAccounts(c.account_id, a.account_id),
-        ]),
-      );
+      const reasons = reasonsOf(await Promise.allSettled([join(a, b), join(b, c), join(c, a)]));
       for (const reason of reasons) expect(reason).toBeInstanceOf(IdentityRace);
       expect(await rowCount('identities')).toBe(3);
       expect(await rowCount('accounts')).toBe(Object.keys(await everything()).length);
@@ -356,17 +360,13 @@ describeStores('the accounts', (kind) => {
 
     test('takes along what is being linked to the emptied one in this very moment', async () => {
       const [[there], [here]] = [await account('twitch 1'), await account('mixin x')];
-      await whileLinking(there.account_id, 'mixer 7', () =>
-        accounts.joinAccounts(there.account_id, here.account_id),
-      );
+      await whileLinking(there.account_id, 'mixer 7', () => join(there, here));
       expect(await everything()).toEqual({ [here.account_id]: ['mixer 7', 'mixin x', 'twitch 1'] });
     });
 
     test('while one of the same provider is being linked here changes nothing', async () => {
       const [[there], [here]] = [await account('twitch 1'), await account('mixin x')];
-      const joining = whileLinking(here.account_id, 'twitch 2', () =>
-        accounts.joinAccounts(there.account_id, here.account_id),
-      );
+      const joining = whileLinking(here.account_id, 'twitch 2', () => join(there, here));
       await expect(joining).rejects.toBeInstanceOf(IdentityRace);
       expect(await everything()).toEqual({
         [there.account_id]: ['twitch 1'],
@@ -412,10 +412,7 @@ describeStores('the accounts', (kind) => {
 
     test('while another one joins it leaves one account, or none', async () => {
       const [[mine], [other]] = [await account('twitch 1'), await account('mixin x')];
-      const results = await Promise.allSettled([
-        accounts.joinAccounts(other.account_id, mine.account_id),
-        accounts.deleteAccount(mine.account_id),
-      ]);
+      const results = await Promise.allSettled([join(other, mine), accounts.deleteAccount(mine.account_id)]);
       for (const reason of reasonsOf(results)) expect(reason).toBeInstanceOf(IdentityRace);
       expect(await rowCount('accounts')).toBe(Object.keys(await everything()).length);
     });
@@ -425,9 +422,9 @@ describeStores('the accounts', (kind) => {
     const [, identity] = await account('twitch 1', 'mixin x');
     await accounts.unlinkIdentity(identity!.account_id, identity!.id, everyWay);
     expect(await accounts.storeProfile(identity!.id, proven('mixin', 'x').facts, {})).toBeNull();
-    await expect(accounts.renewIdentity(identity!.id, proven('mixin', 'x'))).rejects.toBeInstanceOf(
-      IdentityRace,
-    );
+    await expect(
+      accounts.renewIdentity(identity!.account_id, identity!.id, proven('mixin', 'x')),
+    ).rejects.toBeInstanceOf(IdentityRace);
     expect(await rowCount('identities')).toBe(1);
   });
 });

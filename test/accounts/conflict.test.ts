@@ -47,6 +47,12 @@ describeStores('an identity of another account', (stores) => {
   const conflict = () => linkProvider(visitor, latchkey.baseUrl, 'Twitch', { person: 'Bo' });
   const choose = (choice: string) => visitor.press('Continue', { choice });
   const reload = (who = visitor) => who.open(`${latchkey.baseUrl}/link/conflict`);
+  /** Which question the page of the visitor asks: its forms say so. */
+  const decisionId = () => String(visitor.page.$('input[name=decision]').attr('value'));
+  /** The form of the conflict page, filled in by hand. */
+  const answer = (fields: Record<string, string>) =>
+    post(latchkey, visitor, '/link/conflict', { decision: decisionId(), ...fields });
+  const confirmPath = (choice: string) => `/link/conflict?confirm=${choice}&decision=${decisionId()}`;
   const choicesOf = ({ $ }: Page) =>
     $('main input[type=radio]')
       .toArray()
@@ -312,7 +318,8 @@ describeStores('an identity of another account', (stores) => {
     test('in two tabs at once counts once', async () => {
       await conflict();
       const tabs = [visitor, anotherTab(visitor)];
-      for (const tab of tabs) await tab.open(`${latchkey.baseUrl}/link/conflict?confirm=move`);
+      const confirm = latchkey.baseUrl + confirmPath('move');
+      for (const tab of tabs) await tab.open(confirm);
       const pages = await Promise.all(tabs.map((tab) => tab.press('Move Bo')));
       expect(pages.filter(({ text }) => text.includes('has moved here'))).toHaveLength(1);
       expect(pages.map(seen)).toContainEqual(tooLate);
@@ -421,7 +428,8 @@ describeStores('an identity of another account', (stores) => {
       await otherLinks('Resonite', 'Cy');
       await conflict();
       const tabs = [visitor, anotherTab(visitor)];
-      for (const tab of tabs) await tab.open(`${latchkey.baseUrl}/link/conflict?confirm=join`);
+      const confirm = latchkey.baseUrl + confirmPath('join');
+      for (const tab of tabs) await tab.open(confirm);
       const pages = await Promise.all(tabs.map((tab) => tab.press('Join both accounts')));
       expect(pages.filter(({ text }) => text.includes('Both accounts are one now.'))).toHaveLength(1);
       expect(pages.map(seen)).toContainEqual(tooLate);
@@ -448,9 +456,9 @@ describeStores('an identity of another account', (stores) => {
       await linkProvider(visitor, latchkey.baseUrl, 'Twitch', { person: 'Ada' });
       await pressAndAnswer(latchkey, visitor, 'Switch Twitch account', { person: 'Bo' });
       const before = await everythingLinked(latchkey);
-      const page = await post(latchkey, visitor, '/link/conflict', { choice, confirmed: 'yes' });
+      const page = await answer({ choice, confirmed: 'yes' });
       expect([page.status, choicesOf(page)]).toEqual([422, ['keep', 'other']]);
-      const confirm = await visitor.open(`${latchkey.baseUrl}/link/conflict?confirm=${choice}`);
+      const confirm = await visitor.open(latchkey.baseUrl + confirmPath(choice));
       expect(seen(confirm)).toEqual(nothingToDecide);
       expect(await everythingLinked(latchkey)).toBe(before);
     });
@@ -460,20 +468,35 @@ describeStores('an identity of another account', (stores) => {
       async (choice) => {
         await conflict();
         const before = await everythingLinked(latchkey);
-        expect((await post(latchkey, visitor, '/link/conflict', { choice, confirmed: 'yes' })).status).toBe(
-          422,
-        );
+        expect((await answer({ choice, confirmed: 'yes' })).status).toBe(422);
         expect(await everythingLinked(latchkey)).toBe(before);
       },
     );
+
+    test.each(['move', 'join'])('%s as the answer to an older question does nothing', async (choice) => {
+      // Two more people with an account of two services each.
+      await otherLinks('Resonite', 'Cy');
+      const third = new Visitor();
+      await signIn(third, latchkey.baseUrl, 'Mixer', { person: 'Bo' });
+      await conflict();
+      await choose(choice);
+      const tab = anotherTab(visitor);
+      await tab.open(latchkey.baseUrl + visitor.page.url.pathname + visitor.page.url.search);
+      // In the meantime another tab meets another conflict.
+      await linkProvider(visitor, latchkey.baseUrl, 'Mixer', { person: 'Bo' });
+      const before = await everythingLinked(latchkey);
+      const page = await tab.press(choice === 'move' ? 'Move Bo' : 'Join both accounts');
+      expect(seen(page)).toEqual([409, 'This Mixer account is linked to another account here']);
+      expect(await everythingLinked(latchkey)).toBe(before);
+    });
 
     test.each(['move', 'join'])('%s without the confirmation only asks', async (choice) => {
       await otherLinks('Resonite', 'Cy');
       await conflict();
       const before = await everythingLinked(latchkey);
       for (const confirmed of ['', 'no', 'true']) {
-        const page = await post(latchkey, visitor, '/link/conflict', { choice, confirmed });
-        expect([page.status, page.url.search]).toEqual([200, `?confirm=${choice}`]);
+        const page = await answer({ choice, confirmed });
+        expect([page.status, page.url.pathname + page.url.search]).toEqual([200, confirmPath(choice)]);
       }
       expect(await everythingLinked(latchkey)).toBe(before);
     });
@@ -555,15 +578,13 @@ describeStores('an identity of another account', (stores) => {
       latchkey.advance(minutes(6));
       const before = await everythingLinked(latchkey);
       const sent = requestCount(latchkey);
+      const place = confirmPath(choice);
       const page = await choose(choice);
       expect(seen(page)).toEqual([403, 'Confirm that it is you']);
       expect(buttonsOf(page)).toContain('Sign in with Mixin as Ada');
       expect(requestCount(latchkey)).toBe(sent);
       const confirm = await pressAndAnswer(latchkey, visitor, 'Sign in with Mixin as Ada', { person: 'Ada' });
-      expect([confirm.url.pathname + confirm.url.search, confirm.status]).toEqual([
-        `/link/conflict?confirm=${choice}`,
-        200,
-      ]);
+      expect([confirm.url.pathname + confirm.url.search, confirm.status]).toEqual([place, 200]);
       expect((await listIdentities(latchkey)).map(({ id, account_id }) => [id, account_id])).toEqual(
         JSON.parse(before)[1].map((row: Record<string, string>) => [row['id'], row['account_id']]),
       );

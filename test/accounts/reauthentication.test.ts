@@ -238,6 +238,24 @@ describeStores('a change of how an account is reached', (stores) => {
     });
   });
 
+  describe('signing in once more from the front page’s form', () => {
+    beforeEach(() => latchkey.advance(minutes(31)));
+    const signInAgain = async (fields: Record<string, string>) => {
+      await profile(latchkey, visitor);
+      await post(latchkey, visitor, '/login/twitch', { intent: 'sign-in', ...fields });
+      await answerAtProvider(visitor, latchkey.baseUrl, { person: 'Ada' });
+      return unlinkTwitchPage();
+    };
+
+    test('makes no old session recent when the provider may have answered from memory', async () => {
+      expect(seen(await signInAgain({}))).toEqual(isStale);
+    });
+
+    test('makes it recent when the provider was to ask', async () => {
+      expect((await signInAgain({ force: 'true' })).heading).toBe('Unlink Twitch?');
+    });
+  });
+
   describe('the fresh sign-in', () => {
     beforeEach(async () => {
       await linkProvider(visitor, latchkey.baseUrl, 'Mixer');
@@ -356,7 +374,7 @@ describeStores('a change of how an account is reached', (stores) => {
 
     test('is there for what wants a fresh sign-in, and for nothing else', async () => {
       for (const path of ['', '?intent=sign-in', '?intent=ask', '?intent=reauthenticate', '?intent=steal'])
-        expect((await open(`/login/mixer${path}`)).url.pathname).toBe('/profile');
+        expect((await open(`/login/mixer${path}`)).status).toBe(404);
       expect((await open('/login/myspace?intent=link')).status).toBe(404);
     });
 

@@ -342,6 +342,33 @@ describe('a refresh', () => {
     await node.close();
   });
 
+  test('that brings no refresh token goes on with the one it was made with', async () => {
+    await start();
+    await signIn(visitor, latchkey.baseUrl, 'Resonite');
+    const before = await tokens();
+    latchkey.advance(hours(2));
+    const { refresh_token: _, ...answer } = newTokens('fresh');
+    const page = await whileWaiting(
+      latchkey,
+      'resonite',
+      'refresh_hang',
+      () => profile(visitor),
+      async () => {},
+      answer,
+    );
+    expect(cardOf(page, 'Resonite')).toContain('Renews by itself');
+    expect(await tokens()).toMatchObject({ accessToken: 'fresh', refreshToken: before.refreshToken });
+  });
+
+  test('is one within a process, which then asks once whether another one is refreshing', async () => {
+    await start();
+    await signIn(visitor, latchkey.baseUrl, 'Resonite');
+    latchkey.advance(hours(2));
+    const tries = watch(latchkey, 'create', 'lease');
+    await Promise.all(Array.from({ length: 10 }, () => profile(tabBeside(visitor))));
+    expect([tries(), refreshes()]).toEqual([1, 1]);
+  });
+
   test('that Twitch answers without rotating keeps the refresh token', async () => {
     await start();
     await signIn(visitor, latchkey.baseUrl, 'Twitch');
