@@ -182,9 +182,12 @@ export function createGrants(
       if (idTokenSubject !== null && idTokenSubject !== owner.subject) throw await foreign(client, held);
       const stored = await store(held, { ...held.grant, tokens, renewedAt: now() });
       if (stored) return stored;
-      // Signed out, unlinked or relinked meanwhile: nobody would know of these tokens any more.
-      await sendRevocationRequest(client, tokens);
-      return find(toKey(owner));
+      const current = await find(toKey(owner));
+      // Signed out, unlinked or relinked meanwhile: nobody would know of these tokens any more. But a
+      // refresh token that does not change is the other node's as well, if it has refreshed too.
+      if (current?.grant.tokens.refreshToken !== tokens.refreshToken)
+        await sendRevocationRequest(client, tokens);
+      return current;
     } catch (error) {
       if (isOver(error)) await endHeld(held, 'refused');
       throw error;

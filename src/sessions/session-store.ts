@@ -168,6 +168,9 @@ export class RecordStore extends Store {
     for (let tries = 0; tries < triesToMerge; tries++) {
       const current = await this.records.get('session', oldKey);
       if (!current) break;
+      for (const name of Object.keys(request.session)) {
+        if (name !== 'cookie') Reflect.deleteProperty(request.session, name);
+      }
       Object.assign(request.session, toFacts(current), changes);
       const record = this.toRecord(toSessionKey(request.sessionID), request.session);
       if (!(await this.records.rename('session', oldKey, { ...record, version: current.version }))) continue;

@@ -13,7 +13,9 @@ export function withinDeadline<Result>(
   milliseconds = deadlineMilliseconds,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new StorageError('unavailable', 'DEADLINE')), milliseconds);
+    const late = () => reject(new StorageError('unavailable', 'DEADLINE'));
+    // After a pause of this process itself the answer may be there already: it is read first.
+    const timer = setTimeout(() => setImmediate(late), milliseconds);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

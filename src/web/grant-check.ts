@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import type { Grant } from '../sessions/grants.ts';
-import { destroySession, readSignedIn, type SignedIn } from '../sessions/session.ts';
+import { destroySession, expireCookie, readSignedIn, type SignedIn } from '../sessions/session.ts';
 import { afterwards } from './afterwards.ts';
 import type { Context } from './context.ts';
 import { endSessionAccess } from './end-grants.ts';
@@ -60,6 +60,7 @@ export async function endSessionIfOver(
   await context.sessions.end(signedIn);
   await afterwards(context, endSessionAccess(context, signedIn));
   await destroySession(request);
+  if (request.res) expireCookie(request.res, 'latchkey', context.config.secure);
   // Without its tokens nothing could ever be said about such a session again.
   if (!grant?.ended) throw new RequestError('not_signed_in', { returnTo: context.paths.profile });
   throw new LoginError('access_ended', { provider, reason: `the access is ${grant.ended.why}` });

@@ -3,6 +3,7 @@ import type { Service } from '../../src/sandbox/services.ts';
 import type { Grant } from '../../src/sessions/grants.ts';
 import { createKeyRing } from '../../src/sessions/seal.ts';
 import type { RecordKind } from '../../src/storage/expiring-records.ts';
+import { StorageError } from '../../src/storage/storage-error.ts';
 import { type RunningLatchkey, testSecret } from '../support/latchkey.ts';
 import { until } from '../support/until.ts';
 import { type Page, Visitor } from '../support/visitor.ts';
@@ -79,6 +80,25 @@ export function slowDown(
   };
   Object.assign(records, { [operation]: slow });
   return { hasBegun: () => begun, goOn: resolve };
+}
+
+/** Makes one operation of the application's store fail once; `late`: after it was done. */
+export function failOnce(
+  { records }: RunningLatchkey,
+  operation: 'put' | 'get' | 'rename' | 'delete' | 'deleteByOwner',
+  kind: RecordKind,
+  when: 'at once' | 'late' = 'at once',
+): { hasFailed: () => boolean } {
+  const usual = records[operation] as (...parameters: unknown[]) => Promise<unknown>;
+  let failed = false;
+  const failing = async (...parameters: unknown[]) => {
+    if (parameters[0] !== kind || failed) return usual(...parameters);
+    failed = true;
+    if (when === 'late') await usual(...parameters);
+    throw new StorageError('unavailable', 'TEST');
+  };
+  Object.assign(records, { [operation]: failing });
+  return { hasFailed: () => failed };
 }
 
 /** Counts how often the application's store is asked for something from now on. */
