@@ -98,6 +98,19 @@ export async function createPostgresDatabase(): Promise<{ url: string; drop(): P
   };
 }
 
+/** Emptied databases of this test file: making one takes far longer than emptying it. */
+const free: { url: string; drop(): Promise<void> }[] = [];
+
+async function borrowPostgresDatabase(): Promise<{ url: string; giveBack(): void }> {
+  const database = free.pop() ?? (await createPostgresDatabase());
+  return { url: database.url, giveBack: () => void free.push(database) };
+}
+
+/** Drops them when the test file has ended. */
+export async function dropFreeDatabases(): Promise<void> {
+  await Promise.all(free.splice(0).map((database) => database.drop()));
+}
+
 /** A prefix that no other test has. */
 export async function createRedisPrefix(): Promise<{ url: string; prefix: string; drop(): Promise<void> }> {
   const { redis } = await findServers();
@@ -187,11 +200,12 @@ export async function openTestStores(kind: StoresKind): Promise<TestStores> {
     const listRecords = (of: RecordKind) => listSqlRecords(database, of);
     return { kind, database, redis: null, variables: {}, createRecords, listRecords, close };
   }
-  const postgres = await createPostgresDatabase();
+  const postgres = await borrowPostgresDatabase();
   const database = await openDatabase({ url: postgres.url, poolSize: 5 });
   const closeDatabase = async () => {
+    await sql`truncate accounts, identities, expiring_records`.execute(database);
     await database.destroy();
-    await postgres.drop();
+    postgres.giveBack();
   };
   if (kind === 'PostgreSQL') {
     const createRecords = (now: () => number) => withDeadline(createSqlRecords(database, now));

@@ -1,7 +1,9 @@
-import { type StoresKind, storesKinds, whatIsMissing } from './open-stores.ts';
+import { dropFreeDatabases, type StoresKind, storesKinds, whatIsMissing } from './open-stores.ts';
 
 const missing = new Map<StoresKind, string | null>();
 for (const kind of storesKinds) missing.set(kind, await whatIsMissing(kind));
+
+afterAll(dropFreeDatabases);
 
 /**
  * Runs a suite once for each kind of stores, against real servers. Where a server is missing its
