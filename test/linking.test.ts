@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import {
   accessTokens,
   accountOf,
@@ -10,12 +11,13 @@ import {
   minutes,
   post,
   subjects,
+  untilSomebodyWaits,
   whileWaiting,
   withNode,
 } from './accounts/support.ts';
 import { type RunningLatchkey, startLatchkey } from './support/latchkey.ts';
 import { describeStores } from './support/stores.ts';
-import { answerAtProvider, linkProvider, signIn, Visitor } from './support/visitor.ts';
+import { answerAtProvider, linkProvider, type Page, signIn, Visitor } from './support/visitor.ts';
 
 describeStores('linking', (stores) => {
   let latchkey: RunningLatchkey;
@@ -361,6 +363,28 @@ describeStores('linking', (stores) => {
       visitor = tabs.find((tab) => tab.page.heading === 'Your accounts')!;
       expect((await visitor.press('Read profile again')).text).toMatch(/We read your \w+ profile again/);
     });
+
+    // SQLite has one line for everything: nothing comes in between there.
+    if (stores !== 'SQLite')
+      test('signs out no tab that asked for a page a moment before its way in changed', async () => {
+        const [resonite, twitch] = await identities();
+        const [session] = await latchkey.listRecords('session');
+        const { key, owner, value, version, expires_at: expiresAt } = session!;
+        const facts = { ...JSON.parse(value), identityId: resonite!.id, check: null };
+        let page: Promise<Page> | undefined;
+        await latchkey.database.transaction().execute(async (transaction) => {
+          // The tab's request has read its session, and has to wait for what is linked.
+          await sql`lock table identities in access exclusive mode`.execute(transaction);
+          page = anotherTab(visitor).open(`${latchkey.baseUrl}/profile`);
+          await untilSomebodyWaits(latchkey.database);
+          // What unlinking in another tab changes.
+          await transaction.deleteFrom('identities').where('id', '=', twitch!.id).execute();
+          const record = { key, owner, value: JSON.stringify(facts), version, expiresAt };
+          expect(await latchkey.records.update('session', record)).toBe(true);
+        });
+        expect((await page)!.heading).toBe('Your accounts');
+        expect((await profile()).text).toContain('Signed in with Resonite as Ada');
+      });
 
     test('waits while another change is under way, and gives up after some seconds', async () => {
       const key = `account.${await accountOf(latchkey, subjects.ada.twitch)}`;

@@ -26,10 +26,20 @@ export async function readAccount(context: Context, request: Request): Promise<S
   // In the middle of a change of the account nothing is concluded: the session may be part of it.
   const changing = identities.length > 0 && (await context.leases.isHeld(accountLease(accountId)));
   if (changing) return { signedIn, identities };
+  // Or it goes on through another identity since this request has read it.
+  const wayIn = await readWayIn(context, signedIn);
+  if (wayIn !== identityId && identities.some(({ id }) => id === wayIn))
+    return { signedIn: { ...signedIn, identityId: wayIn! }, identities };
   await context.sessions.end(signedIn);
   await afterwards(context, endSessionAccess(context, signedIn));
   await destroySession(request);
   throw new RequestError('not_signed_in', { returnTo: context.paths.profile });
+}
+
+/** The identity that a session leans on by now; null when the session has ended. */
+async function readWayIn({ sessions }: Context, { accountId, ref }: SignedIn): Promise<string | null> {
+  const stored = (await sessions.list(accountId)).find((session) => session.ref === ref);
+  return stored?.facts.identityId ?? null;
 }
 
 /** Who is signed in. Throws `not_signed_in`, which leads back to the profile. */

@@ -286,6 +286,17 @@ describeStores('the accounts', (kind) => {
     });
   });
 
+  test('nothing is put in the place of an identity that has left the account', async () => {
+    const [[kept, moving], [mine]] = [await account('twitch 1', 'mixin x'), await account('mixer 7')];
+    await accounts.moveIdentity(move(moving!, mine), proven('mixin', 'x'), everyWay);
+    const replacing = accounts.replaceIdentity(kept.account_id, moving!.id, proven('mixin', 'y'));
+    await expect(replacing).rejects.toBeInstanceOf(IdentityRace);
+    expect(await everything()).toEqual({
+      [kept.account_id]: ['twitch 1'],
+      [mine.account_id]: ['mixer 7', 'mixin x'],
+    });
+  });
+
   describe('joining two accounts', () => {
     test('is refused when the identity that proved the other one has left it', async () => {
       const [[proof, other], [here]] = [await account('twitch 1', 'mixin x'), await account('resonite U')];
@@ -396,6 +407,19 @@ describeStores('the accounts', (kind) => {
         const work = [
           () => accounts.deleteAccount(account_id),
           () => accounts.linkIdentity(account_id, proven('mixin', `${round}`)),
+        ];
+        const results = await Promise.allSettled((round % 2 ? work : work.toReversed()).map((one) => one()));
+        for (const reason of reasonsOf(results)) expect(reason).toBeInstanceOf(IdentityRace);
+      }
+      expect([await rowCount('accounts'), await rowCount('identities')]).toEqual([0, 0]);
+    });
+
+    test('while one of its identities is replaced ends without a deadlock', async () => {
+      for (let round = 0; round < 10; round++) {
+        const [old] = await account(`twitch ${round}`, `mixin ${round}`);
+        const work = [
+          () => accounts.deleteAccount(old.account_id),
+          () => accounts.replaceIdentity(old.account_id, old.id, proven('twitch', `new ${round}`)),
         ];
         const results = await Promise.allSettled((round % 2 ? work : work.toReversed()).map((one) => one()));
         for (const reason of reasonsOf(results)) expect(reason).toBeInstanceOf(IdentityRace);
