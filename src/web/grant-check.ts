@@ -6,6 +6,7 @@ import { afterwards } from './afterwards.ts';
 import type { Context } from './context.ts';
 import { endSessionAccess } from './end-grants.ts';
 import { accountLease } from './one-change.ts';
+import { readWayIn } from './signed-in.ts';
 
 /** How long a page waits for a provider's word on its tokens. Without one it goes on. */
 const waitMilliseconds = 2000;
@@ -55,8 +56,8 @@ export async function endSessionIfOver(
   grant: Grant | null,
 ): Promise<void> {
   if (!request.session?.check || (grant && !grant.ended)) return;
-  // An unlink takes the tokens first; while the account is being changed nothing is concluded.
-  if (!grant && (await context.leases.isHeld(accountLease(signedIn.accountId)))) return;
+  // An unlink takes the tokens first, and the session then goes on through another identity.
+  if (!grant && (await isChanging(context, signedIn))) return;
   await context.sessions.end(signedIn);
   await afterwards(context, endSessionAccess(context, signedIn));
   await destroySession(request);
@@ -64,6 +65,11 @@ export async function endSessionIfOver(
   // Without its tokens nothing could ever be said about such a session again.
   if (!grant?.ended) throw new RequestError('not_signed_in', { returnTo: context.paths.profile });
   throw new LoginError('access_ended', { provider, reason: `the access is ${grant.ended.why}` });
+}
+
+async function isChanging(context: Context, signedIn: SignedIn): Promise<boolean> {
+  if (await context.leases.isHeld(accountLease(signedIn.accountId))) return true;
+  return (await readWayIn(context, signedIn)) !== signedIn.identityId;
 }
 
 function after(milliseconds: number): Promise<void> {

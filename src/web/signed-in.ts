@@ -37,7 +37,7 @@ export async function readAccount(context: Context, request: Request): Promise<S
 }
 
 /** The identity that a session leans on by now; null when the session has ended. */
-async function readWayIn({ sessions }: Context, { accountId, ref }: SignedIn): Promise<string | null> {
+export async function readWayIn({ sessions }: Context, { accountId, ref }: SignedIn): Promise<string | null> {
   const stored = (await sessions.list(accountId)).find((session) => session.ref === ref);
   return stored?.facts.identityId ?? null;
 }
