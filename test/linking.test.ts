@@ -544,6 +544,17 @@ describeStores('linking', (stores) => {
     });
   });
 
+  test('a service that this server does not use now is not said to have been asked', async () => {
+    await signIn(visitor, latchkey.baseUrl, 'Resonite');
+    await linkProvider(visitor, latchkey.baseUrl, 'Twitch');
+    await withNode(latchkey, { TWITCH: 'off' }, async (nodeUrl) => {
+      const tab = anotherTab(visitor);
+      const words = 'This server does not use Twitch now, so we cannot ask it to cancel our access.';
+      expect((await tab.open(`${nodeUrl}/profile/twitch/unlink?mode=sandbox`)).text).toContain(words);
+      expect((await tab.press('Unlink Twitch')).text).toContain(`Twitch is unlinked. ${words}`);
+    });
+  });
+
   describe('a retired service', () => {
     test('keeps its card when the sandbox is off: name and id, nothing to read, unlink only', async () => {
       await signIn(visitor, latchkey.baseUrl, 'Twitch');

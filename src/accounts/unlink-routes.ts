@@ -46,7 +46,7 @@ export function createUnlinkRoutes(context: Context): Router {
       unlink(request, signedIn, service, mode),
     );
     log.info('unlink', { provider: service.provider.id, outcome });
-    await setFlash(request, toUnlinkFlash(service.provider, outcome));
+    await setFlash(request, toUnlinkFlash(service.provider, outcome, revocationWords(service, mode)));
     response.redirect(303, paths.profile);
   });
 
@@ -94,7 +94,8 @@ export function createUnlinkRoutes(context: Context): Router {
     return { identity, others: linked.filter(({ id }) => id !== identity.id) };
   }
 
-  function toUnlinkPage({ provider }: ServiceInUse, identity: Identity, possible: boolean): ConfirmPage {
+  function toUnlinkPage(service: ServiceInUse, identity: Identity, possible: boolean): ConfirmPage {
+    const { provider } = service;
     const heading = `Unlink ${provider.name}?`;
     const shared = { provider: { id: provider.id, name: provider.name }, heading };
     if (!possible) {
@@ -109,7 +110,7 @@ export function createUnlinkRoutes(context: Context): Router {
     const consequences = [
       `You can no longer sign in with ${toNameInSentence(identity.display_name)}.`,
       'We delete the profile copy and the tokens. Other devices that signed in with it are signed out.',
-      provider.revocation.words,
+      revocationWords(service, identity.mode),
     ];
     const fields = { mode: identity.mode };
     const unlinkIt = form(`Unlink ${provider.name}`, paths.unlink(provider.id), fields, 'danger');
@@ -117,4 +118,11 @@ export function createUnlinkRoutes(context: Context): Router {
   }
 
   return router;
+}
+
+/** What can be done at the provider. Nobody can be asked with credentials that are not there. */
+function revocationWords({ provider, client }: ServiceInUse, mode: string): string {
+  const { name, endpoints, revocation } = provider;
+  if (client?.mode === mode || endpoints.revocation === undefined) return revocation.words;
+  return `This server does not use ${name} now, so we cannot ask it to cancel our access.`;
 }

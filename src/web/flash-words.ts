@@ -96,10 +96,15 @@ export function toEndedSessionsFlash(count: number): Flash {
   return ok('Signed out elsewhere', `${words} signed out. You are signed in only here.`);
 }
 
-export function toUnlinkFlash({ name, revocation }: Provider, outcome: RevocationOutcome): Flash {
+/** `words`: what can be done at the provider. */
+export function toUnlinkFlash(
+  { name, revocation }: Provider,
+  outcome: RevocationOutcome,
+  words: string,
+): Flash {
   const title = `${name} unlinked`;
   if (outcome === 'revoked') return ok(title, `${name} is unlinked. Our access there is cancelled.`);
-  if (outcome === 'not-offered') return ok(title, `${name} is unlinked. ${revocation.words}`);
+  if (outcome === 'not-offered') return ok(title, `${name} is unlinked. ${words}`);
   const look = revocation.checkAt ? ` Check ${revocation.checkAt}.` : '';
   return note(title, `${name} is unlinked, but ${name} did not confirm that our access is cancelled.${look}`);
 }
