@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os';
-
 /** Runs the tests as the ES modules they are; @swc/jest only strips the types. */
 export default {
   testEnvironment: 'node',
@@ -13,6 +11,4 @@ export default {
   },
   testMatch: ['**/*.test.ts'],
   testTimeout: 20_000,
-  // Two at least: tests wait for servers, browsers and processes most of the time.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
 };
