@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { ExpiringRecords } from '../storage/expiring-records.ts';
+import { isStorageError } from '../storage/storage-error.ts';
 
 /** The right to do something alone, on all nodes, for a while: it ends by itself if its holder dies. */
 export interface Lease {
+  /** Never fails: what could not be given back ends by itself, and undoes nothing. */
   release(): Promise<void>;
 }
 
@@ -19,12 +21,19 @@ export function createLeases(records: ExpiringRecords, now: () => number): Lease
       const owner = randomBytes(16).toString('base64url');
       const lease = { key: name, owner, value: '', expiresAt: now() + milliseconds };
       if (!(await records.create('lease', lease))) return null;
-      return { release: async () => void (await records.deleteByOwner('lease', owner)) };
+      const release = async () => {
+        await records.deleteByOwner('lease', owner).catch(ignoreStorageError);
+      };
+      return { release };
     },
     async isHeld(name) {
       return (await records.get('lease', name)) !== null;
     },
   };
+}
+
+function ignoreStorageError(error: unknown): void {
+  if (!isStorageError(error)) throw error;
 }
 
 /** How often somebody who waits for a lease looks again. */

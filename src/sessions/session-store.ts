@@ -125,7 +125,7 @@ export class RecordStore extends Store {
       }
       if (await this.records.update('session', { ...current, value, expiresAt: this.idleEnd() })) return;
     }
-    throw new StorageError('busy', 'the session kept changing');
+    throw new StorageError('busy', null, 'the session kept changing');
   }
 
   private toRecord(key: string, session: Partial<SessionData>) {

@@ -1,12 +1,10 @@
 import type { Request, RequestHandler } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import type { Grant } from '../sessions/grants.ts';
-import { destroySession, expireCookie, readSignedIn, type SignedIn } from '../sessions/session.ts';
-import { afterwards } from './afterwards.ts';
+import { readSignedIn, type SignedIn } from '../sessions/session.ts';
 import type { Context } from './context.ts';
-import { endSessionAccess } from './end-grants.ts';
 import { accountLease } from './one-change.ts';
-import { readWayIn } from './signed-in.ts';
+import { endOwnSession, readWayIn } from './signed-in.ts';
 
 /** How long a page waits for a provider's word on its tokens. Without one it goes on. */
 const waitMilliseconds = 2000;
@@ -58,10 +56,7 @@ export async function endSessionIfOver(
   if (!request.session?.check || (grant && !grant.ended)) return;
   // An unlink takes the tokens first, and the session then goes on through another identity.
   if (!grant && (await isChanging(context, signedIn))) return;
-  await context.sessions.end(signedIn);
-  await afterwards(context, endSessionAccess(context, signedIn));
-  await destroySession(request);
-  if (request.res) expireCookie(request.res, 'latchkey', context.config.secure);
+  await endOwnSession(context, request, signedIn);
   // Without its tokens nothing could ever be said about such a session again.
   if (!grant?.ended) throw new RequestError('not_signed_in', { returnTo: context.paths.profile });
   throw new LoginError('access_ended', { provider, reason: `the access is ${grant.ended.why}` });

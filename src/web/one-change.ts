@@ -1,6 +1,5 @@
 import { RequestError } from '../errors.ts';
 import { leasePollMilliseconds, pause } from '../sessions/leases.ts';
-import { afterwards } from './afterwards.ts';
 import type { Context } from './context.ts';
 
 /** Longer than a change with its revocations takes. */
@@ -16,19 +15,18 @@ export const accountLease = (accountId: string) => `account.${accountId}`;
  * goes on for too long.
  */
 export async function oneChangeAtATime<Result>(
-  context: Context,
+  { leases }: Context,
   accountId: string,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const deadline = performance.now() + waitMilliseconds;
   for (;;) {
-    const lease = await context.leases.take(accountLease(accountId), leaseMilliseconds);
+    const lease = await leases.take(accountLease(accountId), leaseMilliseconds);
     if (lease) {
       try {
         return await work();
       } finally {
-        // It ends by itself; that it could not be given back undoes nothing.
-        await afterwards(context, lease.release());
+        await lease.release();
       }
     }
     if (performance.now() > deadline) throw new RequestError('change_under_way');

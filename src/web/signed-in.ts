@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { Identity } from '../accounts/account-store.ts';
 import { RequestError } from '../errors.ts';
-import { destroySession, readSignedIn, type SignedIn } from '../sessions/session.ts';
+import { destroySession, expireCookie, readSignedIn, type SignedIn } from '../sessions/session.ts';
 import { afterwards } from './afterwards.ts';
 import type { Context } from './context.ts';
 import { endSessionAccess } from './end-grants.ts';
@@ -30,10 +30,16 @@ export async function readAccount(context: Context, request: Request): Promise<S
   const wayIn = await readWayIn(context, signedIn);
   if (wayIn !== identityId && identities.some(({ id }) => id === wayIn))
     return { signedIn: { ...signedIn, identityId: wayIn! }, identities };
+  await endOwnSession(context, request, signedIn);
+  throw new RequestError('not_signed_in', { returnTo: context.paths.profile });
+}
+
+/** Signs this browser out, in the middle of a request, and gives back what the session held. */
+export async function endOwnSession(context: Context, request: Request, signedIn: SignedIn): Promise<void> {
   await context.sessions.end(signedIn);
   await afterwards(context, endSessionAccess(context, signedIn));
   await destroySession(request);
-  throw new RequestError('not_signed_in', { returnTo: context.paths.profile });
+  if (request.res) expireCookie(request.res, 'latchkey', context.config.secure);
 }
 
 /** The identity that a session leans on by now; null when the session has ended. */

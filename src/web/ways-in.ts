@@ -14,7 +14,7 @@ export function createIsWayIn({ services }: Pick<Context, 'services'>): IsWayIn 
 }
 
 /** True when the sign-in is fresh enough for changing how the account is reached. */
-export function isRecent({ config, now }: Context, { signedInAt }: SignedIn): boolean {
+function isRecent({ config, now }: Context, { signedInAt }: SignedIn): boolean {
   return now() - signedInAt < config.reauthenticationMilliseconds;
 }
 
