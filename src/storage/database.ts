@@ -7,7 +7,6 @@ import { createSqliteDialect, describeFileFailure, isSqlite } from './sqlite.ts'
 import { isStorageError, StorageError } from './storage-error.ts';
 
 export type { Database, Schema } from './schema.ts';
-export { isStorageError, isUniqueViolation } from './storage-error.ts';
 
 /** SQLite: the file's path, or `:memory:`. PostgreSQL: its URL, and how many connections to keep. */
 export type DatabaseTarget = string | { readonly url: string; readonly poolSize?: number };

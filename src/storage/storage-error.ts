@@ -26,7 +26,3 @@ export class StorageError extends Error {
 export function isStorageError(error: unknown): error is StorageError {
   return error instanceof StorageError;
 }
-
-export function isUniqueViolation(error: unknown): boolean {
-  return isStorageError(error) && error.kind === 'unique';
-}

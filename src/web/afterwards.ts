@@ -1,4 +1,4 @@
-import { isStorageError } from '../storage/database.ts';
+import { isStorageError } from '../storage/storage-error.ts';
 import type { Context } from './context.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { type ErrorCode, LoginError, type LoginErrorFacts, RequestError } from '../errors.ts';
 import { transactionMinutes } from '../login/transaction.ts';
-import { isStorageError } from '../storage/database.ts';
+import { isStorageError } from '../storage/storage-error.ts';
 import type { Context, ServiceInUse } from './context.ts';
 import { form, link, sendPage } from './page.ts';
 import { readReturnPath } from './return-path.ts';

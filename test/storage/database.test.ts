@@ -14,7 +14,7 @@ import {
 } from '../../src/storage/database.ts';
 import { createPostgresqlDialect } from '../../src/storage/postgresql.ts';
 import { connectToRedis } from '../../src/storage/redis-connection.ts';
-import { isUniqueViolation, type StorageError } from '../../src/storage/storage-error.ts';
+import { StorageError } from '../../src/storage/storage-error.ts';
 import { openStores } from '../../src/storage/stores.ts';
 import { createPostgresDatabase, openTestStores, type TestStores } from '../support/open-stores.ts';
 import { describeStores, describeWith } from '../support/stores.ts';
@@ -62,7 +62,8 @@ describeStores('a database', (kind) => {
     await insertAccount(database, 'a-secret-id');
     const error = await failureOf(insertAccount(database, 'a-secret-id'));
     expect(error).toMatchObject({ name: 'StorageError', kind: 'unique' });
-    expect(isUniqueViolation(error)).toBe(true);
+    expect(error).toBeInstanceOf(StorageError);
+    expect(error.kind).toBe('unique');
     expect(`${error.message} ${JSON.stringify(error)}`).not.toContain('a-secret-id');
     expect(error.cause).toBeUndefined();
   });

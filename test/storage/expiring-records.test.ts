@@ -1,5 +1,5 @@
 import type { ExpiringRecord, ExpiringRecords } from '../../src/storage/expiring-records.ts';
-import { isUniqueViolation } from '../../src/storage/storage-error.ts';
+import { StorageError } from '../../src/storage/storage-error.ts';
 import { openTestStores, type TestStores } from '../support/open-stores.ts';
 import { describeStores } from '../support/stores.ts';
 
@@ -259,7 +259,8 @@ describeStores('expiring records', (kind) => {
     test('overwrites nobody', async () => {
       const [one, other] = [await stored(), await stored()];
       const error = await records.rename('grant', one.key, { ...one, key: other.key }).catch((e) => e);
-      expect(isUniqueViolation(error)).toBe(true);
+      expect(error).toBeInstanceOf(StorageError);
+      expect(error.kind).toBe('unique');
       expect(await records.get('grant', one.key)).toEqual(one);
       expect(await records.get('grant', other.key)).toEqual(other);
     });
