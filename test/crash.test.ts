@@ -70,7 +70,7 @@ async function keepSigningIn(acknowledged: Acknowledged[], name: () => string): 
     const entry: Acknowledged = { visitor, subjects: [] };
     try {
       // Chosen and used up within one turn of the loop: the sandbox asks when the browser arrives.
-      sandbox.state.autoApproveAs = person;
+      sandbox.state.settings.autoApproveAs = person;
       const page = await signIn(visitor, baseUrl, 'Resonite');
       if (page.heading !== 'Your accounts') return;
       acknowledged.push(entry);

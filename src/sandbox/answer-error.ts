@@ -11,7 +11,7 @@ function serviceOf({ basePath }: SandboxParts, req: Request): Service | null {
 }
 
 function answerProtocolError(parts: SandboxParts, error: ProtocolError, req: Request, res: Response): void {
-  setVerdict(res, error.message);
+  setVerdict(res, error.message, error.failedCheck);
   res.status(error.status).set(error.headers);
   if (error.location !== null) res.location(error.location).end();
   else if (error.channel === 'page') {

@@ -1,4 +1,7 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express';
+import { type Delays, usualDelays } from './answer-faults.ts';
+import type { SwitchedFault } from './faults.ts';
+import { Random } from './random.ts';
 import { mixerHost } from './hosts/mixer.ts';
 import { mixinApiHost } from './hosts/mixin-api.ts';
 import { mixinHost } from './hosts/mixin.ts';
@@ -14,16 +17,25 @@ import { logRequests } from './request-log.ts';
 import { rootPage } from './root-page.ts';
 import { answerError } from './answer-error.ts';
 import type { Host } from './services.ts';
-import { createSigningKey } from './signing-key.ts';
-import { SandboxState } from './state.ts';
+import { breakableAnswers } from './sending.ts';
+import { createSigningKeys } from './signing-key.ts';
+import { SandboxState, type Settings, usualSettings } from './state.ts';
 import { createStateSaver, loadState, noSaver, type StateSaver } from './state-file.ts';
 
 export interface SandboxOptions {
   /** Public address without a trailing slash, for example http://localhost:4000. */
   baseUrl: string;
   registrations: readonly Registration[];
-  /** Approves everything at once as the first person, or `state.autoApproveAs`, and shows no page. */
+  /** Approves everything at once as the first person and shows no page. */
   autoApprove: boolean;
+  /** More of the settings that a person may also choose on the page. */
+  settings?: Partial<Settings>;
+  /** Faults that are on from the start, and again after a reset. */
+  faults?: readonly SwitchedFault[];
+  /** Fixes ids, codes, tokens and keys. */
+  seed?: string | null;
+  /** How slow slow answers are. */
+  delays?: Delays;
   /** Milliseconds. */
   now: () => number;
   /** When given, keys, tokens and grants are kept in this file and live on after a restart. */
@@ -85,7 +97,7 @@ function createRouter(parts: SandboxParts, saver: StateSaver): Router {
   router.use(securityHeaders);
   router.use('/assets', staticFiles());
   router.use(express.raw({ type: () => true, limit: '64kb' }));
-  router.use(logRequests(parts), forgetting(parts));
+  router.use(logRequests(parts), forgetting(parts), breakableAnswers(parts));
   router.use((_req, res, next) => {
     res.once('finish', () => saver.schedule());
     next();
@@ -109,13 +121,25 @@ function createApp(parts: SandboxParts, saver: StateSaver): Express {
 
 /** Creates the pretended Twitch, Kraken, Mixer, Mixin and Resonite as one Express application. */
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { baseUrl, registrations, autoApprove, now, stateFile } = options;
-  const state = new SandboxState();
+  const { baseUrl, registrations, autoApprove, now, seed = null } = options;
+  // What a seed fixes begins anew at each start.
+  const stateFile = seed === null ? options.stateFile : undefined;
+  const state = new SandboxState({ ...usualSettings, autoApprove, ...options.settings }, options.faults);
+  const signingKeys = createSigningKeys(seed);
   const loadedKey = stateFile === undefined ? null : await loadState(stateFile, state);
-  const signingKey = loadedKey ?? (await createSigningKey());
-  const saver = stateFile === undefined ? noSaver : createStateSaver(stateFile, state, signingKey);
-  const basePath = new URL(baseUrl).pathname.replace(/\/$/, '');
-  const parts = { baseUrl, basePath, registrations, autoApprove, state, signingKey, now };
+  if (loadedKey) signingKeys.current = loadedKey;
+  const saver = stateFile === undefined ? noSaver : createStateSaver(stateFile, state, signingKeys.current);
+  const parts: SandboxParts = {
+    baseUrl,
+    basePath: new URL(baseUrl).pathname.replace(/\/$/, ''),
+    registrations,
+    state,
+    signingKeys,
+    random: seed === null ? Random.secure() : Random.seeded(seed),
+    delays: options.delays ?? usualDelays,
+    now,
+    stateFile: stateFile ?? null,
+  };
   const app = createApp(parts, saver);
 
   async function close(): Promise<void> {

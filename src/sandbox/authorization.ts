@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { approvalOf, approvedScopes } from './auto-approve.ts';
 import type { AuthorizationPage } from './callback.ts';
 import { approve, respondTo } from './callback.ts';
-import type { Check, Exchange } from './endpoint.ts';
-import { showPersonPage } from './interaction.ts';
+import { check, type Exchange } from './endpoint.ts';
+import { isStepping, sendBack, showArrival } from './front-channel.ts';
+import { addressOf, showPersonPage } from './interaction.ts';
 import { type Parameters, queryOf, queryParameters, splitScope } from './parameters.ts';
 import { signedInPerson } from './person-cookie.ts';
 import { redirectError } from './protocol-error.ts';
@@ -39,23 +40,23 @@ export function stateOf({ parameters }: AuthorizationExchange): string | null {
 export function refuse(exchange: AuthorizationExchange, error: string, description: string): Error {
   const sender = { redirectUri: exchange.redirectUri, state: stateOf(exchange) };
   const parameters = { error, error_description: description };
-  return redirectError(
-    respondTo(exchange.parts, exchange.page, sender, parameters),
-    `${error}: ${description}`,
-  );
+  return redirectError(respondTo(exchange, exchange.page, sender, parameters), `${error}: ${description}`);
 }
 
 /** Comes after the check of the redirect URI, so that the error has somewhere to go. */
-export const workingAuthorization: Check<AuthorizationExchange> = (exchange) => {
-  if (exchange.parts.state.faults.has(exchange.page.service, 'authorize_server_error')) {
+export const workingAuthorization = check<AuthorizationExchange>(
+  'the service is in working order',
+  'RFC 6749 4.1.2.1, server_error',
+  (exchange) => {
+    if (!exchange.parts.faults.has('authorize_server_error')) return;
     throw refuse(exchange, 'server_error', 'The server could not answer');
-  }
-};
+  },
+);
 
 function keepPending(exchange: AuthorizationExchange): PendingAuthorization {
   const { parts, page, parameters } = exchange;
   const pending: PendingAuthorization = {
-    id: randomUUID(),
+    id: parts.random.uuid(),
     service: page.service,
     api: page.api,
     clientId: exchange.registration.clientId,
@@ -76,21 +77,29 @@ function keepPending(exchange: AuthorizationExchange): PendingAuthorization {
 }
 
 /**
- * Answers an authorization request that is in order: at once for a person who is signed in and
- * granted the same scopes before, and with the sign-in page otherwise or when forced.
+ * Goes on with an authorization request that is in order: at once for a script and for a person who is
+ * signed in and granted the same scopes before, and with the sign-in page otherwise or when forced.
  */
-export function answerAuthorization(exchange: AuthorizationExchange): void {
-  const { parts, page, req, res } = exchange;
-  const pending = keepPending(exchange);
-  if (parts.autoApprove) {
-    res.redirect(302, approve(parts, page, pending, parts.state.autoApprovedPerson()));
+export function proceed(exchange: Exchange, page: AuthorizationPage, pending: PendingAuthorization): void {
+  const { parts, req } = exchange;
+  const approval = approvalOf(exchange);
+  if (approval) {
+    const scopes = approvedScopes(approval, pending.scopes);
+    sendBack(exchange, 302, approve(exchange, page, pending, { person: approval.person, scopes }));
     return;
   }
   const person = signedInPerson(parts, req, page.service);
   const owner = { ...pending, personId: person?.id ?? '' };
   if (person && !pending.force && parts.state.isRemembered(owner, pending.scopes)) {
-    res.redirect(302, approve(parts, page, pending, person));
+    sendBack(exchange, 302, approve(exchange, page, pending, { person, scopes: pending.scopes }));
     return;
   }
   showPersonPage(exchange, page, pending);
+}
+
+export function answerAuthorization(exchange: AuthorizationExchange): void {
+  const { page } = exchange;
+  const pending = keepPending(exchange);
+  if (!isStepping(exchange)) proceed(exchange, page, pending);
+  else showArrival(exchange, pending.parameters, `${addressOf(exchange.parts, page, pending)}/go`);
 }

@@ -1,6 +1,7 @@
-import type { SandboxParts } from './parts.ts';
+import type { Exchange, RequestParts, SandboxParts } from './parts.ts';
 import type { Person } from './people.ts';
-import type { PendingAuthorization } from './records.ts';
+import type { Random } from './random.ts';
+import type { MixinAuthorization, PendingAuthorization } from './records.ts';
 import type { Api, Service } from './services.ts';
 import { withoutDispensable } from './scopes.ts';
 import { issueCode } from './tokens.ts';
@@ -16,7 +17,7 @@ export interface AuthorizationPage {
   host: string;
   issuer: string;
   describe: Describe;
-  newCode(): string;
+  newCode(random: Random): string;
   granted(code: string, scopes: readonly string[]): CallbackParameters;
   denied: CallbackParameters;
 }
@@ -32,38 +33,76 @@ export function callbackLocation(redirectUri: string, parameters: CallbackParame
   return location.href;
 }
 
-function issuerOf({ state }: SandboxParts, page: AuthorizationPage): string | null {
-  if (state.faults.has(page.service, 'authorize_wrong_iss')) return 'https://issuer.invalid/';
-  return state.faults.has(page.service, 'authorize_with_iss') ? page.issuer : null;
+/** RFC 9207 2: `iss` belongs into the callback of services that say so, and none of these says so. */
+function issuerOf({ parts }: Exchange, page: AuthorizationPage): string | null {
+  if (parts.faults.has('authorize_wrong_iss')) return 'https://issuer.invalid/';
+  if (parts.faults.has('authorize_foreign_iss')) return foreignIssuer(parts, page.service);
+  return parts.faults.has('authorize_with_iss') ? page.issuer : null;
 }
 
-/** The callback with `state` as it came in, and `iss` (RFC 9207) where a fault adds it. */
+/** As in a mix-up attack (RFC 9700 4.4): the issuer of another service that the application may know. */
+export function foreignIssuer({ baseUrl }: SandboxParts, service: Service): string {
+  const isResonite = service === 'resonite';
+  return isResonite ? `${baseUrl}/id.twitch.tv/oauth2` : `${baseUrl}/account.resonite.com/`;
+}
+
+/** `state` as it came in, or as a fault wants it; null leaves it out. */
+export function returnedState({ parts }: Exchange, service: Service, state: string | null): string | null {
+  const { faults } = parts;
+  if (faults.has('authorize_wrong_state')) return 'not-your-state';
+  if (faults.has('authorize_missing_state')) return null;
+  return faults.has('authorize_foreign_state') ? stateBefore(parts, service, state) : state;
+}
+
+/** The state of the newest other login at the same service. */
+function stateBefore(
+  { state: { pending, mixinAuthorizations } }: SandboxParts,
+  service: Service,
+  own: string | null,
+) {
+  const others = [...pending.values(), ...[...mixinAuthorizations.values()].map(toMixinState)].filter(
+    (login) => login.service === service && login.state !== null && login.state !== own,
+  );
+  return others.at(-1)?.state ?? 'the-state-of-another-login';
+}
+
+function toMixinState({ state }: MixinAuthorization) {
+  return { service: 'mixin' as const, state };
+}
+
+/** The callback with `state` as it came in, and `iss` where a fault adds it. */
 export function respondTo(
-  parts: SandboxParts,
+  exchange: Exchange,
   page: AuthorizationPage,
   sender: Sender,
   parameters: CallbackParameters,
 ): string {
-  const isWrongState = parts.state.faults.has(page.service, 'authorize_wrong_state');
-  const state = isWrongState ? 'not-your-state' : sender.state;
-  return callbackLocation(sender.redirectUri, { ...parameters, state, iss: issuerOf(parts, page) });
+  const state = returnedState(exchange, page.service, sender.state);
+  return callbackLocation(sender.redirectUri, { ...parameters, state, iss: issuerOf(exchange, page) });
 }
 
 /** The person said yes: a code, and a grant that the next login need not ask for again. */
 export function approve(
-  parts: SandboxParts,
+  exchange: Exchange,
   page: AuthorizationPage,
   pending: PendingAuthorization,
-  person: Person,
+  { person, scopes: wanted }: { person: Person; scopes: string[] },
 ): string {
-  if (parts.state.faults.has(page.service, 'authorize_denied')) return deny(parts, page, pending);
-  const isFewer = parts.state.faults.has(page.service, 'fewer_scopes');
-  const scopes = isFewer ? withoutDispensable(pending.scopes) : pending.scopes;
-  const code = issueCode(parts, pending, { code: page.newCode(), personId: person.id, scopes });
-  parts.state.remember(code, pending.scopes);
-  return respondTo(parts, page, pending, page.granted(code.code, scopes));
+  const { parts } = exchange;
+  const { faults, state } = parts;
+  if (faults.has('authorize_denied')) return deny(exchange, page, pending);
+  const scopes = faults.has('fewer_scopes') ? withoutDispensable(wanted) : wanted;
+  const personId = grantedPerson(parts, person);
+  const code = issueCode(parts, pending, { code: page.newCode(parts.random), personId, scopes });
+  state.remember({ ...code, personId: person.id }, pending.scopes);
+  return respondTo(exchange, page, pending, page.granted(code.code, scopes));
 }
 
-export function deny(parts: SandboxParts, page: AuthorizationPage, pending: PendingAuthorization): string {
-  return respondTo(parts, page, pending, page.denied);
+/** Whose account the code opens: that of who said yes, unless a fault mixes people up. */
+export function grantedPerson({ faults, state }: RequestParts, person: Person): string {
+  return faults.has('authorize_other_person') ? state.people.another(person.id).id : person.id;
+}
+
+export function deny(exchange: Exchange, page: AuthorizationPage, pending: PendingAuthorization): string {
+  return respondTo(exchange, page, pending, page.denied);
 }

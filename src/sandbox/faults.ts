@@ -1,94 +1,220 @@
-import { type Service, services } from './services.ts';
+import { answerFaultNames, answerFaults, type AnswerFaultName } from './answer-faults.ts';
+import { type Host, type Service, serviceOfHost, services, servicesByHost } from './services.ts';
 
-interface Fault {
+export interface Fault {
   /** What exactly goes wrong. */
-  effect: string;
-  services: readonly Service[];
+  readonly effect: string;
+  readonly services: readonly Service[];
+  /** For the table: what kind of fault it is, or the endpoint whose answer breaks. */
+  readonly group: string;
 }
+
+/** The endpoints whose answers can break in every way of `answer-faults.ts`, and who has them. */
+export const faultyEndpoints = {
+  token: { words: 'the token endpoint', services },
+  refresh: {
+    words: 'the token endpoint, asked to refresh,',
+    services: ['twitch', 'mixer', 'resonite'],
+  },
+  userinfo: { words: 'the endpoint of the profile', services },
+  validate: { words: 'the validation endpoint', services: ['twitch'] },
+  revoke: { words: 'the revocation endpoint', services: ['twitch', 'mixin'] },
+  introspect: { words: 'the introspection endpoint', services: ['mixer'] },
+  discovery: { words: 'the discovery document', services: ['twitch', 'resonite'] },
+  keys: { words: 'the key set', services: ['twitch', 'resonite'] },
+} as const satisfies Record<string, { words: string; services: readonly Service[] }>;
+
+export type FaultyEndpoint = keyof typeof faultyEndpoints;
+
+export const faultyEndpointNames = Object.keys(faultyEndpoints) as FaultyEndpoint[];
 
 const withIdToken: readonly Service[] = ['twitch', 'resonite'];
 const withRefresh: readonly Service[] = ['twitch', 'mixer', 'resonite'];
 const withRedirectUri: readonly Service[] = ['twitch', 'mixer', 'resonite'];
+const withEmail: readonly Service[] = ['twitch', 'mixer', 'resonite'];
 
-function fault(effect: string, at: readonly Service[] = services): Fault {
-  return { effect, services: at };
+type Named = readonly [effect: string, services?: readonly Service[]];
+
+const authorization = {
+  authorize_server_error: ['authorization ends with error=server_error'],
+  authorize_denied: ['authorization ends as if the person had said no'],
+  authorize_redirect_mismatch: ['the redirect URI counts as not registered', withRedirectUri],
+  authorize_other_person: ['the code is for another person than the one who said yes'],
+  authorize_wrong_state: ['the callback carries a state that nobody sent'],
+  authorize_missing_state: ['the callback carries no state'],
+  authorize_foreign_state: ['the callback carries the state of the login before this one'],
+  authorize_with_iss: ['the callback carries the right iss', withIdToken],
+  authorize_wrong_iss: ['the callback carries the iss of a stranger'],
+  authorize_foreign_iss: ['the callback carries the iss of another service that is played here'],
+  discovery_promises_iss: [
+    'the discovery document promises iss in the callback, which does not come',
+    withIdToken,
+  ],
+  fewer_scopes: ['only the scopes a login cannot do without are granted'],
+} as const satisfies Record<string, Named>;
+
+const tokens = {
+  token_wrong_secret: ['the client secret counts as wrong'],
+  token_code_expired: ['the authorization code counts as expired'],
+  token_scope_null: ['scope is null'],
+  token_scope_empty_string: ['scope is [""]'],
+  token_scope_absent: ['scope is left out'],
+  refresh_refused: ['every refresh token counts as dead', withRefresh],
+  refresh_refused_401: ['a dead refresh token is answered with 401, as some saw it, not 400', ['twitch']],
+  refresh_other_person: ['a refresh hands out tokens of another person', withRefresh],
+  refresh_token_rotated: ['a refresh gives a new refresh token and ends the old one', ['twitch']],
+  refresh_token_kept: ['a refresh gives no new refresh token, and the old one stays good', ['resonite']],
+  access_revoked: ['the person has removed the application: every token counts as dead'],
+  clock_ahead: ['the clock of the service is ten minutes ahead'],
+  clock_behind: ['the clock of the service is ten minutes behind'],
+} as const satisfies Record<string, Named>;
+
+const idToken = {
+  id_token_missing: ['the ID token is left out', withIdToken],
+  id_token_bad_signature: ['the ID token has a signature that does not fit', withIdToken],
+  id_token_foreign_key: [
+    'the ID token is signed with another key than the key set names for it',
+    withIdToken,
+  ],
+  id_token_unknown_key: ['the ID token names a key that the key set does not hold', withIdToken],
+  id_token_unsigned: ['the ID token has alg none and no signature', withIdToken],
+  id_token_hs256: ['the ID token is signed with the client secret (HS256)', withIdToken],
+  id_token_wrong_nonce: ['the ID token carries another nonce', withIdToken],
+  id_token_with_nonce: ['the ID token carries the nonce that was sent', ['resonite']],
+  id_token_wrong_audience: ['the ID token is made out to another client', withIdToken],
+  id_token_wrong_issuer: ['the ID token names another issuer', withIdToken],
+  id_token_expired: ['the ID token ended an hour ago', withIdToken],
+  id_token_wrong_at_hash: ['at_hash in the ID token fits another access token', withIdToken],
+  keys_rotated: ['the key set holds a new key alone, and ID tokens are signed with it', withIdToken],
+  keys_none: ['the key set is empty', withIdToken],
+} as const satisfies Record<string, Named>;
+
+const profiles = {
+  no_email: ['nobody has an e-mail address', withEmail],
+  userinfo_401: ['the profile refuses every access token'],
+  userinfo_without_id: ['the profile leaves out the id of the person'],
+  userinfo_other_person: ['the profile describes another person than the tokens'],
+  challenge_absent: ['a 401 comes without WWW-Authenticate', ['twitch', 'resonite']],
+  validate_401: ['every access token counts as dead where tokens are validated', ['twitch']],
+  validate_other_client: ['validation says that the token is another client’s', ['twitch']],
+  validate_other_person: ['validation says that the token is another person’s', ['twitch']],
+  kraken_v3: ['Kraken is as it was before September 2019: version 3 is there, and the default', ['twitch']],
+  integrity_wrong: ['X-Integrity-Token does not fit the answer', ['mixin']],
+  request_id_wrong: ['X-Request-Id of the answer is another one', ['mixin']],
+} as const satisfies Record<string, Named>;
+
+type OwnName = keyof (typeof authorization & typeof tokens & typeof idToken & typeof profiles);
+
+export type FaultName = OwnName | `${FaultyEndpoint}_${AnswerFaultName}`;
+
+function entriesOf(group: string, faults: Readonly<Record<string, Named>>): [string, Fault][] {
+  return Object.entries(faults).map(([name, [effect, at]]) => [
+    name,
+    { effect, services: at ?? services, group },
+  ]);
+}
+
+function answerEntries(endpoint: FaultyEndpoint): [string, Fault][] {
+  const { words, services: at } = faultyEndpoints[endpoint];
+  return answerFaultNames.map((name) => [
+    `${endpoint}_${name}`,
+    { effect: `${words} ${answerFaults[name].effect}`, services: at, group: endpoint },
+  ]);
 }
 
 /** Everything the sandbox can do wrong on request: a name, and what exactly goes wrong. */
-export const faultTable = {
-  authorize_server_error: fault('authorization ends with error=server_error'),
-  authorize_denied: fault('authorization ends as if the person had said no'),
-  authorize_redirect_mismatch: fault('the redirect URI counts as not registered', withRedirectUri),
-  authorize_wrong_iss: fault('the callback carries the iss of a stranger'),
-  authorize_with_iss: fault('the callback carries the right iss', ['resonite']),
-  authorize_wrong_state: fault('the callback carries another state'),
-  fewer_scopes: fault('only the scopes a login cannot do without are granted'),
-  token_html: fault('the token endpoint answers 200 with an HTML page'),
-  token_500: fault('the token endpoint answers 500'),
-  token_hang: fault('the token endpoint takes the request and never answers'),
-  token_429: fault('the token endpoint answers 429 with Retry-After: 30'),
-  token_empty: fault('the token endpoint answers 200 with {}'),
-  token_error_in_200: fault('the token endpoint answers 200 with an error body'),
-  token_redirect: fault('the token endpoint answers 307 to /elsewhere/token'),
-  token_wrong_secret: fault('the client secret counts as wrong'),
-  token_code_expired: fault('the authorization code counts as expired'),
-  token_scope_null: fault('scope is null'),
-  token_scope_empty_string: fault('scope is [""]'),
-  token_scope_absent: fault('scope is left out'),
-  refresh_refused: fault('every refresh token counts as dead', withRefresh),
-  refresh_500: fault('the token endpoint answers 500 to a refresh, and to no other grant', withRefresh),
-  refresh_hang: fault('the token endpoint takes a refresh and never answers', withRefresh),
-  refresh_other_person: fault('a refresh hands out tokens of another person', withRefresh),
-  refresh_token_rotated: fault('a refresh gives a new refresh token and ends the old one', ['twitch']),
-  revoke_500: fault('the revocation endpoint answers 500', ['twitch']),
-  revoke_hang: fault('the revocation endpoint takes the request and never answers', ['twitch']),
-  validate_401: fault('every access token counts as dead where tokens are validated', ['twitch']),
-  validate_500: fault('validation answers 500', ['twitch']),
-  validate_hang: fault('validation takes the request and never answers', ['twitch']),
-  validate_other_client: fault('validation says that the token is another client’s', ['twitch']),
-  validate_other_person: fault('validation says that the token is another person’s', ['twitch']),
-  id_token_missing: fault('the ID token is left out', withIdToken),
-  id_token_bad_signature: fault('the ID token has a signature that does not fit', withIdToken),
-  id_token_wrong_nonce: fault('the ID token carries another nonce', withIdToken),
-  id_token_wrong_audience: fault('the ID token is made out to another client', withIdToken),
-  id_token_wrong_issuer: fault('the ID token names another issuer', withIdToken),
-  id_token_expired: fault('the ID token ended an hour ago', withIdToken),
-  id_token_wrong_at_hash: fault('at_hash in the ID token fits another access token', withIdToken),
-  userinfo_html: fault('userinfo answers 200 with an HTML page'),
-  userinfo_500: fault('userinfo answers 500'),
-  userinfo_401: fault('userinfo refuses every access token'),
-  userinfo_hang: fault('userinfo takes the request and never answers'),
-  userinfo_redirect: fault('userinfo answers 302 to /elsewhere/userinfo'),
-  userinfo_without_id: fault('userinfo leaves out the id of the person'),
-  userinfo_other_person: fault('userinfo describes another person than the tokens'),
-  userinfo_huge: fault('userinfo is a megabyte longer'),
-  integrity_wrong: fault('X-Integrity-Token does not fit the answer', ['mixin']),
-  request_id_wrong: fault('X-Request-Id of the answer is another one', ['mixin']),
-} as const satisfies Record<string, Fault>;
+export const faultTable = Object.fromEntries([
+  ...entriesOf('authorization', authorization),
+  ...entriesOf('tokens', tokens),
+  ...entriesOf('ID token', idToken),
+  ...entriesOf('profile', profiles),
+  ...faultyEndpointNames.flatMap(answerEntries),
+]) as Readonly<Record<FaultName, Fault>>;
 
-export type FaultName = keyof typeof faultTable;
+export const faultNames = Object.keys(faultTable) as FaultName[];
 
-/** The faults that are switched on, per service; each stays on for all requests until it is cleared. */
+/** Where a fault is: at a service, or only at one of its hosts. */
+export type Place = Service | Host;
+
+/** `all` requests that it concerns until it is taken back, or only the `next` one. */
+export type Reach = 'all' | 'next';
+
+export interface SwitchedFault {
+  at: Place;
+  name: FaultName;
+  reach: Reach;
+}
+
+export function readPlace(value: unknown): Place | undefined {
+  if (typeof value !== 'string') return undefined;
+  if (Object.hasOwn(servicesByHost, value)) return value as Host;
+  return services.find((service) => service === value);
+}
+
+export function readFaultName(value: unknown): FaultName | undefined {
+  return typeof value === 'string' && Object.hasOwn(faultTable, value) ? (value as FaultName) : undefined;
+}
+
+/** Whether a service that is at this place can have this fault. */
+export function canFail(at: Place, name: FaultName): boolean {
+  return faultTable[name].services.includes(serviceOfHost(at) ?? (at as Service));
+}
+
+/** The faults that are switched on. */
 export class FaultSwitches {
-  readonly #on = new Map<Service, Set<FaultName>>();
+  #on: SwitchedFault[] = [];
 
-  set(service: Service, name: FaultName): void {
-    const known = faultTable[name] as Fault | undefined;
-    if (!known?.services.includes(service)) throw new Error(`There is no fault ${name} for ${service}`);
-    const names = this.#on.get(service) ?? new Set();
-    this.#on.set(service, names.add(name));
+  /** Throws for a fault that nothing at this place can have. */
+  set(at: Place, name: FaultName, reach: Reach = 'all'): void {
+    if (!readFaultName(name) || !canFail(at, name)) throw new Error(`There is no fault ${name} for ${at}`);
+    this.clear(at, name);
+    this.#on.push({ at, name, reach });
   }
 
-  has(service: Service, name: FaultName): boolean {
-    return this.#on.get(service)?.has(name) ?? false;
+  list(): readonly SwitchedFault[] {
+    return this.#on;
   }
 
-  list(service: Service): FaultName[] {
-    return [...(this.#on.get(service) ?? [])];
+  /** Without a name all faults of the place, and without a place all there are. */
+  clear(at?: Place, name?: FaultName): void {
+    this.#on = this.#on.filter(
+      (fault) => (at !== undefined && fault.at !== at) || (name !== undefined && fault.name !== name),
+    );
   }
 
-  clear(service?: Service): void {
-    if (service) this.#on.delete(service);
-    else this.#on.clear();
+  /** Whether a request to this host meets the fault; one that was meant for the next request is then over. */
+  take(host: string, name: FaultName): boolean {
+    const found = this.#on.find(
+      (fault) => fault.name === name && (fault.at === host || fault.at === serviceOfHost(host)),
+    );
+    if (found?.reach === 'next') this.#on = this.#on.filter((fault) => fault !== found);
+    return found !== undefined;
+  }
+}
+
+/** The faults that one request meets: those that are switched on and those that it names itself. */
+export class RequestFaults {
+  readonly #switches: FaultSwitches;
+  readonly #host: string;
+  readonly #named: ReadonlySet<FaultName>;
+  readonly #met = new Set<FaultName>();
+
+  constructor(switches: FaultSwitches, host: string, named: readonly FaultName[]) {
+    this.#switches = switches;
+    this.#host = host;
+    this.#named = new Set(named);
+  }
+
+  /** Gives the same answer for the whole request. */
+  has(name: FaultName): boolean {
+    if (this.#met.has(name)) return true;
+    const meets = this.#named.has(name) || this.#switches.take(this.#host, name);
+    if (meets) this.#met.add(name);
+    return meets;
+  }
+
+  /** Those that made a difference so far. */
+  met(): readonly FaultName[] {
+    return [...this.#met];
   }
 }

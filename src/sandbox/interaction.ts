@@ -1,9 +1,9 @@
 import { type Request, type Response, Router } from 'express';
 import { type AuthorizationPage, approve, deny } from './callback.ts';
-import type { Exchange } from './endpoint.ts';
+import { sendBack } from './front-channel.ts';
 import { sendPage } from './pages.ts';
 import { formParameters } from './parameters.ts';
-import type { SandboxParts } from './parts.ts';
+import { type Exchange, type SandboxParts, startExchange } from './parts.ts';
 import type { People, Person } from './people.ts';
 import { signedInPerson, signInPerson } from './person-cookie.ts';
 import { pageError } from './protocol-error.ts';
@@ -13,7 +13,11 @@ import { scopeWords } from './scopes.ts';
 
 /** The two pages between an authorization request and its answer: who are you, and do you agree? */
 
-function addressOf(parts: SandboxParts, page: AuthorizationPage, pending: PendingAuthorization): string {
+export function addressOf(
+  parts: SandboxParts,
+  page: AuthorizationPage,
+  pending: PendingAuthorization,
+): string {
   return `${parts.basePath}/${page.host}/sandbox/${pending.id}`;
 }
 
@@ -65,28 +69,36 @@ function takeAnswer(exchange: Exchange, page: AuthorizationPage, pending: Pendin
   const { parts, req } = exchange;
   const isYes = formParameters(req).get('answer') === 'yes';
   const person = parts.state.people.get(pending.personId ?? '');
-  return isYes ? approve(parts, page, pending, person) : deny(parts, page, pending);
+  return isYes
+    ? approve(exchange, page, pending, { person, scopes: pending.scopes })
+    : deny(exchange, page, pending);
 }
 
-function afterPersonChosen(
-  exchange: Exchange,
-  page: AuthorizationPage,
-  pending: PendingAuthorization,
-): string {
-  const { parts } = exchange;
+/** Whoever granted the same before is not asked again, unless the application wants that. */
+function afterPersonChosen(exchange: Exchange, page: AuthorizationPage, pending: PendingAuthorization): void {
+  const { parts, res } = exchange;
   const person = parts.state.people.get(pending.personId ?? '');
   const owner = { ...pending, personId: person.id };
   const isSilent = !pending.force && parts.state.isRemembered(owner, pending.scopes);
-  if (!isSilent) return `${addressOf(parts, page, pending)}/consent`;
-  pending.answeredWith ??= approve(parts, page, pending, person);
-  return pending.answeredWith;
+  if (!isSilent) {
+    res.redirect(303, `${addressOf(parts, page, pending)}/consent`);
+    return;
+  }
+  pending.answeredWith ??= approve(exchange, page, pending, { person, scopes: pending.scopes });
+  sendBack(exchange, 303, pending.answeredWith);
 }
 
-export function interactionRouter(parts: SandboxParts, page: AuthorizationPage): Router {
+export interface Interaction {
+  page: AuthorizationPage;
+  /** Goes on after the stop of the step mode. */
+  proceed(exchange: Exchange, page: AuthorizationPage, pending: PendingAuthorization): void;
+}
+
+export function interactionRouter(shared: SandboxParts, { page, proceed }: Interaction): Router {
   const router = Router();
 
   function findPending(req: Request): PendingAuthorization {
-    const pending = parts.state.pending.get(String(req.params['id']));
+    const pending = shared.state.pending.get(String(req.params['id']));
     if (pending?.api !== page.api)
       throw pageError(404, 'There is no such sign-in. Start again in the application.');
     return pending;
@@ -98,27 +110,33 @@ export function interactionRouter(parts: SandboxParts, page: AuthorizationPage):
     return pending;
   }
 
-  router.get('/:id/person', (req, res) => showPersonPage({ parts, req, res }, page, unanswered(req)));
+  router.get('/:id/go', (req, res) => proceed(startExchange(shared, req, res), page, unanswered(req)));
+
+  router.get('/:id/person', (req, res) =>
+    showPersonPage(startExchange(shared, req, res), page, unanswered(req)),
+  );
 
   router.post('/:id/person', (req: Request, res: Response) => {
+    const exchange = startExchange(shared, req, res);
     const pending = unanswered(req);
-    const person = readPerson(parts.state.people, formParameters(req));
+    const person = readPerson(shared.state.people, formParameters(req));
     pending.personId = person.id;
-    signInPerson(parts, req, res, page.service, person);
-    res.redirect(303, afterPersonChosen({ parts, req, res }, page, pending));
+    signInPerson(exchange.parts, req, res, page.service, person);
+    afterPersonChosen(exchange, page, pending);
   });
 
   router.get('/:id/consent', (req, res) => {
     const pending = unanswered(req);
-    if (pending.personId) showConsentPage({ parts, req, res }, page, pending);
-    else res.redirect(303, `${addressOf(parts, page, pending)}/person`);
+    if (pending.personId) showConsentPage(startExchange(shared, req, res), page, pending);
+    else res.redirect(303, `${addressOf(shared, page, pending)}/person`);
   });
 
   router.post('/:id/consent', (req, res) => {
+    const exchange = startExchange(shared, req, res);
     const pending = findPending(req);
     if (!pending.personId) throw pageError(400, 'Choose a person first.');
-    pending.answeredWith ??= takeAnswer({ parts, req, res }, page, pending);
-    res.redirect(303, pending.answeredWith);
+    pending.answeredWith ??= takeAnswer(exchange, page, pending);
+    sendBack(exchange, 303, pending.answeredWith);
   });
 
   return router;

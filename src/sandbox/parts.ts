@@ -1,5 +1,9 @@
-import type { SigningKey } from './signing-key.ts';
+import type { Request, Response } from 'express';
+import type { Delays } from './answer-faults.ts';
+import { faultNames, type FaultName, RequestFaults } from './faults.ts';
+import type { Random } from './random.ts';
 import type { Registration } from './registrations.ts';
+import type { SigningKeys } from './signing-key.ts';
 import type { SandboxState } from './state.ts';
 
 /** Everything the pretended hosts share. */
@@ -9,9 +13,49 @@ export interface SandboxParts {
   /** Path of `baseUrl`, empty when the sandbox has an origin to itself. */
   basePath: string;
   registrations: readonly Registration[];
-  autoApprove: boolean;
   state: SandboxState;
-  signingKey: SigningKey;
+  signingKeys: SigningKeys;
+  random: Random;
+  delays: Delays;
   /** Milliseconds. */
   now: () => number;
+  /** Where the state is kept between two starts; null when it is not. */
+  stateFile: string | null;
+}
+
+/** The same as one request sees them: with its faults, and by the clock that they leave it. */
+export interface RequestParts extends SandboxParts {
+  faults: RequestFaults;
+}
+
+/** One request at one endpoint; each check may read it, fill in what it found, or throw a ProtocolError. */
+export interface Exchange {
+  parts: RequestParts;
+  req: Request;
+  res: Response;
+}
+
+const tenMinutes = 10 * 60 * 1000;
+
+/** The faults that a request asks for itself, for scripts: `X-Sandbox-Fault: token_500, no_email`. */
+function namedFaults(req: Request): FaultName[] {
+  const names = (req.get('x-sandbox-fault') ?? '').split(',').map((name) => name.trim());
+  return faultNames.filter((name) => names.includes(name));
+}
+
+function hostOf({ basePath }: SandboxParts, req: Request): string {
+  return req.originalUrl.slice(basePath.length).split(/[/?]/)[1] ?? '';
+}
+
+function partsOf(parts: SandboxParts, req: Request): RequestParts {
+  const faults = new RequestFaults(parts.state.faults, hostOf(parts, req), namedFaults(req));
+  const skew = (faults.has('clock_ahead') ? tenMinutes : 0) - (faults.has('clock_behind') ? tenMinutes : 0);
+  return { ...parts, faults, now: () => parts.now() + skew };
+}
+
+/** What a handler begins with; the same for every handler that the request passes. */
+export function startExchange(parts: SandboxParts, req: Request, res: Response): Exchange {
+  const own = (res.locals['parts'] as RequestParts | undefined) ?? partsOf(parts, req);
+  res.locals['parts'] = own;
+  return { parts: own, req, res };
 }

@@ -1,19 +1,22 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 
 /** A made-up person with an account at each service. */
-export interface Person {
-  id: string;
-  name: string;
+export const personSchema = z.object({
+  id: z.string(),
+  name: z.string().min(1),
   /** What the list of people says about this one. */
-  note: string;
-  email: string | null;
-  hasPicture: boolean;
-  phone: string;
-  twitch: { id: string; login: string };
-  mixer: { id: number; username: string; channelId: number };
-  mixin: { userId: string; identityNumber: string };
-  resonite: { id: string; username: string };
-}
+  note: z.string(),
+  email: z.string().nullable(),
+  hasPicture: z.boolean(),
+  phone: z.string(),
+  twitch: z.object({ id: z.string(), login: z.string() }),
+  mixer: z.object({ id: z.number(), username: z.string(), channelId: z.number() }),
+  mixin: z.object({ userId: z.string(), identityNumber: z.string() }),
+  resonite: z.object({ id: z.string(), username: z.string() }),
+});
+
+export type Person = z.infer<typeof personSchema>;
 
 /** Long, right-to-left override and its end, combining marks, a joined emoji, angle brackets, an ampersand. */
 const oddName =
@@ -103,16 +106,39 @@ export function pictureKey(person: Person): string {
   return sha256(`sandbox picture ${person.id}`);
 }
 
-/** The people the sandbox knows: the seeded ones and those made from a typed name. */
+/** How many made-up people are kept beside the seeded ones, and how many go at once when it is too many. */
+const limits = { people: 5_000, atOnce: 500 };
+
+/** What may be changed about a person; the ids stay, so that it is still the same one. */
+export interface PersonChanges {
+  name?: string;
+  email?: string | null;
+  hasPicture?: boolean;
+  phone?: string;
+}
+
+/** The people the sandbox knows: the seeded ones and those that were added or made from a typed name. */
 export class People {
-  readonly #made = new Map<string, Person>();
+  readonly #people = new Map<string, Person>();
+  readonly #onForgotten: (ids: ReadonlySet<string>) => void;
+
+  /** `onForgotten` hears who is gone, so that nothing goes on belonging to them. */
+  constructor(onForgotten: (ids: ReadonlySet<string>) => void = () => {}) {
+    this.#onForgotten = onForgotten;
+    this.reset();
+  }
+
+  reset(): void {
+    this.#people.clear();
+    for (const person of seededPeople) this.#people.set(person.id, person);
+  }
 
   list(): readonly Person[] {
-    return [...seededPeople, ...this.#made.values()];
+    return [...this.#people.values()];
   }
 
   find(id: string | null | undefined): Person | undefined {
-    return this.list().find((person) => person.id === id);
+    return this.#people.get(id ?? '');
   }
 
   /** Throws when nobody has this id: records only ever hold ids that were found before. */
@@ -123,7 +149,7 @@ export class People {
   }
 
   first(): Person {
-    return this.list()[0]!;
+    return this.#people.values().next().value!;
   }
 
   /** The first who is not this one. */
@@ -132,12 +158,33 @@ export class People {
   }
 
   fromName(name: string): Person {
-    const person = personFromName(name);
-    this.#made.set(person.id, person);
-    return person;
+    const made = personFromName(name);
+    const known = this.find(made.id);
+    if (known) return known;
+    this.put(made);
+    return made;
   }
 
-  madeUpNames(): string[] {
-    return [...this.#made.values()].map((person) => person.name);
+  put(person: Person): void {
+    this.#people.set(person.id, person);
+    if (this.#people.size > limits.people) this.#forgetOldest();
+  }
+
+  /** Undefined when nobody has this id. */
+  edit(id: string, changes: PersonChanges): Person | undefined {
+    const person = this.find(id);
+    if (!person) return undefined;
+    const { name, ...others } = changes;
+    const renamed = name === undefined ? {} : { name, resonite: { ...person.resonite, username: name } };
+    const edited = { ...person, ...others, ...renamed };
+    this.#people.set(id, edited);
+    return edited;
+  }
+
+  #forgetOldest(): void {
+    const seeded = new Set(seededPeople.map(({ id }) => id));
+    const oldest = [...this.#people.keys()].filter((id) => !seeded.has(id)).slice(0, limits.atOnce);
+    for (const id of oldest) this.#people.delete(id);
+    this.#onForgotten(new Set(oldest));
   }
 }

@@ -23,6 +23,8 @@ export class ProtocolError extends Error {
   readonly contentType: string;
   readonly location: string | null;
   readonly headers: Readonly<Record<string, string>>;
+  /** Filled in by the endpoint that ran the check. */
+  failedCheck: { readonly name: string; readonly source: string } | null = null;
 
   constructor(options: ProtocolErrorOptions) {
     super(options.verdict);

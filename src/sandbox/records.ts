@@ -62,6 +62,14 @@ export const refreshToken = z.object({
   used: z.boolean(),
 });
 
+/** That a person lets an application in, with these scopes. */
+export const access = z.object({
+  service: z.enum(services),
+  clientId: z.string(),
+  personId: z.string(),
+  scopes: z.array(z.string()),
+});
+
 /** A Mixin grant of the signing kind: no access token, but two keys. */
 export const signingGrant = z.object({
   authorizationId: z.string(),
@@ -97,6 +105,7 @@ export type AuthorizationCode = z.infer<typeof authorizationCode>;
 export type AccessToken = z.infer<typeof accessToken>;
 export type RefreshToken = z.infer<typeof refreshToken>;
 export type SigningGrant = z.infer<typeof signingGrant>;
+export type Access = z.infer<typeof access>;
 export type MixinAuthorization = z.infer<typeof mixinAuthorization>;
 export type ReceivedParameter = PendingAuthorization['parameters'][number];
 

@@ -1,6 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { SandboxParts } from './parts.ts';
+import type { FaultName } from './faults.ts';
+import { type RequestParts, type SandboxParts, startExchange } from './parts.ts';
 import { readBody } from './parameters.ts';
+import type { ProtocolError } from './protocol-error.ts';
 import { type Service, serviceOfHost } from './services.ts';
 
 /** One request that reached a pretended host. Values stay in memory; no page and no file shows them. */
@@ -20,6 +22,10 @@ export interface RequestRecord {
   status: number | null;
   /** `ok`, or the refusal in a few words. */
   verdict: string;
+  /** The check that failed, and where its rule comes from. */
+  failedCheck: { name: string; source: string } | null;
+  /** The faults that made a difference. */
+  faults: readonly FaultName[];
   headers: Readonly<Record<string, string | string[] | undefined>>;
   query: Readonly<Record<string, string>>;
   body: Readonly<Record<string, unknown>>;
@@ -43,6 +49,8 @@ function toRecord(req: Request, time: number): RequestRecord {
     grantType: typeof grantType === 'string' ? grantType : null,
     status: null,
     verdict: 'waiting',
+    failedCheck: null,
+    faults: [],
     headers: req.headers,
     query,
     body,
@@ -50,19 +58,30 @@ function toRecord(req: Request, time: number): RequestRecord {
 }
 
 /** Sets what the log says about this request; without it a finished request is `ok`. */
-export function setVerdict(res: Response, verdict: string): void {
+export function setVerdict(
+  res: Response,
+  verdict: string,
+  failed: ProtocolError['failedCheck'] = null,
+): void {
   res.locals['verdict'] = verdict;
+  res.locals['failedCheck'] = failed && { name: failed.name, source: failed.source };
 }
 
-export function logRequests({ state, now }: SandboxParts): RequestHandler {
+function finishRecord(record: RequestRecord, { locals, statusCode }: Response, parts: RequestParts): void {
+  record.status = statusCode;
+  record.verdict = String(locals['verdict'] ?? 'ok');
+  record.failedCheck = (locals['failedCheck'] as RequestRecord['failedCheck'] | undefined) ?? null;
+  record.faults = parts.faults.met();
+}
+
+export function logRequests(parts: SandboxParts): RequestHandler {
+  const { requests } = parts.state;
   return (req, res, next) => {
-    const record = toRecord(req, now());
-    state.requests.push(record);
-    if (state.requests.length > limit) state.requests.shift();
-    res.once('finish', () => {
-      record.status = res.statusCode;
-      record.verdict = String(res.locals['verdict'] ?? 'ok');
-    });
+    const record = toRecord(req, parts.now());
+    requests.push(record);
+    if (requests.length > limit) requests.shift();
+    const exchange = startExchange(parts, req, res);
+    res.once('finish', () => finishRecord(record, res, exchange.parts));
     next();
   };
 }

@@ -1,6 +1,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { personSchema } from './people.ts';
 import {
+  access,
   accessToken,
   authorizationCode,
   mixinAuthorization,
@@ -12,30 +14,30 @@ import { readSigningKey, type SigningKey, writeSigningKey } from './signing-key.
 import type { SandboxState } from './state.ts';
 
 const fileSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   signingKey: z.string(),
-  names: z.array(z.string().min(1)),
+  people: z.array(personSchema),
   pending: z.array(pendingAuthorization),
   mixinAuthorizations: z.array(mixinAuthorization),
   codes: z.array(authorizationCode),
   accessTokens: z.array(accessToken),
   refreshTokens: z.array(refreshToken),
   signingGrants: z.array(signingGrant),
-  remembered: z.array(z.string()),
+  remembered: z.array(access),
 });
 
 function toText(state: SandboxState, signingKey: SigningKey): string {
   const file: z.infer<typeof fileSchema> = {
-    version: 1,
+    version: 2,
     signingKey: writeSigningKey(signingKey),
-    names: state.people.madeUpNames(),
+    people: [...state.people.list()],
     pending: [...state.pending.values()],
     mixinAuthorizations: [...state.mixinAuthorizations.values()],
     codes: [...state.codes.values()],
     accessTokens: [...state.accessTokens.values()],
     refreshTokens: [...state.refreshTokens.values()],
     signingGrants: [...state.signingGrants.values()],
-    remembered: [...state.remembered],
+    remembered: [...state.remembered.values()],
   };
   return JSON.stringify(file);
 }
@@ -46,8 +48,15 @@ function fill<V>(records: Map<string, V>, values: readonly V[], keyOf: (value: V
 
 /** Throws when a record belongs to a person nobody knows. */
 function checkPeople(file: z.infer<typeof fileSchema>, { people }: SandboxState): void {
-  const { pending, codes, accessTokens, refreshTokens, signingGrants } = file;
-  for (const { personId } of [...pending, ...codes, ...accessTokens, ...refreshTokens, ...signingGrants]) {
+  const { pending, codes, accessTokens, refreshTokens, signingGrants, remembered } = file;
+  for (const { personId } of [
+    ...pending,
+    ...codes,
+    ...accessTokens,
+    ...refreshTokens,
+    ...signingGrants,
+    ...remembered,
+  ]) {
     if (personId !== null) people.get(personId);
   }
 }
@@ -55,7 +64,7 @@ function checkPeople(file: z.infer<typeof fileSchema>, { people }: SandboxState)
 function readText(text: string, state: SandboxState): SigningKey {
   const file = fileSchema.parse(JSON.parse(text));
   const signingKey = readSigningKey(file.signingKey);
-  for (const name of file.names) state.people.fromName(name);
+  for (const person of file.people) state.people.put(person);
   checkPeople(file, state);
   fill(state.pending, file.pending, (record) => record.id);
   fill(state.mixinAuthorizations, file.mixinAuthorizations, (record) => record.authorizationId);
@@ -63,7 +72,7 @@ function readText(text: string, state: SandboxState): SigningKey {
   fill(state.accessTokens, file.accessTokens, (record) => record.value);
   fill(state.refreshTokens, file.refreshTokens, (record) => record.value);
   fill(state.signingGrants, file.signingGrants, (record) => record.authorizationId);
-  for (const key of file.remembered) state.remembered.add(key);
+  for (const entry of file.remembered) state.remember(entry, entry.scopes);
   return signingKey;
 }
 

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { Response } from 'express';
-import { FaultSwitches } from './faults.ts';
+import { FaultSwitches, type SwitchedFault } from './faults.ts';
+import { Kept } from './kept.ts';
 import { People, type Person } from './people.ts';
 import type {
+  Access,
   AccessToken,
   AuthorizationCode,
   MixinAuthorization,
@@ -12,54 +15,105 @@ import type {
 import type { RequestRecord } from './request-log.ts';
 import type { Service } from './services.ts';
 
+/** What a person, a script or a setting may choose about the whole sandbox. */
+export interface Settings {
+  /** Approves everything at once and shows no page. */
+  autoApprove: boolean;
+  /** Whom a sandbox that approves by itself takes: the id of a person, or a name as if typed. Null: the first. */
+  autoApproveAs: string | null;
+  /** The scopes it grants of those asked for; null for all of them. */
+  autoApproveScopes: readonly string[] | null;
+  /** Stops before each redirect between application and service, and says what it carries. */
+  stepMode: boolean;
+}
+
+export const usualSettings: Settings = {
+  autoApprove: false,
+  autoApproveAs: null,
+  autoApproveScopes: null,
+  stepMode: false,
+};
+
 interface Owned {
   service: Service;
   clientId: string;
   personId: string;
 }
 
+/** How many of each kind are remembered: far more than anybody tries out by hand. */
+const limits = { pending: 2_000, codes: 5_000, tokens: 10_000, remembered: 10_000 };
+
 function deleteWhere<V>(records: Map<string, V>, matches: (record: V) => boolean): void {
   for (const [key, record] of records) if (matches(record)) records.delete(key);
 }
 
-function rememberedKey({ service, clientId, personId }: Owned, scopes: readonly string[]): string {
-  return JSON.stringify([service, clientId, personId, [...new Set(scopes)].sort().join(' ')]);
+function ownerKey({ service, clientId, personId }: Owned): string {
+  return JSON.stringify([service, clientId, personId]);
+}
+
+function rememberedKey(owner: Owned, scopes: readonly string[]): string {
+  return `${ownerKey(owner)} ${[...new Set(scopes)].sort().join(' ')}`;
+}
+
+/** Names a token without giving it away: for pages and addresses. */
+export function markOf(value: string): string {
+  return createHash('sha256').update(value).digest('hex').slice(0, 12);
 }
 
 /** All that the pretended providers remember, and the levers a test may pull. */
 export class SandboxState {
+  readonly #initial: Settings;
+  readonly #initialFaults: readonly SwitchedFault[];
+  settings: Settings;
   readonly faults = new FaultSwitches();
-  readonly people = new People();
+  readonly people: People;
   /** Newest last, at most 500. */
   readonly requests: RequestRecord[] = [];
-  readonly pending = new Map<string, PendingAuthorization>();
-  readonly mixinAuthorizations = new Map<string, MixinAuthorization>();
-  readonly codes = new Map<string, AuthorizationCode>();
-  readonly accessTokens = new Map<string, AccessToken>();
-  readonly refreshTokens = new Map<string, RefreshToken>();
-  readonly signingGrants = new Map<string, SigningGrant>();
+  readonly pending = new Kept<PendingAuthorization>(limits.pending);
+  readonly mixinAuthorizations = new Kept<MixinAuthorization>(limits.pending);
+  readonly codes = new Kept<AuthorizationCode>(limits.codes);
+  readonly accessTokens = new Kept<AccessToken>(limits.tokens);
+  readonly refreshTokens = new Kept<RefreshToken>(limits.tokens);
+  readonly signingGrants = new Kept<SigningGrant>(limits.tokens);
   /** Grants that let the next login with the same scope set pass without a question. */
-  readonly remembered = new Set<string>();
+  readonly remembered = new Kept<Access>(limits.remembered);
   /** Responses that a fault keeps waiting. */
   readonly hanging = new Set<Response>();
-  /** Whom a sandbox that approves by itself takes: the id of a person, or a name as if typed. Null: the first. */
-  autoApproveAs: string | null = null;
+
+  constructor(settings: Settings = usualSettings, faults: readonly SwitchedFault[] = []) {
+    this.#initial = { ...settings };
+    this.#initialFaults = faults;
+    this.#setFaults();
+    this.settings = { ...settings };
+    this.people = new People((ids) => this.#forgetPeople(ids));
+  }
 
   listPeople(): readonly Person[] {
     return this.people.list();
   }
 
-  autoApprovedPerson(): Person {
-    if (!this.autoApproveAs) return this.people.first();
-    return this.people.find(this.autoApproveAs) ?? this.people.fromName(this.autoApproveAs);
-  }
-
   remember(owner: Owned, scopes: readonly string[]): void {
-    this.remembered.add(rememberedKey(owner, scopes));
+    const { service, clientId, personId } = owner;
+    this.remembered.set(rememberedKey(owner, scopes), { service, clientId, personId, scopes: [...scopes] });
   }
 
   isRemembered(owner: Owned, scopes: readonly string[]): boolean {
     return this.remembered.has(rememberedKey(owner, scopes));
+  }
+
+  /** The applications with access, each with all scopes that a person ever gave it. */
+  listAccess(): Access[] {
+    const found = new Map<string, Access>();
+    const mixin = [...this.signingGrants.values()].map((grant) => ({ ...grant, service: 'mixin' as const }));
+    const all = [this.remembered, this.accessTokens, this.refreshTokens].flatMap((kind): Access[] => [
+      ...kind.values(),
+    ]);
+    for (const record of [...all, ...mixin]) {
+      const { service, clientId, personId } = record;
+      const scopes = new Set([...(found.get(ownerKey(record))?.scopes ?? []), ...record.scopes]);
+      found.set(ownerKey(record), { service, clientId, personId, scopes: [...scopes].sort() });
+    }
+    return [...found.values()];
   }
 
   /** As if the person had removed the application in the provider's settings: every token dies. */
@@ -71,8 +125,19 @@ export class SandboxState {
     deleteWhere(this.accessTokens, isTheirsHere);
     deleteWhere(this.refreshTokens, isTheirsHere);
     if (service === 'mixin') deleteWhere(this.signingGrants, isTheirs);
-    const prefix = JSON.stringify([service, clientId, personId]).slice(0, -1);
-    for (const key of this.remembered) if (key.startsWith(`${prefix},`)) this.remembered.delete(key);
+    deleteWhere(this.remembered, isTheirsHere);
+  }
+
+  /** The access token with this mark, ended at once. False when there is none. */
+  expireToken(mark: string): boolean {
+    const token = [...this.accessTokens.values()].find(({ value }) => markOf(value) === mark);
+    if (token) token.expiresAt = 0;
+    return token !== undefined;
+  }
+
+  /** Ends the access tokens of a service and leaves its refresh tokens alone. */
+  expireAccessTokens(service: Service): void {
+    for (const token of this.accessTokens.values()) if (token.service === service) token.expiresAt = 0;
   }
 
   /** Forgets what ended an hour ago; until then who comes late still learns that it is late. */
@@ -88,8 +153,30 @@ export class SandboxState {
     deleteWhere(this.signingGrants, isOver);
   }
 
-  /** Ends the access tokens of a service and leaves its refresh tokens alone. */
-  expireAccessTokens(service: Service): void {
-    for (const token of this.accessTokens.values()) if (token.service === service) token.expiresAt = 0;
+  /** Everything as it was at the start; the keys stay. */
+  reset(): void {
+    const kinds = [this.pending, this.mixinAuthorizations, this.codes, this.accessTokens];
+    for (const kind of [...kinds, this.refreshTokens, this.signingGrants, this.remembered]) kind.clear();
+    this.requests.length = 0;
+    this.#setFaults();
+    this.people.reset();
+    this.settings = { ...this.#initial };
+  }
+
+  #setFaults(): void {
+    this.faults.clear();
+    for (const { at, name, reach } of this.#initialFaults) this.faults.set(at, name, reach);
+  }
+
+  /** What belongs to people who are forgotten goes with them. */
+  #forgetPeople(ids: ReadonlySet<string>): void {
+    const isTheirs = ({ personId }: { personId: string | null }): boolean =>
+      personId !== null && ids.has(personId);
+    deleteWhere(this.pending, isTheirs);
+    deleteWhere(this.codes, isTheirs);
+    deleteWhere(this.accessTokens, isTheirs);
+    deleteWhere(this.refreshTokens, isTheirs);
+    deleteWhere(this.signingGrants, isTheirs);
+    deleteWhere(this.remembered, isTheirs);
   }
 }

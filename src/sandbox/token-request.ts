@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Exchange } from './endpoint.ts';
 import type { Parameters } from './parameters.ts';
-import type { SandboxParts } from './parts.ts';
+import type { RequestParts } from './parts.ts';
 import type { Person } from './people.ts';
 import type { AuthorizationCode, RefreshToken } from './records.ts';
 import type { Registration } from './registrations.ts';
-import type { Service } from './services.ts';
 
 /** A token request; the checks fill in the client, and the code or the refresh token. */
 export interface TokenExchange extends Exchange {
@@ -22,7 +21,7 @@ export function startTokenRequest(exchange: Exchange, parameters: Parameters): T
 
 /** True when the secret is wrong, or a fault says that it is. */
 export function isWrongSecret({ parts, registration, parameters }: TokenExchange): boolean {
-  if (parts.state.faults.has(registration.service, 'token_wrong_secret')) return true;
+  if (parts.faults.has('token_wrong_secret')) return true;
   return registration.clientSecret !== (parameters.get('client_secret') ?? null);
 }
 
@@ -34,7 +33,7 @@ export function findCode({ parts, registration, parameters }: TokenExchange): Au
 }
 
 export function isCodeExpired({ parts, code }: Pick<TokenExchange, 'parts' | 'code'>): boolean {
-  return code.expiresAt <= parts.now() || parts.state.faults.has(code.service, 'token_code_expired');
+  return code.expiresAt <= parts.now() || parts.faults.has('token_code_expired');
 }
 
 export function findRefreshToken({
@@ -42,7 +41,7 @@ export function findRefreshToken({
   registration,
   parameters,
 }: TokenExchange): RefreshToken | undefined {
-  if (parts.state.faults.has(registration.service, 'refresh_refused')) return undefined;
+  if (parts.faults.has('refresh_refused') || parts.faults.has('access_revoked')) return undefined;
   const token = parts.state.refreshTokens.get(parameters.get('refresh_token') ?? '');
   const isTheirs = token?.service === registration.service && token.clientId === registration.clientId;
   return isTheirs ? token : undefined;
@@ -50,7 +49,7 @@ export function findRefreshToken({
 
 /** What a refresh goes on with; a fault makes it the grant of another person. */
 export function refreshedGrant({ parts, refreshToken }: TokenExchange): RefreshToken {
-  if (!parts.state.faults.has(refreshToken.service, 'refresh_other_person')) return refreshToken;
+  if (!parts.faults.has('refresh_other_person')) return refreshToken;
   return { ...refreshToken, personId: parts.state.people.another(refreshToken.personId).id };
 }
 
@@ -60,31 +59,30 @@ export function fitsChallenge(verifier: string, challenge: string): boolean {
 }
 
 /** `scope` as the faults want it, or `usual`; undefined leaves the member out. */
-export function scopeMember<S>(
-  { state }: SandboxParts,
-  service: Service,
-  usual: S,
-): S | null | string[] | undefined {
-  if (state.faults.has(service, 'token_scope_null')) return null;
-  if (state.faults.has(service, 'token_scope_empty_string')) return [''];
-  return state.faults.has(service, 'token_scope_absent') ? undefined : usual;
+export function scopeMember<S>({ faults }: RequestParts, usual: S): S | null | string[] | undefined {
+  if (faults.has('token_scope_null')) return null;
+  if (faults.has('token_scope_empty_string')) return [''];
+  return faults.has('token_scope_absent') ? undefined : usual;
+}
+
+/** A person as the service describes them in ID tokens and profiles. */
+export function described({ faults }: RequestParts, person: Person): Person {
+  return faults.has('no_email') ? { ...person, email: null } : person;
 }
 
 /** The person that userinfo describes; a fault takes another one. */
-export function personOf({ state }: SandboxParts, service: Service, personId: string): Person {
-  if (!state.faults.has(service, 'userinfo_other_person')) return state.people.get(personId);
-  return state.people.another(personId);
+export function personOf(parts: RequestParts, personId: string): Person {
+  const { faults, state } = parts;
+  const isOther = faults.has('userinfo_other_person');
+  return described(parts, isOther ? state.people.another(personId) : state.people.get(personId));
 }
 
 /** A profile as the faults want it. */
 export function withProfileFaults(
-  { state }: SandboxParts,
-  service: Service,
+  { faults }: RequestParts,
   profile: Record<string, unknown>,
   idName: string,
 ): Record<string, unknown> {
-  const changed = { ...profile };
-  if (state.faults.has(service, 'userinfo_without_id')) delete changed[idName];
-  if (state.faults.has(service, 'userinfo_huge')) changed['filler'] = 'x'.repeat(1024 * 1024);
-  return changed;
+  if (!faults.has('userinfo_without_id')) return profile;
+  return Object.fromEntries(Object.entries(profile).filter(([name]) => name !== idName));
 }

@@ -1,4 +1,4 @@
-import type { SandboxParts } from './parts.ts';
+import type { RequestParts, SandboxParts } from './parts.ts';
 import type { AccessToken, AuthorizationCode, PendingAuthorization, RefreshToken } from './records.ts';
 import type { Service } from './services.ts';
 
@@ -51,12 +51,22 @@ export function issueRefreshToken(
 }
 
 export function liveAccessToken(
-  { state, now }: SandboxParts,
+  { state, now, faults }: RequestParts,
   service: Service,
   value: string | undefined,
 ): AccessToken | undefined {
+  if (faults.has('access_revoked')) return undefined;
   const token = state.accessTokens.get(value ?? '');
   return token && token.service === service && token.expiresAt > now() ? token : undefined;
+}
+
+/** The token of a request for a profile; a fault refuses every one. */
+export function profileToken(
+  parts: RequestParts,
+  service: Service,
+  value: string | undefined,
+): AccessToken | undefined {
+  return parts.faults.has('userinfo_401') ? undefined : liveAccessToken(parts, service, value);
 }
 
 export function isExpired({ expiresAt }: { expiresAt: number | null }, { now }: SandboxParts): boolean {

@@ -363,6 +363,9 @@ describe('hanging', () => {
     ['revoke_hang', 'twitch', '/api.twitch.tv/kraken/oauth2/revoke', form({})],
     ['validate_hang', 'twitch', '/id.twitch.tv/oauth2/validate', {}],
     ['validate_hang', 'twitch', '/api.twitch.tv/kraken', {}],
+    ['introspect_hang', 'mixer', '/mixer.com/api/v1/oauth/token/introspect', form({})],
+    ['discovery_hang', 'resonite', '/account.resonite.com/.well-known/openid-configuration', {}],
+    ['keys_hang', 'twitch', '/id.twitch.tv/oauth2/keys', {}],
   ];
 
   test('is tried below with every fault that hangs', async () => {

@@ -143,12 +143,12 @@ describe('the state file', () => {
     await second.close();
   });
 
-  test.each(['not JSON', '{"version":2}'])('is put aside when it holds %s', async (text) => {
+  test.each(['not JSON', '{"version":3}'])('is put aside when it holds %s', async (text) => {
     await writeFile(stateFile, text);
     const sandbox = await testSandbox({ stateFile });
     expect(await readdir(folder)).toEqual(['sandbox.json.broken']);
     await sandbox.close();
-    expect(JSON.parse(await readFile(stateFile, 'utf8')).version).toBe(1);
+    expect(JSON.parse(await readFile(stateFile, 'utf8')).version).toBe(2);
   });
 
   test('is put aside when it cannot be read, or tells of people nobody knows', async () => {
@@ -158,7 +158,10 @@ describe('the state file', () => {
     await rm(join(folder, 'sandbox.json.broken'), { recursive: true });
     await accessToken(first);
     await first.close();
-    await writeFile(stateFile, (await readFile(stateFile, 'utf8')).replaceAll('"ada"', '"nobody"'));
+    await writeFile(
+      stateFile,
+      (await readFile(stateFile, 'utf8')).replaceAll('"personId":"ada"', '"personId":"nobody"'),
+    );
     const second = await testSandbox({ stateFile });
     expect([second.state.accessTokens.size, second.state.remembered.size]).toEqual([0, 0]);
     expect(await readdir(folder)).toEqual(['sandbox.json.broken']);
@@ -193,7 +196,7 @@ describe('approving by itself', () => {
       const { app, state } = await testSandbox({ autoApprove: true });
       const scope = api === 'mixin' ? 'PROFILE:READ' : null;
       const approvedAs = async (idOrName: string | null) => {
-        state.autoApproveAs = idOrName;
+        state.settings.autoApproveAs = idOrName;
         const { searchParams } = locationOf(await request(app).get(authorizationPath(api, { scope })));
         return state.people.get(state.codes.get(searchParams.get('code')!)!.personId);
       };
@@ -207,7 +210,7 @@ describe('approving by itself', () => {
 
   test('a person made from a name goes through a whole login', async () => {
     const sandbox = await testSandbox({ autoApprove: true });
-    sandbox.state.autoApproveAs = 'Grace Hopper';
+    sandbox.state.settings.autoApproveAs = 'Grace Hopper';
     const { searchParams } = locationOf(await request(sandbox.app).get(authorizationPath('twitch')));
     const { body } = await request(sandbox.app)
       .post('/id.twitch.tv/oauth2/token')

@@ -1,7 +1,5 @@
-import type { Check, Exchange, Respond } from '../endpoint.ts';
-import { workingRefresh, workingTokenEndpoint } from '../fault-checks.ts';
+import { check, type Check, type Exchange, type Respond } from '../endpoint.ts';
 import { formParameters, jsonMembers, toParameters } from '../parameters.ts';
-import { randomMixed } from '../random.ts';
 import type { AuthorizationCode, RefreshToken } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
 import {
@@ -27,60 +25,60 @@ export function startMixerTokenRequest(exchange: Exchange): TokenExchange {
   return startTokenRequest(exchange, parameters);
 }
 
-const knownClient: Check<TokenExchange> = (exchange) => {
+const knownClient = check<TokenExchange>('known client', 'TODO', (exchange) => {
   const { parts, parameters } = exchange;
   const registration = findRegistration(parts.registrations, 'mixer', parameters.get('client_id'));
   if (!registration) throw mixerOAuthError('invalid_client', 'OAuth client not found.');
   exchange.registration = registration;
-};
+});
 
 /** Wrong, missing, and given by a client that has none: one answer for all three. */
-const rightSecret: Check<TokenExchange> = (exchange) => {
+const rightSecret = check<TokenExchange>('right secret', 'TODO', (exchange) => {
   if (isWrongSecret(exchange)) throw mixerOAuthError('invalid_client', 'OAuth client secret invalid.');
-};
+});
 
-const knownGrantType: Check<TokenExchange> = ({ parameters }) => {
+const knownGrantType = check<TokenExchange>('known grant type', 'TODO', ({ parameters }) => {
   const grantType = parameters.get('grant_type');
   if (grantType === undefined) throw mixerOAuthError('invalid_request', 'grant_type is missing.');
   if (grantType !== 'authorization_code' && grantType !== 'refresh_token') {
     throw mixerOAuthError('unsupported_grant_type', 'This grant_type is not known.');
   }
-};
+});
 
-const knownCode: Check<TokenExchange> = (exchange) => {
+const knownCode = check<TokenExchange>('known code', 'TODO', (exchange) => {
   const code = findCode(exchange);
   if (!code || code.used || isCodeExpired({ parts: exchange.parts, code })) {
     throw mixerOAuthError('invalid_grant', 'The authorization code is invalid.');
   }
   exchange.code = code;
-};
+});
 
-const sameRedirectUri: Check<TokenExchange> = ({ parameters, code }) => {
+const sameRedirectUri = check<TokenExchange>('same redirect uri', 'TODO', ({ parameters, code }) => {
   if (parameters.get('redirect_uri') === code.redirectUri) return;
   throw mixerOAuthError('invalid_grant', 'The redirect_uri is not the one of the authorization request.');
-};
+});
 
-const unusedRefreshToken: Check<TokenExchange> = (exchange) => {
+const unusedRefreshToken = check<TokenExchange>('unused refresh token', 'TODO', (exchange) => {
   const token = findRefreshToken(exchange);
   if (!token || token.used || isExpired(token, exchange.parts)) {
     throw mixerOAuthError('invalid_grant', 'The refresh token is invalid.');
   }
   exchange.refreshToken = token;
-};
+});
 
-export const commonTokenChecks = [workingTokenEndpoint('mixer'), knownClient, rightSecret, knownGrantType];
+export const commonTokenChecks = [knownClient, rightSecret, knownGrantType];
 export const codeChecks: readonly Check<TokenExchange>[] = [knownCode, sameRedirectUri];
-export const refreshChecks: readonly Check<TokenExchange>[] = [workingRefresh('mixer'), unusedRefreshToken];
+export const refreshChecks: readonly Check<TokenExchange>[] = [unusedRefreshToken];
 
 /** No `scope` and no ID token; `scope` shows up only where a fault puts it. */
 function sendTokens({ parts, res }: Exchange, granted: AuthorizationCode | RefreshToken): void {
-  const accessToken = issueAccessToken(parts, granted, randomMixed(64), sixHoursInSeconds);
-  const refreshToken = issueRefreshToken(parts, granted, randomMixed(64), oneYearInSeconds);
+  const accessToken = issueAccessToken(parts, granted, parts.random.mixed(64), sixHoursInSeconds);
+  const refreshToken = issueRefreshToken(parts, granted, parts.random.mixed(64), oneYearInSeconds);
   res.json({
     access_token: accessToken.value,
     expires_in: sixHoursInSeconds - 1,
     refresh_token: refreshToken.value,
-    scope: scopeMember(parts, 'mixer', undefined),
+    scope: scopeMember(parts, undefined),
     token_type: 'Bearer',
   });
 }

@@ -1,17 +1,17 @@
-import { type Request, type Response, Router } from 'express';
+import { Router } from 'express';
 import {
   answerAuthorization,
+  proceed,
   type AuthorizationExchange,
   refuse,
   startAuthorization,
   workingAuthorization,
 } from '../authorization.ts';
 import type { AuthorizationPage } from '../callback.ts';
-import { type Check, endpoint, type Exchange, tokenEndpoint } from '../endpoint.ts';
+import { check, type Check, endpoint, type Exchange, tokenEndpoint } from '../endpoint.ts';
 import { interactionRouter } from '../interaction.ts';
 import type { SandboxParts } from '../parts.ts';
 import { pageError } from '../protocol-error.ts';
-import { randomMixed } from '../random.ts';
 import { findRegistration, hostMatches, registeredHosts } from '../registrations.ts';
 import { unknownScopes } from '../scopes.ts';
 import { answerCurrentUser, answerIntrospection, currentUserChecks } from './mixer-resources.ts';
@@ -39,37 +39,41 @@ function describeMixerParameter(value: string): Readonly<Record<string, string>>
   };
 }
 
-const knownClient: Check<AuthorizationExchange> = (exchange) => {
+const knownClient = check<AuthorizationExchange>('known client', 'TODO', (exchange) => {
   const clientId = exchange.parameters.get('client_id');
   const registration = findRegistration(exchange.parts.registrations, 'mixer', clientId);
   if (!registration) throw pageError(400, 'OAuth client not found.');
   exchange.registration = registration;
-};
+});
 
 /** Mixer looks at the host only: port and path are free. A bad one was seen to end on Mixer's own page. */
-const redirectHostRegistered: Check<AuthorizationExchange> = ({ parts, registration, redirectUri }) => {
-  const isFaulty = parts.state.faults.has('mixer', 'authorize_redirect_mismatch');
-  const uri = URL.canParse(redirectUri) ? new URL(redirectUri) : null;
-  const isWeb = uri?.protocol === 'https:' || uri?.protocol === 'http:';
-  const isRegistered = registeredHosts(registration).some((pattern) =>
-    hostMatches(pattern, uri?.hostname ?? ''),
-  );
-  if (isFaulty || !isWeb || !isRegistered) throw pageError(400, 'The redirect uri is invalid.');
-};
+const redirectHostRegistered = check<AuthorizationExchange>(
+  'redirect host registered',
+  'TODO',
+  ({ parts, registration, redirectUri }) => {
+    const isFaulty = parts.faults.has('authorize_redirect_mismatch');
+    const uri = URL.canParse(redirectUri) ? new URL(redirectUri) : null;
+    const isWeb = uri?.protocol === 'https:' || uri?.protocol === 'http:';
+    const isRegistered = registeredHosts(registration).some((pattern) =>
+      hostMatches(pattern, uri?.hostname ?? ''),
+    );
+    if (isFaulty || !isWeb || !isRegistered) throw pageError(400, 'The redirect uri is invalid.');
+  },
+);
 
-const responseTypeIsCode: Check<AuthorizationExchange> = (exchange) => {
+const responseTypeIsCode = check<AuthorizationExchange>('response type is code', 'TODO', (exchange) => {
   if (exchange.parameters.get('response_type') === 'code') return;
   throw refuse(exchange, 'unsupported_response_type', 'Only the response type code is played here.');
-};
+});
 
-const knownScopes: Check<AuthorizationExchange> = (exchange) => {
+const knownScopes = check<AuthorizationExchange>('known scopes', 'TODO', (exchange) => {
   const unknown = unknownScopes('mixer', exchange.scopes)[0];
   if (unknown !== undefined) throw refuse(exchange, 'invalid_scope', `Unknown scope ${unknown}.`);
-};
+});
 
-const forcedWhenAsked: Check<AuthorizationExchange> = (exchange) => {
+const forcedWhenAsked = check<AuthorizationExchange>('forced when asked', 'TODO', (exchange) => {
   exchange.force = exchange.parameters.get('approval_prompt') === 'force';
-};
+});
 
 const authorizationChecks: readonly Check<AuthorizationExchange>[] = [
   knownClient,
@@ -88,7 +92,7 @@ function mixerPage({ baseUrl }: SandboxParts): AuthorizationPage {
     host,
     issuer: `${baseUrl}/${host}`,
     describe: describeMixerParameter,
-    newCode: () => randomMixed(16),
+    newCode: (random) => random.mixed(16),
     granted: (code) => ({ code }),
     denied: { error: 'access_denied', error_description: 'The user denied the request.' },
   };
@@ -98,17 +102,35 @@ function mixerPage({ baseUrl }: SandboxParts): AuthorizationPage {
 export function mixerHost(parts: SandboxParts): Router {
   const router = Router();
   const page = mixerPage(parts);
-  const start = (req: Request, res: Response): Exchange => ({ parts, req, res });
-  const startAt = (req: Request, res: Response) => startAuthorization(start(req, res), page);
-  const startToken = (req: Request, res: Response) => startMixerTokenRequest(start(req, res));
-  const grants = {
-    authorization_code: { checks: codeChecks, respond: answerCode },
-    refresh_token: { checks: refreshChecks, respond: answerRefresh },
-  };
-  router.get('/oauth/authorize', endpoint(startAt, authorizationChecks, answerAuthorization));
-  router.post('/api/v1/oauth/token', tokenEndpoint(startToken, commonTokenChecks, grants));
-  router.post('/api/v1/oauth/token/introspect', endpoint(start, [], answerIntrospection));
-  router.get('/api/v1/users/current', endpoint(start, currentUserChecks, answerCurrentUser));
-  router.use('/sandbox', interactionRouter(parts, page));
+  const start = (exchange: Exchange): Exchange => exchange;
+  router.get(
+    '/oauth/authorize',
+    endpoint(parts, {
+      faults: null,
+      start: (exchange) => startAuthorization(exchange, page),
+      checks: authorizationChecks,
+      respond: answerAuthorization,
+    }),
+  );
+  router.post(
+    '/api/v1/oauth/token',
+    tokenEndpoint(parts, {
+      start: startMixerTokenRequest,
+      checks: commonTokenChecks,
+      grants: {
+        authorization_code: { checks: codeChecks, respond: answerCode },
+        refresh_token: { checks: refreshChecks, respond: answerRefresh },
+      },
+    }),
+  );
+  router.post(
+    '/api/v1/oauth/token/introspect',
+    endpoint(parts, { faults: 'introspect', start, checks: [], respond: answerIntrospection }),
+  );
+  router.get(
+    '/api/v1/users/current',
+    endpoint(parts, { faults: 'userinfo', start, checks: currentUserChecks, respond: answerCurrentUser }),
+  );
+  router.use('/sandbox', interactionRouter(parts, { page, proceed }));
   return router;
 }

@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
-import { type Check, endpoint, type Exchange, type Respond } from '../endpoint.ts';
-import { workingUserinfo } from '../fault-checks.ts';
-import type { SandboxParts } from '../parts.ts';
+import { type RequestHandler, Router } from 'express';
+import { check, type Check, endpoint, type Exchange, type Respond } from '../endpoint.ts';
+import { type SandboxParts, startExchange } from '../parts.ts';
 import type { Person } from '../people.ts';
 import { pictureUrls } from '../pictures.ts';
 import type { SigningGrant } from '../records.ts';
 import { personOf, withProfileFaults } from '../token-request.ts';
-import { credentials, liveAccessToken } from '../tokens.ts';
+import { credentials, profileToken } from '../tokens.ts';
 import { mixinError } from './mixin-error.ts';
 import { integrityToken } from './mixin-integrity.ts';
 import { brokenRule, readSignedRequest } from './mixin-signed-request.ts';
@@ -31,13 +29,14 @@ function startApiCall({ parts, req, res }: Exchange): ApiExchange {
 
 const badToken = () => mixinError(401, 'no valid token');
 
-const tokenValid: Check<ApiExchange> = (exchange) => {
+const tokenValid = check<ApiExchange>('token valid', 'TODO', (exchange) => {
   const { parts, req, uri } = exchange;
   const token = credentials(req.get('authorization'), 'Bearer') ?? '';
-  const bearer = liveAccessToken(parts, 'mixin', token);
+  const bearer = profileToken(parts, 'mixin', token);
   if (bearer) Object.assign(exchange, { personId: bearer.personId, scopes: bearer.scopes });
+  else if (parts.faults.has('userinfo_401')) throw badToken();
   else acceptSignedRequest(exchange, readSignedRequest(parts, req, uri, token));
-};
+});
 
 function acceptSignedRequest(exchange: ApiExchange, signed: ReturnType<typeof readSignedRequest>): void {
   if (!signed) throw badToken();
@@ -48,15 +47,11 @@ function acceptSignedRequest(exchange: ApiExchange, signed: ReturnType<typeof re
   exchange.res.locals['signingGrant'] = grant;
 }
 
-const profileGranted: Check<ApiExchange> = ({ scopes }) => {
+const profileGranted = check<ApiExchange>('profile granted', 'TODO', ({ scopes }) => {
   if (!scopes.includes('PROFILE:READ')) throw mixinError(403, 'PROFILE:READ missing');
-};
+});
 
-const profileChecks: readonly Check<ApiExchange>[] = [
-  workingUserinfo('mixin', badToken),
-  tokenValid,
-  profileGranted,
-];
+const profileChecks: readonly Check<ApiExchange>[] = [tokenValid, profileGranted];
 
 const noDate = '0001-01-01T00:00:00Z';
 
@@ -90,51 +85,64 @@ function mixinUser(person: Person, mayReadPhone: boolean): Record<string, unknow
 }
 
 const answerProfile: Respond<ApiExchange> = ({ parts, res, personId, scopes }) => {
-  const user = mixinUser(personOf(parts, 'mixin', personId), scopes.includes('PHONE:READ'));
-  res.json({ data: withProfileFaults(parts, 'mixin', user, 'user_id') });
+  const user = mixinUser(personOf(parts, personId), scopes.includes('PHONE:READ'));
+  res.json({ data: withProfileFaults(parts, user, 'user_id') });
 };
 
 /** The answer repeats the request's id and gives the server's time in nanoseconds. */
-function serverHeaders({ state, now }: SandboxParts): RequestHandler {
+function serverHeaders(shared: SandboxParts): RequestHandler {
   return (req, res, next) => {
-    const isWrong = state.faults.has('mixin', 'request_id_wrong');
-    const requestId = isWrong ? randomUUID() : (req.get('x-request-id') ?? randomUUID());
-    res.set({ 'X-Request-Id': requestId, 'X-Server-Time': String(BigInt(now()) * 1_000_000n) });
+    const { parts } = startExchange(shared, req, res);
+    const isWrong = parts.faults.has('request_id_wrong');
+    const requestId = isWrong ? parts.random.uuid() : (req.get('x-request-id') ?? parts.random.uuid());
+    res.set({ 'X-Request-Id': requestId, 'X-Server-Time': String(BigInt(parts.now()) * 1_000_000n) });
     next();
   };
 }
 
 /** Signs whatever leaves once a signed request was accepted; a 401 goes without. */
-function signedAnswers({ state, now, basePath }: SandboxParts): RequestHandler {
+function signedAnswers(shared: SandboxParts): RequestHandler {
   return (req, res, next) => {
+    const exchange = startExchange(shared, req, res);
     const send = res.send.bind(res);
     res.send = (body: unknown) => {
       const grant = res.locals['signingGrant'] as SigningGrant | undefined;
-      const isString = typeof body === 'string';
-      if (grant && isString) res.set('X-Integrity-Token', tokenFor(grant, body));
+      if (grant && typeof body === 'string') res.set('X-Integrity-Token', tokenFor(exchange, grant, body));
       return send(body);
     };
-    function tokenFor(grant: SigningGrant, body: string): string {
-      const isWrong = state.faults.has('mixin', 'integrity_wrong');
-      return integrityToken(grant, {
-        method: req.method,
-        uri: req.originalUrl.slice(`${basePath}/${host}`.length),
-        body: isWrong ? 'another answer' : body,
-        requestId: String(res.get('x-request-id')),
-        issuedAtSeconds: Math.floor(now() / 1000),
-      });
-    }
     next();
   };
+}
+
+function tokenFor({ parts, req, res }: Exchange, grant: SigningGrant, body: string): string {
+  return integrityToken(grant, {
+    method: req.method,
+    uri: req.originalUrl.slice(`${parts.basePath}/${host}`.length),
+    body: parts.faults.has('integrity_wrong') ? 'another answer' : body,
+    requestId: String(res.get('x-request-id')),
+    issuedAtSeconds: Math.floor(parts.now() / 1000),
+  });
 }
 
 /** api.mixin.one: the token endpoint, and the same profile at two addresses. */
 export function mixinApiHost(parts: SandboxParts): Router {
   const router = Router();
-  const startToken = (req: Request, res: Response) => startMixinTokenRequest({ parts, req, res });
-  const profile = endpoint((req, res) => startApiCall({ parts, req, res }), profileChecks, answerProfile);
+  const profile = endpoint(parts, {
+    faults: 'userinfo',
+    start: startApiCall,
+    checks: profileChecks,
+    respond: answerProfile,
+  });
   router.use(serverHeaders(parts), signedAnswers(parts));
-  router.post('/oauth/token', endpoint(startToken, tokenChecks, answerToken));
+  router.post(
+    '/oauth/token',
+    endpoint(parts, {
+      faults: 'token',
+      start: startMixinTokenRequest,
+      checks: tokenChecks,
+      respond: answerToken,
+    }),
+  );
   router.get('/me', profile);
   router.get('/safe/me', profile);
   router.use(() => {

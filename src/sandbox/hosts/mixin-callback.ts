@@ -1,6 +1,6 @@
-import type { SandboxParts } from '../parts.ts';
+import { foreignIssuer, grantedPerson, returnedState } from '../callback.ts';
+import type { Exchange, SandboxParts } from '../parts.ts';
 import type { Person } from '../people.ts';
-import { randomHex } from '../random.ts';
 import { type MixinAuthorization, noClaims } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
 import { withoutDispensable } from '../scopes.ts';
@@ -10,45 +10,50 @@ function callbackOf({ registrations }: SandboxParts, { clientId }: MixinAuthoriz
   return findRegistration(registrations, 'mixin', clientId)?.redirectUris[0] ?? '';
 }
 
+/** Mixin itself never sends `iss` (RFC 9207). */
+function issuerOf({ parts }: Exchange): string {
+  if (parts.faults.has('authorize_wrong_iss')) return '&iss=https%3A%2F%2Fissuer.invalid%2F';
+  if (!parts.faults.has('authorize_foreign_iss')) return '';
+  return `&iss=${encodeURIComponent(foreignIssuer(parts, 'mixin'))}`;
+}
+
 /**
  * Glued together as text, as Mixin's page does: always the registered callback, `state` as it
  * came in and never encoded, `&state=` even without one.
  */
-function glue(parts: SandboxParts, authorization: MixinAuthorization, first: string): string {
-  const { faults } = parts.state;
-  const state = faults.has('mixin', 'authorize_wrong_state') ? 'not-your-state' : authorization.state;
+function glue(exchange: Exchange, authorization: MixinAuthorization, first: string): string {
+  const state = returnedState(exchange, 'mixin', authorization.state);
   const { returnTo } = authorization;
   const back = returnTo === null ? '' : `&return_to=${encodeURIComponent(returnTo)}`;
-  const issuer = faults.has('mixin', 'authorize_wrong_iss') ? '&iss=https%3A%2F%2Fissuer.invalid%2F' : '';
-  return `${callbackOf(parts, authorization)}?${first}&state=${state}${back}${issuer}`;
+  const callback = callbackOf(exchange.parts, authorization);
+  return `${callback}?${first}${state === null ? '' : `&state=${state}`}${back}${issuerOf(exchange)}`;
 }
 
 /** Where the browser goes with the answer, or null while there is none. */
-export function mixinCallback(parts: SandboxParts, authorization: MixinAuthorization): string | null {
-  if (authorization.status === 'approved') return glue(parts, authorization, `code=${authorization.code}`);
-  if (authorization.status === 'denied') return glue(parts, authorization, 'error=access_denied');
+export function mixinCallback(exchange: Exchange, authorization: MixinAuthorization): string | null {
+  if (authorization.status === 'approved') return glue(exchange, authorization, `code=${authorization.code}`);
+  if (authorization.status === 'denied') return glue(exchange, authorization, 'error=access_denied');
   return null;
 }
 
-export function mixinServerError(parts: SandboxParts, authorization: MixinAuthorization): string {
-  return glue(parts, authorization, 'error=server_error');
+export function mixinServerError(exchange: Exchange, authorization: MixinAuthorization): string {
+  return glue(exchange, authorization, 'error=server_error');
 }
 
 /** No scope at all means that the person said no. */
 export function answerMixinAuthorization(
-  parts: SandboxParts,
+  { parts }: Exchange,
   authorization: MixinAuthorization,
   person: Person,
   ticked: readonly string[],
 ): void {
-  const { state } = parts;
   const asked = authorization.scopes.filter((scope) => ticked.includes(scope));
-  const scopes = state.faults.has('mixin', 'fewer_scopes') ? withoutDispensable(asked) : asked;
-  if (scopes.length === 0 || state.faults.has('mixin', 'authorize_denied')) {
+  const scopes = parts.faults.has('fewer_scopes') ? withoutDispensable(asked) : asked;
+  if (scopes.length === 0 || parts.faults.has('authorize_denied')) {
     authorization.status = 'denied';
     return;
   }
-  authorization.code = issueMixinCode(parts, authorization, person, scopes);
+  authorization.code = issueMixinCode(parts, authorization, grantedPerson(parts, person), scopes);
   authorization.status = 'approved';
 }
 
@@ -56,16 +61,16 @@ export function answerMixinAuthorization(
 function issueMixinCode(
   parts: SandboxParts,
   authorization: MixinAuthorization,
-  person: Person,
+  personId: string,
   scopes: string[],
 ): string {
   const { clientId, codeChallenge, authorizationId } = authorization;
-  const code = randomHex(32);
+  const code = parts.random.hex(32);
   parts.state.codes.set(code, {
     code,
     service: 'mixin',
     clientId,
-    personId: person.id,
+    personId,
     redirectUri: callbackOf(parts, authorization),
     scopes,
     nonce: null,

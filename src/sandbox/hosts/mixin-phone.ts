@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import { readPerson } from '../interaction.ts';
 import { sendPage } from '../pages.ts';
 import { formOf, formParameters } from '../parameters.ts';
-import type { SandboxParts } from '../parts.ts';
+import { type Exchange, type SandboxParts, startExchange } from '../parts.ts';
 import { signedInPerson, signInPerson } from '../person-cookie.ts';
 import { pageError } from '../protocol-error.ts';
 import type { MixinAuthorization } from '../records.ts';
@@ -11,10 +11,7 @@ import { scopeWords } from '../scopes.ts';
 import { answerMixinAuthorization } from './mixin-callback.ts';
 import { stageOf } from './mixin-waiting.ts';
 
-interface PhoneVisit {
-  parts: SandboxParts;
-  req: Request;
-  res: Response;
+interface PhoneVisit extends Exchange {
   authorization: MixinAuthorization;
 }
 
@@ -39,12 +36,13 @@ function showResult({ parts, res, authorization }: PhoneVisit): void {
 }
 
 /** The true app wants a PIN before it approves; the sandbox asks for nothing secret. */
-function takeAnswer({ parts, req, res, authorization }: PhoneVisit): void {
+function takeAnswer(visit: PhoneVisit): void {
+  const { parts, req, res, authorization } = visit;
   const form = formOf(req);
   const isYes = form.get('answer') === 'yes';
   const person = isYes ? readPerson(parts.state.people, formParameters(req)) : parts.state.people.first();
   if (isYes) signInPerson(parts, req, res, 'mixin', person);
-  answerMixinAuthorization(parts, authorization, person, isYes ? form.getAll('scope') : []);
+  answerMixinAuthorization(visit, authorization, person, isYes ? form.getAll('scope') : []);
 }
 
 /** On the device that waits, the answer leads straight back to the waiting page, which goes on by itself. */
@@ -66,7 +64,7 @@ export function mixinPhoneRouter(parts: SandboxParts): Router {
     const all = [...parts.state.mixinAuthorizations.values()];
     const authorization = all.find(({ codeId }) => codeId === req.params['codeId']);
     if (!authorization) throw pageError(404, 'There is no such code.');
-    return { parts, req, res, authorization };
+    return { ...startExchange(parts, req, res), authorization };
   }
 
   router.get('/:codeId', (req, res) => {

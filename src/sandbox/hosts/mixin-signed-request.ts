@@ -2,7 +2,7 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { bodyText, splitScope } from '../parameters.ts';
-import type { SandboxParts } from '../parts.ts';
+import type { RequestParts } from '../parts.ts';
 import type { SigningGrant } from '../records.ts';
 import { isExpired } from '../tokens.ts';
 
@@ -24,7 +24,7 @@ const claimsSchema = z.object({
 type Claims = z.infer<typeof claimsSchema>;
 
 export interface SignedRequest {
-  parts: SandboxParts;
+  parts: RequestParts;
   req: Request;
   /** The request target as the client meant it, without the pretended host. */
   uri: string;
@@ -55,7 +55,7 @@ const tokenShape = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** The token and its grant, or null when it is no such token at all. */
 export function readSignedRequest(
-  parts: SandboxParts,
+  parts: RequestParts,
   req: Request,
   uri: string,
   token: string,
@@ -74,7 +74,8 @@ const signatureFits: Rule = ({ token, grant }) => {
   return verify(null, Buffer.from(token.slice(0, end)), key, Buffer.from(token.slice(end + 1), 'base64url'));
 };
 
-const grantAlive: Rule = ({ parts, grant }) => !isExpired(grant, parts);
+const grantAlive: Rule = ({ parts, grant }) =>
+  !isExpired(grant, parts) && !parts.faults.has('access_revoked');
 const issuerIsTheClient: Rule = ({ claims, grant }) => claims.iss === grant.clientId;
 const notFromTheFuture: Rule = (request) => request.claims.iat <= inSeconds(request) + skewSeconds;
 const notExpired: Rule = (request) => request.claims.exp > inSeconds(request) - skewSeconds;

@@ -2,7 +2,8 @@ import { type Request, type Response, Router } from 'express';
 import { generate } from 'lean-qr';
 import { toSvgSource } from 'lean-qr/extras/svg';
 import { sendPage } from '../pages.ts';
-import type { SandboxParts } from '../parts.ts';
+import { sendBack } from '../front-channel.ts';
+import { type SandboxParts, startExchange } from '../parts.ts';
 import { pageError } from '../protocol-error.ts';
 import type { MixinAuthorization } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
@@ -54,8 +55,9 @@ export function mixinWaitingRouter(parts: SandboxParts): Router {
 
   router.get('/:id', (req, res) => {
     const authorization = find(req);
-    const location = mixinCallback(parts, authorization);
-    if (location) res.redirect(303, location);
+    const exchange = startExchange(parts, req, res);
+    const location = mixinCallback(exchange, authorization);
+    if (location) sendBack(exchange, 303, location);
     else if (stageOf(authorization, parts) === 'expired') showExpiredPage(parts, res, authorization);
     else showWaitingPage(parts, res, authorization);
   });
@@ -66,8 +68,9 @@ export function mixinWaitingRouter(parts: SandboxParts): Router {
 
   router.post('/:id/cancel', (req, res) => {
     const authorization = find(req);
-    if (mixinCallback(parts, authorization) === null) authorization.status = 'denied';
-    res.redirect(303, mixinCallback(parts, authorization)!);
+    if (authorization.status !== 'approved') authorization.status = 'denied';
+    const exchange = startExchange(parts, req, res);
+    sendBack(exchange, 303, mixinCallback(exchange, authorization)!);
   });
 
   return router;

@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { type Request, type Response, Router } from 'express';
-import { type Check, endpoint, type Exchange, type Respond } from '../endpoint.ts';
+import { Router } from 'express';
+import { approvalOf, approvedScopes } from '../auto-approve.ts';
+import { check, type Check, endpoint, type Exchange, type Respond } from '../endpoint.ts';
+import { isStepping, sendBack, showArrival } from '../front-channel.ts';
 import type { SandboxParts } from '../parts.ts';
 import { pageError, redirectError } from '../protocol-error.ts';
 import { toReceived } from '../received-parameters.ts';
@@ -43,22 +44,22 @@ function startMixinAuthorization(exchange: Exchange): MixinAuthorizationExchange
   return { ...exchange, received, parameters, scopes } as unknown as MixinAuthorizationExchange;
 }
 
-const knownClient: Check<MixinAuthorizationExchange> = (exchange) => {
+const knownClient = check<MixinAuthorizationExchange>('known client', 'TODO', (exchange) => {
   const clientId = exchange.parameters.get('client_id');
   const registration = findRegistration(exchange.parts.registrations, 'mixin', clientId);
   if (!registration) throw pageError(400, 'Error 400: the client_id is not readable.');
   exchange.registration = registration;
-};
+});
 
-const profileAsked: Check<MixinAuthorizationExchange> = ({ scopes }) => {
+const profileAsked = check<MixinAuthorizationExchange>('profile asked', 'TODO', ({ scopes }) => {
   if (!scopes.includes('PROFILE:READ'))
     throw pageError(400, 'Error 10002: the scope must hold PROFILE:READ.');
-};
+});
 
-const knownScopes: Check<MixinAuthorizationExchange> = ({ scopes }) => {
+const knownScopes = check<MixinAuthorizationExchange>('known scopes', 'TODO', ({ scopes }) => {
   const unknown = unknownScopes('mixin', scopes)[0];
   if (unknown !== undefined) throw pageError(400, `Error 10002: there is no scope ${unknown}.`);
-};
+});
 
 /** `redirect_uri`, `response_type` and `code_challenge_method` are not checked: the page never reads them. */
 const authorizationChecks: readonly Check<MixinAuthorizationExchange>[] = [
@@ -70,8 +71,8 @@ const authorizationChecks: readonly Check<MixinAuthorizationExchange>[] = [
 function keepAuthorization(exchange: MixinAuthorizationExchange): MixinAuthorization {
   const { parts, parameters, req } = exchange;
   const authorization: MixinAuthorization = {
-    authorizationId: randomUUID(),
-    codeId: randomUUID(),
+    authorizationId: parts.random.uuid(),
+    codeId: parts.random.uuid(),
     clientId: exchange.registration.clientId,
     scopes: exchange.scopes,
     state: parameters.get('state') ?? '',
@@ -91,21 +92,33 @@ function keepAuthorization(exchange: MixinAuthorizationExchange): MixinAuthoriza
 const showCode: Respond<MixinAuthorizationExchange> = (exchange) => {
   const { parts, res } = exchange;
   const authorization = keepAuthorization(exchange);
-  if (parts.state.faults.has('mixin', 'authorize_server_error')) {
-    throw redirectError(mixinServerError(parts, authorization), 'fault authorize_server_error');
+  if (parts.faults.has('authorize_server_error')) {
+    throw redirectError(mixinServerError(exchange, authorization), 'fault authorize_server_error');
   }
-  if (parts.autoApprove) {
-    answerMixinAuthorization(parts, authorization, parts.state.autoApprovedPerson(), authorization.scopes);
+  const approval = approvalOf(exchange);
+  if (approval) {
+    const scopes = approvedScopes(approval, authorization.scopes);
+    answerMixinAuthorization(exchange, authorization, approval.person, scopes);
   }
   const waiting = `${parts.basePath}/mixin.one/sandbox/${authorization.authorizationId}`;
-  res.redirect(302, mixinCallback(parts, authorization) ?? waiting);
+  const location = mixinCallback(exchange, authorization);
+  if (location) sendBack(exchange, 302, location);
+  else if (isStepping(exchange)) showArrival(exchange, authorization.parameters, waiting);
+  else res.redirect(302, waiting);
 };
 
 /** mixin.one: the page with the QR code, and the phone that reads it. */
 export function mixinHost(parts: SandboxParts): Router {
   const router = Router();
-  const start = (req: Request, res: Response) => startMixinAuthorization({ parts, req, res });
-  router.get('/oauth/authorize', endpoint(start, authorizationChecks, showCode));
+  router.get(
+    '/oauth/authorize',
+    endpoint(parts, {
+      faults: null,
+      start: startMixinAuthorization,
+      checks: authorizationChecks,
+      respond: showCode,
+    }),
+  );
   router.use('/sandbox', mixinWaitingRouter(parts));
   router.use('/codes', mixinPhoneRouter(parts));
   return router;

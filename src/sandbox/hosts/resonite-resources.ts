@@ -1,38 +1,35 @@
-import type { Check, Exchange, Respond } from '../endpoint.ts';
-import { workingUserinfo } from '../fault-checks.ts';
+import { check, type Check, type Exchange, type Respond } from '../endpoint.ts';
 import type { Person } from '../people.ts';
 import { pictureUrls } from '../pictures.ts';
 import type { AccessToken } from '../records.ts';
 import { personOf, withProfileFaults } from '../token-request.ts';
-import { credentials, liveAccessToken } from '../tokens.ts';
+import { credentials, profileToken } from '../tokens.ts';
 import { resoniteBadToken, resoniteInsufficientScope } from './resonite-error.ts';
 
 function presentedToken({ parts, req }: Exchange): AccessToken | undefined {
-  return liveAccessToken(parts, 'resonite', credentials(req.get('authorization'), 'Bearer'));
+  return profileToken(parts, 'resonite', credentials(req.get('authorization'), 'Bearer'));
 }
 
-const tokenAlive: Check<Exchange> = (exchange) => {
+const tokenAlive = check<Exchange>('token alive', 'TODO', (exchange) => {
   if (!presentedToken(exchange)) throw resoniteBadToken();
-};
+});
 
 function granted(scope: string): Check<Exchange> {
-  return (exchange) => {
+  return check<Exchange>(`scope ${scope} granted`, 'TODO', (exchange) => {
     if (!presentedToken(exchange)?.scopes.includes(scope)) throw resoniteInsufficientScope(scope);
-  };
+  });
 }
 
-const working = workingUserinfo('resonite', resoniteBadToken);
-
-export const profileChecks: readonly Check<Exchange>[] = [working, tokenAlive, granted('profile')];
-export const userinfoChecks: readonly Check<Exchange>[] = [working, tokenAlive, granted('openid')];
+export const profileChecks: readonly Check<Exchange>[] = [tokenAlive, granted('profile')];
+export const userinfoChecks: readonly Check<Exchange>[] = [tokenAlive, granted('openid')];
 
 /** What OpenIddict answers by itself, and what a plug-in's sample shows. */
 export const answerUserinfo: Respond<Exchange> = (exchange) => {
   const { parts, res } = exchange;
   const token = presentedToken(exchange)!;
-  const sub = personOf(parts, 'resonite', token.personId).resonite.id;
+  const sub = personOf(parts, token.personId).resonite.id;
   const userinfo = { sub, iss: `${parts.baseUrl}/account.resonite.com/`, aud: token.clientId };
-  res.json(withProfileFaults(parts, 'resonite', userinfo, 'sub'));
+  res.json(withProfileFaults(parts, userinfo, 'sub'));
 };
 
 /** Field name and contents of the supporter data are a guess: the newer of two names. */
@@ -68,6 +65,6 @@ function resoniteProfile(person: Person, scopes: readonly string[]): Record<stri
 export const answerProfile: Respond<Exchange> = (exchange) => {
   const { parts, res } = exchange;
   const token = presentedToken(exchange)!;
-  const profile = resoniteProfile(personOf(parts, 'resonite', token.personId), token.scopes);
-  res.json(withProfileFaults(parts, 'resonite', profile, 'id'));
+  const profile = resoniteProfile(personOf(parts, token.personId), token.scopes);
+  res.json(withProfileFaults(parts, profile, 'id'));
 };

@@ -1,21 +1,22 @@
-import { type Request, type Response, Router } from 'express';
+import { Router } from 'express';
 import {
   answerAuthorization,
+  proceed,
   type AuthorizationExchange,
   refuse,
   startAuthorization,
   workingAuthorization,
 } from '../authorization.ts';
 import type { AuthorizationPage } from '../callback.ts';
-import { type Check, endpoint, type Exchange, tokenEndpoint } from '../endpoint.ts';
+import { check, type Check, documentEndpoint, endpoint, type Exchange, tokenEndpoint } from '../endpoint.ts';
+import { promisedIss } from '../discovery.ts';
+import { publishedKeys } from '../id-token.ts';
 import { interactionRouter } from '../interaction.ts';
 import { queryOf } from '../parameters.ts';
 import type { SandboxParts } from '../parts.ts';
 import { pageError } from '../protocol-error.ts';
-import { randomMixed } from '../random.ts';
 import { findRegistration } from '../registrations.ts';
 import { unknownScopes } from '../scopes.ts';
-import { toKeySet } from '../signing-key.ts';
 import { answerProfile, answerUserinfo, profileChecks, userinfoChecks } from './resonite-resources.ts';
 import {
   answerCode,
@@ -67,53 +68,57 @@ function describeResoniteParameter(value: string): Readonly<Record<string, strin
   };
 }
 
-const knownClient: Check<AuthorizationExchange> = (exchange) => {
+const knownClient = check<AuthorizationExchange>('known client', 'TODO', (exchange) => {
   const clientId = exchange.parameters.get('client_id');
   const registration = findRegistration(exchange.parts.registrations, 'resonite', clientId);
   if (!registration) throw pageError(400, "invalid_request: The specified 'client_id' is invalid. (ID2052)");
   exchange.registration = registration;
-};
+});
 
-const redirectUriRegistered: Check<AuthorizationExchange> = ({ parts, registration, redirectUri }) => {
-  const isFaulty = parts.state.faults.has('resonite', 'authorize_redirect_mismatch');
-  if (!isFaulty && registration.redirectUris.includes(redirectUri)) return;
-  throw pageError(
-    400,
-    "invalid_request: The specified 'redirect_uri' is not valid for this client application. (ID2043)",
-  );
-};
+const redirectUriRegistered = check<AuthorizationExchange>(
+  'redirect uri registered',
+  'TODO',
+  ({ parts, registration, redirectUri }) => {
+    const isFaulty = parts.faults.has('authorize_redirect_mismatch');
+    if (!isFaulty && registration.redirectUris.includes(redirectUri)) return;
+    throw pageError(
+      400,
+      "invalid_request: The specified 'redirect_uri' is not valid for this client application. (ID2043)",
+    );
+  },
+);
 
 /** RFC 6749 3.1: a parameter must not come twice. */
-const noRepeatedParameter: Check<AuthorizationExchange> = (exchange) => {
+const noRepeatedParameter = check<AuthorizationExchange>('no repeated parameter', 'TODO', (exchange) => {
   const names = [...queryOf(exchange.req).keys()];
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated) throw refuse(exchange, 'invalid_request', `The '${repeated}' parameter is repeated.`);
-};
+});
 
-const responseTypeIsCode: Check<AuthorizationExchange> = (exchange) => {
+const responseTypeIsCode = check<AuthorizationExchange>('response type is code', 'TODO', (exchange) => {
   if (exchange.parameters.get('response_type') === 'code') return;
   throw refuse(exchange, 'unsupported_response_type', "The specified 'response_type' is not supported.");
-};
+});
 
-const knownScopes: Check<AuthorizationExchange> = (exchange) => {
+const knownScopes = check<AuthorizationExchange>('known scopes', 'TODO', (exchange) => {
   if (unknownScopes('resonite', exchange.scopes).length === 0) return;
   throw refuse(exchange, 'invalid_scope', "The specified 'scope' is invalid.");
-};
+});
 
 /** RFC 7636 4.3: without a method the challenge would be `plain`, which is not offered. */
-const challengeIsS256: Check<AuthorizationExchange> = (exchange) => {
+const challengeIsS256 = check<AuthorizationExchange>('challenge is s256', 'TODO', (exchange) => {
   const { parameters } = exchange;
   if (!parameters.has('code_challenge') && !parameters.has('code_challenge_method')) return;
   const isShaped = /^[\w-]{43}$/.test(parameters.get('code_challenge') ?? '');
   if (isShaped && parameters.get('code_challenge_method') === 'S256') return;
   throw refuse(exchange, 'invalid_request', "The specified 'code_challenge_method' is not supported.");
-};
+});
 
 /** OpenID Connect Core 3.1.2.1. Whether Resonite knows `prompt` was not found. */
-const promptRead: Check<AuthorizationExchange> = (exchange) => {
+const promptRead = check<AuthorizationExchange>('prompt read', 'TODO', (exchange) => {
   const prompt = exchange.parameters.get('prompt');
   exchange.force = prompt !== undefined && prompt !== 'none';
-};
+});
 
 const authorizationChecks: readonly Check<AuthorizationExchange>[] = [
   knownClient,
@@ -133,7 +138,7 @@ function resonitePage(parts: SandboxParts): AuthorizationPage {
     host,
     issuer: resoniteIssuer(parts),
     describe: describeResoniteParameter,
-    newCode: () => randomMixed(43),
+    newCode: (random) => random.mixed(43),
     granted: (code) => ({ code }),
     denied: {
       error: 'access_denied',
@@ -147,22 +152,46 @@ function resonitePage(parts: SandboxParts): AuthorizationPage {
 export function resoniteHost(parts: SandboxParts): Router {
   const router = Router();
   const page = resonitePage(parts);
-  const start = (req: Request, res: Response): Exchange => ({ parts, req, res });
-  const startAt = (req: Request, res: Response) => startAuthorization(start(req, res), page);
-  const startToken = (req: Request, res: Response) => startResoniteTokenRequest(start(req, res));
-  const grants = {
-    authorization_code: { checks: codeChecks, respond: answerCode },
-    refresh_token: { checks: refreshChecks, respond: answerRefresh },
-  };
-  router.get('/connect/authorize', endpoint(startAt, authorizationChecks, answerAuthorization));
-  router.post('/connect/token', tokenEndpoint(startToken, commonTokenChecks, grants));
-  router.get('/connect/userinfo', endpoint(start, userinfoChecks, answerUserinfo));
-  router.get('/api/user/profile', endpoint(start, profileChecks, answerProfile));
+  const start = (exchange: Exchange): Exchange => exchange;
+  router.get(
+    '/connect/authorize',
+    endpoint(parts, {
+      faults: null,
+      start: (exchange) => startAuthorization(exchange, page),
+      checks: authorizationChecks,
+      respond: answerAuthorization,
+    }),
+  );
+  router.post(
+    '/connect/token',
+    tokenEndpoint(parts, {
+      start: startResoniteTokenRequest,
+      checks: commonTokenChecks,
+      grants: {
+        authorization_code: { checks: codeChecks, respond: answerCode },
+        refresh_token: { checks: refreshChecks, respond: answerRefresh },
+      },
+    }),
+  );
+  router.get(
+    '/connect/userinfo',
+    endpoint(parts, { faults: 'userinfo', start, checks: userinfoChecks, respond: answerUserinfo }),
+  );
+  router.get(
+    '/api/user/profile',
+    endpoint(parts, { faults: 'userinfo', start, checks: profileChecks, respond: answerProfile }),
+  );
   router.get(
     '/.well-known/openid-configuration',
-    (_req, res) => void res.json(discoveryDocument(page.issuer)),
+    documentEndpoint(parts, 'discovery', ({ parts: { faults } }) => ({
+      ...discoveryDocument(page.issuer),
+      ...promisedIss(faults),
+    })),
   );
-  router.get('/.well-known/jwks', (_req, res) => void res.json(toKeySet(parts.signingKey)));
-  router.use('/sandbox', interactionRouter(parts, page));
+  router.get(
+    '/.well-known/jwks',
+    documentEndpoint(parts, 'keys', (exchange) => publishedKeys(exchange.parts)),
+  );
+  router.use('/sandbox', interactionRouter(parts, { page, proceed }));
   return router;
 }

@@ -6,7 +6,7 @@ import {
   workingAuthorization,
 } from '../authorization.ts';
 import { type AuthorizationPage, callbackLocation } from '../callback.ts';
-import type { Check, Respond } from '../endpoint.ts';
+import { check, type Check, type Respond } from '../endpoint.ts';
 import { redirectError } from '../protocol-error.ts';
 import { noClaims } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
@@ -32,22 +32,22 @@ export function describeTwitchParameter(value: string): Readonly<Record<string, 
 /** The words of Twitch's documentation; Kraken used the same. */
 export const twitchDenial = { error: 'access_denied', error_description: 'The user denied you access' };
 
-export const clientIdGiven: Check<AuthorizationExchange> = ({ parameters }) => {
+export const clientIdGiven = check<AuthorizationExchange>('client id given', 'TODO', ({ parameters }) => {
   if (!parameters.has('client_id')) throw twitchError(400, 'missing client id');
-};
+});
 
 /** What an unknown client sees here was not found; these are the words of the token endpoint. */
-export const knownClient: Check<AuthorizationExchange> = (exchange) => {
+export const knownClient = check<AuthorizationExchange>('known client', 'TODO', (exchange) => {
   const clientId = exchange.parameters.get('client_id');
   const registration = findRegistration(exchange.parts.registrations, 'twitch', clientId);
   if (!registration) throw twitchError(400, 'invalid client');
   exchange.registration = registration;
-};
+});
 
 /** Twitch tells the first registered URI about a mismatch, and not the person: seen since 2016, still so in 2024. */
-export const redirectUriMatches: Check<AuthorizationExchange> = (exchange) => {
+export const redirectUriMatches = check<AuthorizationExchange>('redirect uri matches', 'TODO', (exchange) => {
   const { parts, registration, redirectUri } = exchange;
-  const isFaulty = parts.state.faults.has('twitch', 'authorize_redirect_mismatch');
+  const isFaulty = parts.faults.has('authorize_redirect_mismatch');
   if (!isFaulty && registration.redirectUris.includes(redirectUri)) return;
   const location = callbackLocation(registration.redirectUris[0]!, {
     error: 'redirect_mismatch',
@@ -55,21 +55,25 @@ export const redirectUriMatches: Check<AuthorizationExchange> = (exchange) => {
     state: stateOf(exchange),
   });
   throw redirectError(location, 'redirect_mismatch');
-};
+});
 
-export const responseTypeIsCode: Check<AuthorizationExchange> = (exchange) => {
-  if (exchange.parameters.get('response_type') === 'code') return;
-  throw refuse(exchange, 'unsupported_response_type', 'Response type is not supported');
-};
+export const responseTypeIsCode = check<AuthorizationExchange>(
+  'response type is code',
+  'TODO',
+  (exchange) => {
+    if (exchange.parameters.get('response_type') === 'code') return;
+    throw refuse(exchange, 'unsupported_response_type', 'Response type is not supported');
+  },
+);
 
-export const knownScopes: Check<AuthorizationExchange> = ({ page, scopes }) => {
+export const knownScopes = check<AuthorizationExchange>('known scopes', 'TODO', ({ page, scopes }) => {
   const unknown = unknownScopes(page.api, scopes)[0];
   if (unknown === undefined) return;
   if (page.api === 'twitch' && isRetiredTwitchScope(unknown)) {
     throw twitchError(400, `Sorry, the scope you are requesting is currently unavailable: ${unknown}`);
   }
   throw twitchError(400, `invalid scope requested: '${unknown}'`);
-};
+});
 
 function namesIn(claims: unknown, place: string): string[] {
   const members = (claims as Record<string, unknown>)[place];
@@ -77,7 +81,7 @@ function namesIn(claims: unknown, place: string): string[] {
 }
 
 /** OpenID Connect Core 5.5. What Twitch answers to a broken `claims` was not found. */
-export const readableClaims: Check<AuthorizationExchange> = (exchange) => {
+export const readableClaims = check<AuthorizationExchange>('readable claims', 'TODO', (exchange) => {
   const text = exchange.parameters.get('claims');
   exchange.claims = noClaims;
   if (text === undefined) return;
@@ -87,12 +91,12 @@ export const readableClaims: Check<AuthorizationExchange> = (exchange) => {
   } catch {
     throw twitchError(400, 'invalid claims parameter');
   }
-};
+});
 
 /** Only the literal `true` forces; `1` and `force` were reported not to. */
-export const forcedWhenAsked: Check<AuthorizationExchange> = (exchange) => {
+export const forcedWhenAsked = check<AuthorizationExchange>('forced when asked', 'TODO', (exchange) => {
   exchange.force = exchange.parameters.get('force_verify') === 'true';
-};
+});
 
 export const twitchAuthorizationChecks: readonly Check<AuthorizationExchange>[] = [
   clientIdGiven,

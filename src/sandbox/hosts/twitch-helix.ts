@@ -1,13 +1,12 @@
-import { type Request, type Response, Router } from 'express';
-import { type Check, endpoint, type Exchange, type Respond } from '../endpoint.ts';
-import { workingUserinfo } from '../fault-checks.ts';
+import { Router } from 'express';
+import { check, type Check, endpoint, type Exchange, type Respond } from '../endpoint.ts';
 import { queryOf } from '../parameters.ts';
 import type { Person } from '../people.ts';
 import type { SandboxParts } from '../parts.ts';
 import { jsonError, type ProtocolError } from '../protocol-error.ts';
 import type { AccessToken } from '../records.ts';
 import { personOf, withProfileFaults } from '../token-request.ts';
-import { credentials, liveAccessToken } from '../tokens.ts';
+import { credentials, profileToken } from '../tokens.ts';
 import { twitchPicture } from './twitch-claims.ts';
 
 /** Three keys, and the challenge with single quotes that Twitch was seen to send. */
@@ -19,29 +18,28 @@ function helixUnauthorized(message: string): ProtocolError {
 const badToken = () => helixUnauthorized('Invalid OAuth token');
 
 function presentedToken({ parts, req }: Exchange): AccessToken | undefined {
-  return liveAccessToken(parts, 'twitch', credentials(req.get('authorization'), 'Bearer'));
+  return profileToken(parts, 'twitch', credentials(req.get('authorization'), 'Bearer'));
 }
 
-const somethingPresented: Check<Exchange> = ({ req }) => {
+const somethingPresented = check<Exchange>('something presented', 'TODO', ({ req }) => {
   if (!req.get('authorization')) throw helixUnauthorized('OAuth token is missing');
-};
+});
 
-const tokenAlive: Check<Exchange> = (exchange) => {
+const tokenAlive = check<Exchange>('token alive', 'TODO', (exchange) => {
   if (!presentedToken(exchange)) throw badToken();
-};
+});
 
-const clientIdGiven: Check<Exchange> = ({ req }) => {
+const clientIdGiven = check<Exchange>('client id given', 'TODO', ({ req }) => {
   if (!req.get('client-id')) throw helixUnauthorized('Must provide a valid Client-ID or OAuth token');
-};
+});
 
 /** Since 2020 the Client-Id must be the one that the token was made for. */
-const clientIdOfToken: Check<Exchange> = (exchange) => {
+const clientIdOfToken = check<Exchange>('client id of token', 'TODO', (exchange) => {
   if (presentedToken(exchange)!.clientId === exchange.req.get('client-id')) return;
   throw helixUnauthorized('Client ID and OAuth token do not match');
-};
+});
 
 const usersChecks: readonly Check<Exchange>[] = [
-  workingUserinfo('twitch', badToken),
   somethingPresented,
   tokenAlive,
   clientIdGiven,
@@ -77,10 +75,10 @@ function askedPeople(exchange: Exchange, owner: Person): readonly Person[] {
 const answerUsers: Respond<Exchange> = (exchange) => {
   const { parts, res } = exchange;
   const token = presentedToken(exchange)!;
-  const owner = personOf(parts, 'twitch', token.personId);
+  const owner = personOf(parts, token.personId);
   const users = askedPeople(exchange, owner).map((person) => {
     const mayReadEmail = person === owner && token.scopes.includes('user:read:email');
-    return withProfileFaults(parts, 'twitch', helixUser(person, mayReadEmail), 'id');
+    return withProfileFaults(parts, helixUser(person, mayReadEmail), 'id');
   });
   res.json({ data: users });
 };
@@ -88,7 +86,14 @@ const answerUsers: Respond<Exchange> = (exchange) => {
 /** api.twitch.tv/helix: the one resource a login needs. */
 export function helixRouter(parts: SandboxParts): Router {
   const router = Router();
-  const start = (req: Request, res: Response): Exchange => ({ parts, req, res });
-  router.get('/users', endpoint(start, usersChecks, answerUsers));
+  router.get(
+    '/users',
+    endpoint(parts, {
+      faults: 'userinfo',
+      start: (exchange) => exchange,
+      checks: usersChecks,
+      respond: answerUsers,
+    }),
+  );
   return router;
 }

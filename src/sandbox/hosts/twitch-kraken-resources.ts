@@ -1,9 +1,8 @@
-import type { Check, Exchange, Respond } from '../endpoint.ts';
-import { workingUserinfo } from '../fault-checks.ts';
+import { check, type Check, type Exchange, type Respond } from '../endpoint.ts';
 import type { Person } from '../people.ts';
 import type { AccessToken } from '../records.ts';
 import { personOf, withProfileFaults } from '../token-request.ts';
-import { credentials, liveAccessToken, secondsLeft } from '../tokens.ts';
+import { credentials, liveAccessToken, profileToken, secondsLeft } from '../tokens.ts';
 import { twitchPicture } from './twitch-claims.ts';
 import { krakenError } from './twitch-kraken-error.ts';
 import { type Validation, validate } from './twitch-validation.ts';
@@ -11,22 +10,26 @@ import { type Validation, validate } from './twitch-validation.ts';
 const badToken = () => krakenError(401, 'Token invalid or missing required scope');
 
 /** `Bearer` was never documented for Kraken. */
-function presentedToken({ parts, req }: Exchange): AccessToken | undefined {
+function presentedValue({ req }: Exchange): string | undefined {
   const inQuery = typeof req.query['oauth_token'] === 'string' ? req.query['oauth_token'] : undefined;
-  return liveAccessToken(parts, 'twitch', credentials(req.get('authorization'), 'OAuth') ?? inQuery);
+  return credentials(req.get('authorization'), 'OAuth') ?? inQuery;
+}
+
+function tokenOfProfile(exchange: Exchange): AccessToken | undefined {
+  return profileToken(exchange.parts, 'twitch', presentedValue(exchange));
 }
 
 /** After version 3 was withdrawn, a request without the Accept value of version 5 met a 410. */
-const versionFiveAccepted: Check<Exchange> = ({ req }) => {
+const versionFiveAccepted = check<Exchange>('version five accepted', 'TODO', ({ req }) => {
   const accepts = (req.get('accept') ?? '').split(',').map((entry) => entry.trim());
   if (accepts.includes('application/vnd.twitchtv.v5+json') || req.query['api_version'] === '5') return;
   throw krakenError(
     410,
     'It is no longer possible to use v3 of the Twitch API. Use application/vnd.twitchtv.v5+json.',
   );
-};
+});
 
-const clientOrTokenGiven: Check<Exchange> = ({ req }) => {
+const clientOrTokenGiven = check<Exchange>('client or token given', 'TODO', ({ req }) => {
   const given = [
     req.get('client-id'),
     req.query['client_id'],
@@ -34,14 +37,13 @@ const clientOrTokenGiven: Check<Exchange> = ({ req }) => {
     req.query['oauth_token'],
   ];
   if (given.every((entry) => entry === undefined)) throw krakenError(400, 'No client id specified');
-};
+});
 
-const tokenWithScope: Check<Exchange> = (exchange) => {
-  if (!presentedToken(exchange)?.scopes.includes('user_read')) throw badToken();
-};
+const tokenWithScope = check<Exchange>('token with scope', 'TODO', (exchange) => {
+  if (!tokenOfProfile(exchange)?.scopes.includes('user_read')) throw badToken();
+});
 
 export const userChecks: readonly Check<Exchange>[] = [
-  workingUserinfo('twitch', badToken),
   versionFiveAccepted,
   clientOrTokenGiven,
   tokenWithScope,
@@ -68,8 +70,8 @@ function krakenUser(person: Person): Record<string, unknown> {
 
 export const answerUser: Respond<Exchange> = (exchange) => {
   const { parts, res } = exchange;
-  const person = personOf(parts, 'twitch', presentedToken(exchange)!.personId);
-  res.json(withProfileFaults(parts, 'twitch', krakenUser(person), '_id'));
+  const person = personOf(parts, tokenOfProfile(exchange)!.personId);
+  res.json(withProfileFaults(parts, krakenUser(person), '_id'));
 };
 
 function tokenStatus({ parts }: Exchange, { token, clientId, person }: Validation): object {
@@ -86,7 +88,10 @@ function tokenStatus({ parts }: Exchange, { token, clientId, person }: Validatio
 
 /** The status of a token; a dead one is told apart by the body only (the HTTP status was not recorded). */
 export const answerRoot: Respond<Exchange> = (exchange) => {
-  const validation = validate(exchange.parts, presentedToken(exchange));
+  const validation = validate(
+    exchange.parts,
+    liveAccessToken(exchange.parts, 'twitch', presentedValue(exchange)),
+  );
   exchange.res.json({
     token: validation ? tokenStatus(exchange, validation) : { valid: false, authorization: null },
   });

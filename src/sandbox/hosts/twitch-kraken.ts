@@ -1,17 +1,15 @@
-import { type Request, type Response, Router } from 'express';
-import { type AuthorizationExchange, startAuthorization, workingAuthorization } from '../authorization.ts';
-import type { AuthorizationPage } from '../callback.ts';
-import { type Check, endpoint, type Exchange, type Respond, tokenEndpoint } from '../endpoint.ts';
+import { Router } from 'express';
 import {
-  workingRefresh,
-  workingRevocation,
-  workingTokenEndpoint,
-  workingValidation,
-} from '../fault-checks.ts';
+  type AuthorizationExchange,
+  proceed,
+  startAuthorization,
+  workingAuthorization,
+} from '../authorization.ts';
+import type { AuthorizationPage } from '../callback.ts';
+import { check, type Check, endpoint, type Exchange, type Respond, tokenEndpoint } from '../endpoint.ts';
 import { interactionRouter } from '../interaction.ts';
 import { formParameters } from '../parameters.ts';
 import type { SandboxParts } from '../parts.ts';
-import { randomLower } from '../random.ts';
 import type { AccessToken } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
 import { unknownScopes } from '../scopes.ts';
@@ -42,18 +40,22 @@ import { issueTwitchAccessToken, nextRefreshToken } from './twitch-token.ts';
 
 const host = 'api.twitch.tv';
 
-const knownAuthorizationClient: Check<AuthorizationExchange> = (exchange) => {
-  const clientId = exchange.parameters.get('client_id');
-  if (clientId === undefined) throw krakenError(400, 'No client id specified');
-  const registration = findRegistration(exchange.parts.registrations, 'twitch', clientId);
-  if (!registration) throw krakenError(400, 'client does not exist');
-  exchange.registration = registration;
-};
+const knownAuthorizationClient = check<AuthorizationExchange>(
+  'known authorization client',
+  'TODO',
+  (exchange) => {
+    const clientId = exchange.parameters.get('client_id');
+    if (clientId === undefined) throw krakenError(400, 'No client id specified');
+    const registration = findRegistration(exchange.parts.registrations, 'twitch', clientId);
+    if (!registration) throw krakenError(400, 'client does not exist');
+    exchange.registration = registration;
+  },
+);
 
-const knownScopes: Check<AuthorizationExchange> = ({ scopes }) => {
+const knownScopes = check<AuthorizationExchange>('known scopes', 'TODO', ({ scopes }) => {
   const unknown = unknownScopes('kraken', scopes)[0];
   if (unknown !== undefined) throw krakenError(400, `invalid scope requested: '${unknown}'`);
-};
+});
 
 const authorizationChecks: readonly Check<AuthorizationExchange>[] = [
   knownAuthorizationClient,
@@ -65,46 +67,46 @@ const authorizationChecks: readonly Check<AuthorizationExchange>[] = [
 ];
 
 /** The words of Kraken's token endpoint were not found; the messages are those of id.twitch.tv. */
-const knownClient: Check<TokenExchange> = (exchange) => {
+const knownClient = check<TokenExchange>('known client', 'TODO', (exchange) => {
   const clientId = exchange.parameters.get('client_id');
   if (clientId === undefined) throw krakenError(400, 'missing client id');
   const registration = findRegistration(exchange.parts.registrations, 'twitch', clientId);
   if (!registration) throw krakenError(400, 'client does not exist');
   exchange.registration = registration;
-};
+});
 
-const rightSecret: Check<TokenExchange> = (exchange) => {
+const rightSecret = check<TokenExchange>('right secret', 'TODO', (exchange) => {
   if (!exchange.parameters.has('client_secret')) throw krakenError(400, 'missing client secret');
   if (isWrongSecret(exchange)) throw krakenError(403, 'invalid client secret');
-};
+});
 
-const knownGrantType: Check<TokenExchange> = ({ parameters }) => {
+const knownGrantType = check<TokenExchange>('known grant type', 'TODO', ({ parameters }) => {
   const grantType = parameters.get('grant_type');
   if (grantType !== 'authorization_code' && grantType !== 'refresh_token') {
     throw krakenError(400, 'invalid grant type');
   }
-};
+});
 
-const knownCode: Check<TokenExchange> = (exchange) => {
+const knownCode = check<TokenExchange>('known code', 'TODO', (exchange) => {
   const code = findCode(exchange);
   if (!code || code.used || isCodeExpired({ parts: exchange.parts, code })) {
     throw krakenError(400, 'Invalid authorization code');
   }
   exchange.code = code;
-};
+});
 
-const sameRedirectUri: Check<TokenExchange> = ({ parameters, code }) => {
+const sameRedirectUri = check<TokenExchange>('same redirect uri', 'TODO', ({ parameters, code }) => {
   if (parameters.get('redirect_uri') === code.redirectUri) return;
   throw krakenError(400, 'Parameter redirect_uri does not match registered URI');
-};
+});
 
-const knownRefreshToken: Check<TokenExchange> = (exchange) => {
+const knownRefreshToken = check<TokenExchange>('known refresh token', 'TODO', (exchange) => {
   const token = findRefreshToken(exchange);
   if (!token || token.used) throw krakenError(400, 'Invalid refresh token');
   exchange.refreshToken = token;
-};
+});
 
-const commonTokenChecks = [workingTokenEndpoint('twitch'), knownClient, rightSecret, knownGrantType];
+const commonTokenChecks = [knownClient, rightSecret, knownGrantType];
 
 /** Four members and no `token_type`, as a real answer of 2018 had them. */
 function sendTokens(
@@ -116,7 +118,7 @@ function sendTokens(
   exchange.res.json({
     access_token: token.value,
     refresh_token: refreshToken,
-    scope: scopeMember(exchange.parts, 'twitch', token.scopes),
+    scope: scopeMember(exchange.parts, token.scopes),
     expires_in: expiresIn,
   });
 }
@@ -125,7 +127,7 @@ const answerCode: Respond<TokenExchange> = (exchange) => {
   const { parts, code } = exchange;
   code.used = true;
   const { token, expiresInSeconds } = issueTwitchAccessToken(exchange, code);
-  const refreshToken = issueRefreshToken(parts, code, randomLower(50), null);
+  const refreshToken = issueRefreshToken(parts, code, parts.random.lower(50), null);
   sendTokens(exchange, token, expiresInSeconds, refreshToken.value);
 };
 
@@ -135,10 +137,10 @@ const answerRefresh: Respond<TokenExchange> = (exchange) => {
 };
 
 /** What Kraken answered to a token that is not the client's was not found. */
-const revocableToken: Check<Exchange> = (exchange) => {
+const revocableToken = check<Exchange>('revocable token', 'TODO', (exchange) => {
   if (!revocationParameters(exchange).has('client_id')) throw krakenError(400, 'No client id specified');
   if (!findRevocable(exchange)) throw krakenError(400, 'Invalid token');
-};
+});
 
 const answerRevocation: Respond<Exchange> = (exchange) => {
   revoke(exchange);
@@ -152,7 +154,7 @@ function krakenPage({ baseUrl }: SandboxParts): AuthorizationPage {
     host,
     issuer: `${baseUrl}/id.twitch.tv/oauth2`,
     describe: describeTwitchParameter,
-    newCode: () => randomLower(30),
+    newCode: (random) => random.lower(30),
     granted: twitchGranted,
     denied: twitchDenial,
   };
@@ -162,25 +164,40 @@ function krakenPage({ baseUrl }: SandboxParts): AuthorizationPage {
 export function krakenRouter(parts: SandboxParts): Router {
   const router = Router();
   const page = krakenPage(parts);
-  const start = (req: Request, res: Response) => ({ parts, req, res });
-  const startAt = (req: Request, res: Response) => startAuthorization(start(req, res), page);
-  // `state` comes along in the form and means nothing there.
-  const startToken = (req: Request, res: Response) => startTokenRequest(start(req, res), formParameters(req));
-  const grants = {
-    authorization_code: { checks: [knownCode, sameRedirectUri], respond: answerCode },
-    refresh_token: { checks: [workingRefresh('twitch'), knownRefreshToken], respond: answerRefresh },
-  };
-  router.get('/oauth2/authorize', endpoint(startAt, authorizationChecks, answerTwitchAuthorization));
-  router.post('/oauth2/token', tokenEndpoint(startToken, commonTokenChecks, grants));
+  const start = (exchange: Exchange): Exchange => exchange;
+  router.get(
+    '/oauth2/authorize',
+    endpoint(parts, {
+      faults: null,
+      start: (exchange) => startAuthorization(exchange, page),
+      checks: authorizationChecks,
+      respond: answerTwitchAuthorization,
+    }),
+  );
+  router.post(
+    '/oauth2/token',
+    tokenEndpoint(parts, {
+      // `state` comes along in the form and means nothing there.
+      start: (exchange) => startTokenRequest(exchange, formParameters(exchange.req)),
+      checks: commonTokenChecks,
+      grants: {
+        authorization_code: { checks: [knownCode, sameRedirectUri], respond: answerCode },
+        refresh_token: { checks: [knownRefreshToken], respond: answerRefresh },
+      },
+    }),
+  );
   router.post(
     '/oauth2/revoke',
-    endpoint(start, [workingRevocation('twitch'), revocableToken], answerRevocation),
+    endpoint(parts, { faults: 'revoke', start, checks: [revocableToken], respond: answerRevocation }),
   );
-  router.get('/user', endpoint(start, userChecks, answerUser));
-  router.get('/', endpoint(start, [workingValidation('twitch')], answerRoot));
+  router.get(
+    '/user',
+    endpoint(parts, { faults: 'userinfo', start, checks: userChecks, respond: answerUser }),
+  );
+  router.get('/', endpoint(parts, { faults: 'validate', start, checks: [], respond: answerRoot }));
   return router;
 }
 
 export function krakenInteraction(parts: SandboxParts): Router {
-  return interactionRouter(parts, krakenPage(parts));
+  return interactionRouter(parts, { page: krakenPage(parts), proceed });
 }

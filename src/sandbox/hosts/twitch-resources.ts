@@ -1,10 +1,9 @@
-import type { Check, Exchange, Respond } from '../endpoint.ts';
-import { workingRevocation, workingUserinfo, workingValidation } from '../fault-checks.ts';
+import { check, type Check, type Exchange, type Respond } from '../endpoint.ts';
 import { formParameters, queryParameters } from '../parameters.ts';
 import type { AccessToken, RefreshToken } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
 import { personOf, withProfileFaults } from '../token-request.ts';
-import { credentials, liveAccessToken, secondsLeft } from '../tokens.ts';
+import { credentials, liveAccessToken, profileToken, secondsLeft } from '../tokens.ts';
 import { twitchClaims } from './twitch-claims.ts';
 import { sendTwitchJson, twitchError } from './twitch-error.ts';
 import { type Validation, validate } from './twitch-validation.ts';
@@ -16,27 +15,27 @@ function presentedToken({ parts, req }: Exchange): AccessToken | undefined {
   return liveAccessToken(parts, 'twitch', credentials(req.get('authorization'), 'OAuth', 'Bearer'));
 }
 
-const tokenPresented: Check<Exchange> = ({ req }) => {
+const tokenPresented = check<Exchange>('token presented', 'TODO', ({ req }) => {
   if (!req.get('authorization')) throw twitchError(401, 'missing authorization token');
-};
+});
 
-const tokenAlive: Check<Exchange> = (exchange) => {
-  if (!presentedToken(exchange)) throw badToken();
-};
+function tokenOfProfile({ parts, req }: Exchange): AccessToken | undefined {
+  return profileToken(parts, 'twitch', credentials(req.get('authorization'), 'Bearer'));
+}
+
+const tokenAlive = check<Exchange>('token alive', 'TODO', (exchange) => {
+  if (!tokenOfProfile(exchange)) throw badToken();
+});
 
 function validation(exchange: Exchange): Validation | undefined {
   return validate(exchange.parts, presentedToken(exchange));
 }
 
-const tokenValid: Check<Exchange> = (exchange) => {
+const tokenValid = check<Exchange>('token valid', 'TODO', (exchange) => {
   if (!validation(exchange)) throw badToken();
-};
+});
 
-export const validationChecks: readonly Check<Exchange>[] = [
-  workingValidation('twitch'),
-  tokenPresented,
-  tokenValid,
-];
+export const validationChecks: readonly Check<Exchange>[] = [tokenPresented, tokenValid];
 
 /** `scopes` in the plural, and null when there are none. */
 export const answerValidation: Respond<Exchange> = (exchange) => {
@@ -55,13 +54,13 @@ export function revocationParameters({ req }: Exchange): ReadonlyMap<string, str
   return new Map([...queryParameters(req), ...formParameters(req)]);
 }
 
-const knownRevokingClient: Check<Exchange> = (exchange) => {
+const knownRevokingClient = check<Exchange>('known revoking client', 'TODO', (exchange) => {
   const clientId = revocationParameters(exchange).get('client_id');
   if (clientId === undefined) throw twitchError(400, 'missing client id');
   if (!findRegistration(exchange.parts.registrations, 'twitch', clientId)) {
     throw twitchError(404, 'client does not exist');
   }
-};
+});
 
 /** The access or refresh token that the request names, if it is one of the client's. */
 export function findRevocable(exchange: Exchange): AccessToken | RefreshToken | undefined {
@@ -74,15 +73,11 @@ export function findRevocable(exchange: Exchange): AccessToken | RefreshToken | 
 }
 
 /** Twitch answers 400 to a token it does not know, where RFC 7009 2.2 wants 200. */
-const revocableToken: Check<Exchange> = (exchange) => {
+const revocableToken = check<Exchange>('revocable token', 'TODO', (exchange) => {
   if (!findRevocable(exchange)) throw twitchError(400, 'Invalid token');
-};
+});
 
-export const revocationChecks: readonly Check<Exchange>[] = [
-  workingRevocation('twitch'),
-  knownRevokingClient,
-  revocableToken,
-];
+export const revocationChecks: readonly Check<Exchange>[] = [knownRevokingClient, revocableToken];
 
 export function revoke(exchange: Exchange): void {
   const value = revocationParameters(exchange).get('token') ?? '';
@@ -96,17 +91,16 @@ export const answerRevocation: Respond<Exchange> = (exchange) => {
 };
 
 /** Only `Bearer` is documented here. */
-const bearerScheme: Check<Exchange> = ({ req }) => {
+const bearerScheme = check<Exchange>('bearer scheme', 'TODO', ({ req }) => {
   if (credentials(req.get('authorization'), 'Bearer') === undefined) throw badToken();
-};
+});
 
 /** What a token without `openid` gets here was not found. */
-const openidGranted: Check<Exchange> = (exchange) => {
-  if (!presentedToken(exchange)?.scopes.includes('openid')) throw badToken();
-};
+const openidGranted = check<Exchange>('openid granted', 'TODO', (exchange) => {
+  if (!tokenOfProfile(exchange)?.scopes.includes('openid')) throw badToken();
+});
 
 export const userinfoChecks: readonly Check<Exchange>[] = [
-  workingUserinfo('twitch', badToken),
   tokenPresented,
   bearerScheme,
   tokenAlive,
@@ -115,8 +109,8 @@ export const userinfoChecks: readonly Check<Exchange>[] = [
 
 export const answerUserinfo: Respond<Exchange> = (exchange) => {
   const { parts, res } = exchange;
-  const token = presentedToken(exchange)!;
-  const person = personOf(parts, 'twitch', token.personId);
+  const token = tokenOfProfile(exchange)!;
+  const person = personOf(parts, token.personId);
   const issuedAt = Math.floor(token.createdAt / 1000);
   const userinfo = {
     aud: token.clientId,
@@ -126,5 +120,5 @@ export const answerUserinfo: Respond<Exchange> = (exchange) => {
     sub: person.twitch.id,
     ...twitchClaims(person, token.claims.userinfo, token.scopes),
   };
-  sendTwitchJson(res, withProfileFaults(parts, 'twitch', userinfo, 'sub'));
+  sendTwitchJson(res, withProfileFaults(parts, userinfo, 'sub'));
 };

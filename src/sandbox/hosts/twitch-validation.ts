@@ -1,4 +1,4 @@
-import type { SandboxParts } from '../parts.ts';
+import type { RequestParts } from '../parts.ts';
 import type { Person } from '../people.ts';
 import type { AccessToken } from '../records.ts';
 
@@ -12,10 +12,13 @@ export interface Validation {
 const anotherClientId = 'anothertwitchclientid000000000';
 
 /** Undefined for a dead token, as a fault calls every one; other faults name a stranger. */
-export function validate({ state }: SandboxParts, token: AccessToken | undefined): Validation | undefined {
-  if (!token || state.faults.has('twitch', 'validate_401')) return undefined;
-  const isOtherClient = state.faults.has('twitch', 'validate_other_client');
-  const isOtherPerson = state.faults.has('twitch', 'validate_other_person');
+export function validate(
+  { state, faults }: RequestParts,
+  token: AccessToken | undefined,
+): Validation | undefined {
+  if (!token || faults.has('validate_401')) return undefined;
+  const isOtherClient = faults.has('validate_other_client');
+  const isOtherPerson = faults.has('validate_other_person');
   return {
     token,
     clientId: isOtherClient ? anotherClientId : token.clientId,

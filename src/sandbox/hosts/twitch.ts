@@ -1,11 +1,11 @@
-import { type Request, type Response, Router } from 'express';
-import { startAuthorization } from '../authorization.ts';
+import { Router } from 'express';
+import { proceed, startAuthorization } from '../authorization.ts';
 import type { AuthorizationPage } from '../callback.ts';
-import { endpoint, tokenEndpoint } from '../endpoint.ts';
+import { documentEndpoint, endpoint, type Exchange, tokenEndpoint } from '../endpoint.ts';
+import { promisedIss } from '../discovery.ts';
+import { publishedKeys } from '../id-token.ts';
 import { interactionRouter } from '../interaction.ts';
 import type { SandboxParts } from '../parts.ts';
-import { randomLower } from '../random.ts';
-import { toKeySet } from '../signing-key.ts';
 import {
   answerTwitchAuthorization,
   describeTwitchParameter,
@@ -73,7 +73,7 @@ function twitchPage(parts: SandboxParts): AuthorizationPage {
     host,
     issuer: twitchIssuer(parts),
     describe: describeTwitchParameter,
-    newCode: () => randomLower(30),
+    newCode: (random) => random.lower(30),
     granted: twitchGranted,
     denied: twitchDenial,
   };
@@ -83,22 +83,50 @@ function twitchPage(parts: SandboxParts): AuthorizationPage {
 export function twitchHost(parts: SandboxParts): Router {
   const router = Router();
   const page = twitchPage(parts);
-  const start = (req: Request, res: Response) => ({ parts, req, res });
-  const startAt = (req: Request, res: Response) => startAuthorization(start(req, res), page);
-  const startToken = (req: Request, res: Response) => startTwitchTokenRequest(start(req, res));
-  const grants = {
-    authorization_code: { checks: codeChecks, respond: answerCode },
-    refresh_token: { checks: refreshChecks, respond: answerRefresh },
-  };
-  router.get('/oauth2/authorize', endpoint(startAt, twitchAuthorizationChecks, answerTwitchAuthorization));
-  router.post('/oauth2/token', tokenEndpoint(startToken, commonTokenChecks, grants));
-  router.get('/oauth2/validate', endpoint(start, validationChecks, answerValidation));
-  router.post('/oauth2/revoke', endpoint(start, revocationChecks, answerRevocation));
-  router.get('/oauth2/userinfo', endpoint(start, userinfoChecks, answerUserinfo));
-  router.get('/oauth2/keys', (_req, res) => void res.json(toKeySet(parts.signingKey)));
-  router.get('/oauth2/.well-known/openid-configuration', (_req, res) => {
-    res.json(discoveryDocument(page.issuer));
-  });
-  router.use('/sandbox', interactionRouter(parts, page));
+  const start = (exchange: Exchange): Exchange => exchange;
+  router.get(
+    '/oauth2/authorize',
+    endpoint(parts, {
+      faults: null,
+      start: (exchange) => startAuthorization(exchange, page),
+      checks: twitchAuthorizationChecks,
+      respond: answerTwitchAuthorization,
+    }),
+  );
+  router.post(
+    '/oauth2/token',
+    tokenEndpoint(parts, {
+      start: startTwitchTokenRequest,
+      checks: commonTokenChecks,
+      grants: {
+        authorization_code: { checks: codeChecks, respond: answerCode },
+        refresh_token: { checks: refreshChecks, respond: answerRefresh },
+      },
+    }),
+  );
+  router.get(
+    '/oauth2/validate',
+    endpoint(parts, { faults: 'validate', start, checks: validationChecks, respond: answerValidation }),
+  );
+  router.post(
+    '/oauth2/revoke',
+    endpoint(parts, { faults: 'revoke', start, checks: revocationChecks, respond: answerRevocation }),
+  );
+  router.get(
+    '/oauth2/userinfo',
+    endpoint(parts, { faults: 'userinfo', start, checks: userinfoChecks, respond: answerUserinfo }),
+  );
+  router.get(
+    '/oauth2/keys',
+    documentEndpoint(parts, 'keys', (exchange) => publishedKeys(exchange.parts)),
+  );
+  router.get(
+    '/oauth2/.well-known/openid-configuration',
+    documentEndpoint(parts, 'discovery', ({ parts: { faults } }) => ({
+      ...discoveryDocument(page.issuer),
+      ...promisedIss(faults),
+    })),
+  );
+  router.use('/sandbox', interactionRouter(parts, { page, proceed }));
   return router;
 }

@@ -1,0 +1,34 @@
+import type { Exchange } from './parts.ts';
+import type { Person } from './people.ts';
+import type { SandboxState } from './state.ts';
+
+/** Who says yes without being shown a page, and to which scopes. */
+export interface Approval {
+  person: Person;
+  /** Of those that are asked for; null for all of them. */
+  scopes: readonly string[] | null;
+}
+
+function personNamed(state: SandboxState, idOrName: string | null): Person {
+  if (!idOrName) return state.people.first();
+  return state.people.find(idOrName) ?? state.people.fromName(idOrName);
+}
+
+/**
+ * A script may say it for its own request, whatever the setting: `X-Sandbox-Person: bo` and
+ * `X-Sandbox-Scope: openid`. A page of another site cannot send such headers along.
+ */
+export function approvalOf({ parts: { state }, req }: Exchange): Approval | null {
+  const { autoApprove, autoApproveAs, autoApproveScopes } = state.settings;
+  const person = req.get('x-sandbox-person');
+  if (!autoApprove && person === undefined) return null;
+  const scope = req.get('x-sandbox-scope');
+  return {
+    person: personNamed(state, person ?? autoApproveAs),
+    scopes: scope === undefined ? autoApproveScopes : scope.split(' '),
+  };
+}
+
+export function approvedScopes({ scopes }: Approval, asked: readonly string[]): string[] {
+  return asked.filter((scope) => scopes === null || scopes.includes(scope));
+}
