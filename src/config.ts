@@ -55,17 +55,38 @@ export interface Config {
     readonly sessionStorePrefix: string;
   };
   readonly logLevel: string;
-  readonly sandbox: {
+  readonly sandbox: SandboxChoices & {
     /** This process runs the sandbox itself. */
     readonly runs: boolean;
     readonly port: number;
     /** Without a slash at its end; null where there is no sandbox. */
     readonly url: string | null;
-    readonly autoApprove: boolean;
-    readonly extraRedirectUris: readonly string[];
   };
   /** In the order in which pages list them. */
   readonly services: readonly ServiceConfig[];
+}
+
+/** How a sandbox behaves; the same for one that runs beside the application and for one alone. */
+export interface SandboxChoices {
+  readonly autoApprove: boolean;
+  /** The id of a made-up person, or a name as if typed; null for the first. */
+  readonly autoApproveAs: string | null;
+  /** Null for all that are asked for. */
+  readonly autoApproveScopes: readonly string[] | null;
+  readonly stepMode: boolean;
+  /** Each as `place:fault` or `place:fault:next`. */
+  readonly faults: readonly string[];
+  readonly seed: string | null;
+  readonly registrationsFile: string | null;
+  /** `{service}` in them stands for the id of the service. */
+  readonly redirectUris: readonly string[];
+}
+
+export interface SandboxConfig extends SandboxChoices {
+  readonly host: string;
+  readonly port: number;
+  /** Without a slash at its end. */
+  readonly url: string;
 }
 
 export type StorageConfig = Pick<Config, 'dataDir' | 'storage'>;
@@ -100,8 +121,13 @@ const generalVariables = [
   'SANDBOX',
   'SANDBOX_PORT',
   'SANDBOX_URL',
-  'SANDBOX_AUTO_APPROVE',
+  'SANDBOX_REGISTRATIONS',
   'SANDBOX_REDIRECT_URIS',
+  'SANDBOX_AUTO_APPROVE',
+  'SANDBOX_AUTO_APPROVE_SCOPES',
+  'SANDBOX_STEPS',
+  'SANDBOX_FAULTS',
+  'SANDBOX_SEED',
 ];
 
 /** Every variable that is read. `.env.example` explains each one; a test compares the two. */
@@ -384,11 +410,55 @@ function readSandbox(reader: Reader, production: boolean, baseUrl: URL): Config[
     runs: on && elsewhere === '',
     port,
     url: on ? url.href.replace(/\/+$/, '') : null,
-    autoApprove: reader.choice('SANDBOX_AUTO_APPROVE', ['false', 'true']) === 'true',
-    extraRedirectUris: reader
-      .text('SANDBOX_REDIRECT_URIS', '')
-      .split(/[\s,]+/)
-      .filter(Boolean),
+    ...readSandboxChoices(reader),
+  };
+}
+
+/**
+ * Reads only what a sandbox that runs alone needs. Throws `ConfigError` with every problem found.
+ */
+export function readSandboxConfig(environment: Environment): SandboxConfig {
+  const problems: ConfigProblem[] = [];
+  const reader = createReader(environment, (path) => readFileSync(path, 'utf8'), problems);
+  const port = reader.whole('SANDBOX_PORT', 4000, [1, 65535]);
+  const url = reader.url('SANDBOX_URL', `http://localhost:${port}`, plainHttp);
+  const config = {
+    host: reader.text('HOST', '127.0.0.1'),
+    port,
+    url: url.href.replace(/\/+$/, ''),
+    ...readSandboxChoices(reader),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(config);
+}
+
+function listOf(reader: Reader, name: string): string[] {
+  return reader
+    .text(name, '')
+    .split(/[\s,]+/)
+    .filter(Boolean);
+}
+
+function readSandboxChoices(reader: Reader): SandboxChoices {
+  const approve = reader.text('SANDBOX_AUTO_APPROVE', 'false');
+  const scopes = listOf(reader, 'SANDBOX_AUTO_APPROVE_SCOPES');
+  const redirectUris = listOf(reader, 'SANDBOX_REDIRECT_URIS');
+  if (!redirectUris.every((uri) => URL.canParse(uri))) {
+    reader.report({
+      variable: 'SANDBOX_REDIRECT_URIS',
+      problem: 'must list addresses.',
+      example: 'http://localhost:8080/auth/{service}/callback',
+    });
+  }
+  return {
+    autoApprove: approve !== 'false',
+    autoApproveAs: approve === 'true' || approve === 'false' ? null : approve,
+    autoApproveScopes: scopes.length > 0 ? scopes : null,
+    stepMode: reader.choice('SANDBOX_STEPS', ['false', 'true']) === 'true',
+    faults: listOf(reader, 'SANDBOX_FAULTS'),
+    seed: reader.text('SANDBOX_SEED', '') || null,
+    registrationsFile: reader.text('SANDBOX_REGISTRATIONS', '') || null,
+    redirectUris,
   };
 }
 

@@ -1,17 +1,18 @@
-import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import express from 'express';
 import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { readEnvironment } from './environment.ts';
 import { ConfigError } from './errors.ts';
+import { closeServer, listen, StartError } from './listener.ts';
 import { createPaths } from './paths.ts';
-import { createSandbox, type Sandbox } from './sandbox/app.ts';
+import type { Sandbox } from './sandbox/app.ts';
 import { madeUpClients, type Registration } from './sandbox/registrations.ts';
 import { readOrCreateDevelopmentSecret } from './sessions/development-secret.ts';
 import { placeOf } from './storage/place.ts';
 import { isStorageError } from './storage/storage-error.ts';
 import { databaseFile, openStores } from './storage/stores.ts';
+import { readRegistrationsFile, startSandbox } from './start-sandbox.ts';
 import { createLog } from './web/log.ts';
 
 const sweepMilliseconds = 10 * 60 * 1000;
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
     log,
     isStopping: () => stopping,
   });
-  const sandbox = config.sandbox.runs ? await startSandbox(config, stores.now) : null;
+  const sandbox = config.sandbox.runs ? await startOwnSandbox(config, stores.now) : null;
   const servers = [
     await listen(mounted(config, app.express), config.host, config.port, 'PORT'),
     ...(sandbox ? [await listen(sandbox.app, config.host, config.sandbox.port, 'SANDBOX_PORT')] : []),
@@ -67,11 +68,13 @@ function mounted(config: Config, app: express.Express): express.Express {
   return config.basePath === '' ? app : express().disable('x-powered-by').use(config.basePath, app);
 }
 
-function startSandbox(config: Config, now: () => number): Promise<Sandbox> {
-  return createSandbox({
+function startOwnSandbox(config: Config, now: () => number): Promise<Sandbox> {
+  return startSandbox(config.sandbox, {
     baseUrl: config.sandbox.url!,
-    registrations: config.services.flatMap((service) => toRegistration(config, service)),
-    autoApprove: config.sandbox.autoApprove,
+    registrations: [
+      ...config.services.flatMap((service) => toRegistration(config, service)),
+      ...readRegistrationsFile(config.sandbox),
+    ],
     now,
     stateFile: join(config.dataDir, 'sandbox.json'),
   });
@@ -88,39 +91,12 @@ function toRegistration(config: Config, service: Config['services'][number]): Re
       clientId: service.clientId,
       clientSecret: service.clientSecret ?? madeUpClients[id as Registration['service']].clientSecret,
       name: 'Latchkey',
-      redirectUris: [redirectUri, ...config.sandbox.extraRedirectUris],
+      redirectUris: [
+        redirectUri,
+        ...config.sandbox.redirectUris.map((uri) => uri.replaceAll('{service}', id)),
+      ],
     },
   ];
-}
-
-function listen(handler: express.Express, host: string, port: number, variable: string): Promise<Server> {
-  const server = createServer({ headersTimeout: 15_000, requestTimeout: 30_000 }, handler);
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(toStartError(error, port, variable)));
-    server.listen(port, host, () => resolve(server));
-  });
-}
-
-/** A start that failed for a reason that the person at the keyboard can mend. */
-class StartError extends Error {}
-
-function toStartError(error: NodeJS.ErrnoException, port: number, variable: string): Error {
-  const other = `Try another one: ${variable}=${port + 1} npm start`;
-  if (error.code === 'EADDRINUSE') return new StartError(`Port ${port} is in use. ${other}`);
-  if (error.code === 'EACCES') return new StartError(`Port ${port} may not be used by this user. ${other}`);
-  return error;
-}
-
-/** Stops taking requests, lets those under way finish, and drops idle connections meanwhile. */
-function closeServer(server: Server): Promise<void> {
-  const dropping = setInterval(() => server.closeIdleConnections(), 250);
-  return new Promise((resolve) => {
-    server.close(() => {
-      clearInterval(dropping);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }
 
 function describe(config: Config): string {

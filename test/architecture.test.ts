@@ -62,9 +62,20 @@ const mayImportFrom: Record<string, readonly string[]> = {
   web: anythingButSandbox,
   app: anythingButSandbox,
   sandbox: ['sandbox'],
-  server: [...anythingButSandbox, 'app', 'sandbox', 'environment'],
+  server: [...anythingButSandbox, 'app', 'sandbox', 'start-sandbox', 'listener', 'environment'],
+  listener: [],
+  'start-sandbox': ['sandbox', 'config', 'errors'],
   environment: [],
-  commands: ['commands', 'storage', 'config', 'errors', 'environment'],
+  commands: [
+    'commands',
+    'storage',
+    'config',
+    'errors',
+    'environment',
+    'sandbox',
+    'start-sandbox',
+    'listener',
+  ],
 };
 
 test('each part imports only from the parts that it may know', () => {

@@ -11,8 +11,15 @@ export class Random {
     this.#bytes = bytes;
   }
 
+  /** From a pool, since every single letter of a token asks. */
   static secure(): Random {
-    return new Random(randomBytes);
+    let pool = Buffer.alloc(0);
+    return new Random((length) => {
+      if (pool.length < length) pool = randomBytes(Math.max(4096, length));
+      const bytes = pool.subarray(0, length);
+      pool = pool.subarray(length);
+      return bytes;
+    });
   }
 
   /**

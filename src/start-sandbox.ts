@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import type { SandboxChoices } from './config.ts';
+import { ConfigError } from './errors.ts';
+import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox/app.ts';
+import { readSwitchedFault, SandboxInputError } from './sandbox/fault-list.ts';
+import { readRegistrations } from './sandbox/registration-file.ts';
+import type { Registration } from './sandbox/registrations.ts';
+
+const examples = {
+  SANDBOX_FAULTS: 'twitch:token_500, api.twitch.tv:userinfo_html:next',
+  SANDBOX_REGISTRATIONS: './registrations.json',
+};
+
+/** What the sandbox says about a setting becomes a problem of that variable. */
+function reading<V>(variable: keyof typeof examples, read: () => V): V {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SandboxInputError)) throw error;
+    throw new ConfigError([{ variable, problem: error.message, example: examples[variable] }]);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new SandboxInputError('names a file that cannot be read.');
+  }
+}
+
+/** The registrations in the file that the configuration names; none when it names none. */
+export function readRegistrationsFile({ registrationsFile }: SandboxChoices): Registration[] {
+  if (registrationsFile === null) return [];
+  return reading('SANDBOX_REGISTRATIONS', () => readRegistrations(readText(registrationsFile)));
+}
+
+type Place = Pick<SandboxOptions, 'baseUrl' | 'registrations' | 'now' | 'stateFile'>;
+
+/** Creates the sandbox as the configuration wants it. Throws `ConfigError`. */
+export function startSandbox(choices: SandboxChoices, place: Place): Promise<Sandbox> {
+  const { autoApprove, autoApproveAs, autoApproveScopes, stepMode, seed } = choices;
+  return createSandbox({
+    ...place,
+    autoApprove,
+    settings: { autoApproveAs, autoApproveScopes, stepMode },
+    faults: reading('SANDBOX_FAULTS', () => choices.faults.map(readSwitchedFault)),
+    seed,
+  });
+}

@@ -1,0 +1,89 @@
+import request from 'supertest';
+import type { Settings } from '../../src/sandbox/state.ts';
+import {
+  authorizationPath,
+  authorizationPaths,
+  locationOf,
+  testSandbox,
+  type TestSandbox,
+} from './support.ts';
+
+type Api = keyof typeof authorizationPaths;
+
+const scopes: Readonly<Record<Api, string>> = {
+  twitch: 'openid user:read:email',
+  kraken: 'user_read channel_read',
+  mixer: 'user:details:self chat:connect',
+  mixin: 'PROFILE:READ PHONE:READ',
+  resonite: 'openid profile email',
+};
+
+const apis = Object.keys(scopes) as Api[];
+
+interface Granted {
+  person: string;
+  scopes: string[];
+}
+
+/** Whose code the callback carries and for what, or null when a page was shown instead. */
+async function granted(sandbox: TestSandbox, api: Api, headers: Record<string, string> = {}) {
+  const path = authorizationPath(api, { scope: scopes[api] });
+  const response = await request(sandbox.app).get(path).set(headers);
+  const code = sandbox.state.codes.get(locationOf(response).searchParams.get('code') ?? '');
+  return code ? ({ person: code.personId, scopes: code.scopes } satisfies Granted) : null;
+}
+
+const withSettings = (settings: Partial<Settings>) => testSandbox({ autoApprove: true, settings });
+const all = (api: Api) => scopes[api].split(' ');
+
+describe.each(apis)('at %s a sandbox that approves by itself', (api) => {
+  test('takes the first person and grants everything that is asked for', async () => {
+    expect(await granted(await withSettings({}), api)).toEqual({ person: 'ada', scopes: all(api) });
+  });
+
+  test('takes the person that the setting names', async () => {
+    const sandbox = await withSettings({ autoApproveAs: 'bo' });
+    expect(await granted(sandbox, api)).toEqual({ person: 'bo', scopes: all(api) });
+  });
+
+  test('makes up a person for a name that nobody has', async () => {
+    const sandbox = await withSettings({ autoApproveAs: 'Dora' });
+    const { person } = (await granted(sandbox, api)) ?? {};
+    expect(sandbox.state.people.get(person ?? '').name).toBe('Dora');
+  });
+
+  test('grants only the scopes that the setting names, of those that are asked for', async () => {
+    const [first] = all(api);
+    const sandbox = await withSettings({ autoApproveScopes: [first!, 'never:asked'] });
+    expect(await granted(sandbox, api)).toEqual({ person: 'ada', scopes: [first] });
+  });
+});
+
+describe.each(apis)('at %s a request of a script', (api) => {
+  test('says itself who it is, though pages are on', async () => {
+    const sandbox = await testSandbox();
+    expect(await granted(sandbox, api)).toBeNull();
+    const named = { 'X-Sandbox-Person': 'cy' };
+    expect(await granted(sandbox, api, named)).toEqual({ person: 'cy', scopes: all(api) });
+    expect(await granted(sandbox, api)).toBeNull();
+  });
+
+  test('goes before the setting, person and scopes', async () => {
+    const sandbox = await withSettings({ autoApproveAs: 'bo' });
+    const [first] = all(api);
+    const named = { 'X-Sandbox-Person': 'zoe', 'X-Sandbox-Scope': first! };
+    expect(await granted(sandbox, api, named)).toEqual({ person: 'zoe', scopes: [first] });
+    expect(await granted(sandbox, api)).toEqual({ person: 'bo', scopes: all(api) });
+  });
+});
+
+test('the scopes alone do not make a request one that approves by itself', async () => {
+  expect(await granted(await testSandbox(), 'twitch', { 'X-Sandbox-Scope': 'openid' })).toBeNull();
+});
+
+test('a person without any granted scope has said no to Mixin, and lets Twitch know who they are', async () => {
+  const sandbox = await withSettings({ autoApproveScopes: ['never:asked'] });
+  const mixin = await request(sandbox.app).get(authorizationPath('mixin', { scope: scopes.mixin }));
+  expect(locationOf(mixin).searchParams.get('error')).toBe('access_denied');
+  expect(await granted(sandbox, 'twitch')).toEqual({ person: 'ada', scopes: [] });
+});
