@@ -138,7 +138,7 @@ test('process.env is read in one place', () => {
   expect(readers).toEqual(['environment.ts']);
   // What is started from the command line asks there; everything else is handed what it needs.
   const asking = imports.filter(({ to }) => to === 'environment.ts').map(({ from }) => from);
-  expect(asking.toSorted()).toEqual(['commands/run.ts', 'server.ts']);
+  expect(asking.toSorted()).toEqual(['commands/run.ts', 'commands/sandbox.ts', 'server.ts']);
 });
 
 test('only the wrapper in oauth/http.ts sends requests', () => {
@@ -147,5 +147,5 @@ test('only the wrapper in oauth/http.ts sends requests', () => {
       ({ name, text }) => roomOf(name) !== 'sandbox' && /\bfetch\(|from 'undici'|node:https?'/.test(text),
     )
     .map(({ name }) => name);
-  expect(senders.toSorted()).toEqual(['oauth/http.ts', 'server.ts']);
+  expect(senders.toSorted()).toEqual(['listener.ts', 'oauth/http.ts']);
 });

@@ -54,7 +54,7 @@ describe('Twurple', () => {
 
   test('reads the profile of the token’s owner from Helix, the address only with its scope', async () => {
     const { state } = await startTwitch();
-    state.autoApproveAs = 'cy';
+    state.settings.autoApproveAs = 'cy';
     const authProvider = newProvider();
     const userId = await authProvider.addUserForCode(await codeFor('user:read:email'));
     const user = await new ApiClient({ authProvider }).users.getAuthenticatedUser(userId, true);

@@ -2,7 +2,7 @@ import request from 'supertest';
 import type { Settings } from '../../src/sandbox/state.ts';
 import {
   authorizationPath,
-  authorizationPaths,
+  type authorizationPaths,
   locationOf,
   testSandbox,
   type TestSandbox,

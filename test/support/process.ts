@@ -12,9 +12,13 @@ export interface ServerProcess {
   readonly exitCode: () => number | null;
 }
 
-/** Starts the server as its start script does, in `folder`, and waits until it is ready or has ended. */
-export function startProcess(folder: string, env: Record<string, string>): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [join(root, 'src/server.ts')], {
+/** Starts a server as its npm script does, in `folder`, and waits until it is ready or has ended. */
+export function startProcess(
+  folder: string,
+  env: Record<string, string>,
+  script = 'src/server.ts',
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [join(root, script)], {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, ...env },
   });
