@@ -2,7 +2,7 @@ import { readConfig } from '../../src/config.ts';
 import { sendUserinfoRequest } from '../../src/oauth/userinfo-request.ts';
 import { mixer } from '../../src/providers/mixer.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
-import { mixerUser } from '../support/wire-samples/mixer.ts';
+import { mixerUser } from '../support/wire-samples/mixer/user.ts';
 import { hour, useBareClient, useLatchkey } from './support.ts';
 
 const start = useLatchkey('Mixer');
@@ -30,8 +30,10 @@ describe('Mixer', () => {
   });
 
   test('cannot have an id beyond the exact numbers of JSON', () => {
-    expect(mixer.toIdentity({ ...mixerUser, id: Number.MAX_SAFE_INTEGER }).subject).toBe('9007199254740991');
-    expect(() => mixer.toIdentity({ ...mixerUser, id: 2 ** 53 })).toThrow('id');
+    expect(mixer.toIdentity({ ...mixerUser.body, id: Number.MAX_SAFE_INTEGER }).subject).toBe(
+      '9007199254740991',
+    );
+    expect(() => mixer.toIdentity({ ...mixerUser.body, id: 2 ** 53 })).toThrow('id');
   });
 
   test('takes a refresh token once', async () => {

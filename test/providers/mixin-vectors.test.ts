@@ -45,7 +45,7 @@ interface Vectors {
   }[];
 }
 
-const file = new URL('../support/wire-samples/mixin-vectors.json', import.meta.url);
+const file = new URL('../support/wire-samples/mixin/vectors.json', import.meta.url);
 const vectors: Vectors = JSON.parse(readFileSync(file, 'utf8'));
 const { client_key: clientKey, server_key: serverKey, pkce } = vectors;
 

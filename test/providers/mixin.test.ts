@@ -6,7 +6,13 @@ import type { Tokens } from '../../src/oauth/token-response.ts';
 import { sendUserinfoRequest } from '../../src/oauth/userinfo-request.ts';
 import { mixin, mixinWithBearerToken } from '../../src/providers/mixin.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
-import { mixinRefusal, mixinUser } from '../support/wire-samples/mixin.ts';
+import { mixinRefusal } from '../support/wire-samples/mixin/errors.ts';
+import { mixinProfile } from '../support/wire-samples/mixin/profile.ts';
+import {
+  mixinSigningGrant,
+  mixinSigningGrantOfThePage,
+  mixinTokens,
+} from '../support/wire-samples/mixin/token.ts';
 import { type Stage, useBareClient, useLatchkey, useServer } from './support.ts';
 
 const start = useLatchkey('Mixin');
@@ -97,11 +103,10 @@ describe('Mixin', () => {
   });
 
   test('wraps every success in data', () => {
-    const tokens = { access_token: 'text', token_type: 'bearer', scope: 'PROFILE:READ' };
-    const user = userinfoResponse!({ status: 200, body: { data: mixinUser } });
-    expect(user).toEqual({ status: 200, body: mixinUser });
-    expect(tokenResponse!({ status: 200, body: { data: tokens } })).toEqual({ status: 200, body: tokens });
-    expect(tokenResponse!({ status: 200, body: tokens })).toEqual({ status: 200, body: tokens });
+    const { data } = mixinSigningGrant.body;
+    expect(userinfoResponse!(mixinProfile)).toEqual({ status: 200, body: mixinProfile.body.data });
+    expect(tokenResponse!(mixinSigningGrant)).toEqual({ status: 200, body: data });
+    expect(tokenResponse!(mixinSigningGrantOfThePage)).toEqual({ status: 200, body: data });
   });
 
   test('refuses with HTTP 202', async () => {
@@ -273,7 +278,7 @@ describe('Mixin', () => {
   test('may leave out X-Integrity-Token and X-Request-Id', async () => {
     const origin = await startServer((_request, response) => {
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ data: mixinUser }));
+      response.end(JSON.stringify(mixinProfile.body));
     });
     const endpoints = { ...mixin.endpoints, token: `${origin}/oauth/token`, userinfo: `${origin}/me` };
     const client = createClient({
@@ -285,7 +290,7 @@ describe('Mixin', () => {
     });
     const userinfo = await sendUserinfoRequest(client, await madeUpTokens(), Date.now());
     await client.http.close();
-    expect(userinfo).toEqual(mixinUser);
+    expect(userinfo).toEqual(mixinProfile.body.data);
   });
 
   test('gives a plain access token with MIXIN_TOKEN=bearer', async () => {
@@ -298,12 +303,9 @@ describe('Mixin', () => {
   });
 
   test('leaves token_type out of the token answer', () => {
-    const body = { data: { access_token: 'text', scope: 'PROFILE:READ' } };
-    expect(mixinWithBearerToken.conform.tokenResponse!({ status: 200, body }).body).toEqual({
-      access_token: 'text',
-      token_type: 'bearer',
-      scope: 'PROFILE:READ',
-    });
+    const { data } = mixinTokens.body;
+    const answer = mixinWithBearerToken.conform.tokenResponse!(mixinTokens);
+    expect(answer.body).toEqual({ ...data, token_type: 'bearer' });
   });
 
   test('lets people untick single permissions', async () => {
@@ -349,7 +351,7 @@ describe('Mixin', () => {
   });
 
   test('may leave out or empty the name, the number and the picture', () => {
-    const { user_id } = mixinUser;
+    const { user_id } = mixinProfile.body.data;
     const bare = { user_id };
     const facts = { subject: user_id, displayName: 'Mixin 0', handle: user_id, avatarUrl: null };
     expect(mixin.toIdentity(bare)).toMatchObject(facts);

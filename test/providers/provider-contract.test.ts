@@ -5,10 +5,11 @@ import type { Provider } from '../../src/providers/provider.ts';
 import { resonite } from '../../src/providers/resonite.ts';
 import { twitch } from '../../src/providers/twitch.ts';
 import { twitchKraken } from '../../src/providers/twitch-kraken.ts';
-import { mixerUser } from '../support/wire-samples/mixer.ts';
-import { mixinUser } from '../support/wire-samples/mixin.ts';
-import { resoniteProfile } from '../support/wire-samples/resonite.ts';
-import { helixUser, krakenUser } from '../support/wire-samples/twitch.ts';
+import { krakenUser } from '../support/wire-samples/kraken/user.ts';
+import { mixerUser } from '../support/wire-samples/mixer/user.ts';
+import { mixinProfile } from '../support/wire-samples/mixin/profile.ts';
+import { resoniteProfile } from '../support/wire-samples/resonite/profile.ts';
+import { helixUser } from '../support/wire-samples/twitch/helix.ts';
 
 interface Sample {
   readonly userinfo: Readonly<Record<string, unknown>>;
@@ -16,13 +17,15 @@ interface Sample {
   readonly subject: string;
 }
 
+const mixinUser = mixinProfile.body.data;
+
 const samples = new Map<Provider, Sample>([
-  [twitch, { userinfo: helixUser, idName: 'id', subject: '12345678' }],
-  [twitchKraken, { userinfo: krakenUser, idName: '_id', subject: '12345678' }],
-  [mixer, { userinfo: mixerUser, idName: 'id', subject: '101000001' }],
+  [twitch, { userinfo: helixUser.body.data[0], idName: 'id', subject: '12345678' }],
+  [twitchKraken, { userinfo: krakenUser.body, idName: '_id', subject: '12345678' }],
+  [mixer, { userinfo: mixerUser.body, idName: 'id', subject: '101000001' }],
   [mixin, { userinfo: mixinUser, idName: 'user_id', subject: mixinUser.user_id }],
   [mixinWithBearerToken, { userinfo: mixinUser, idName: 'user_id', subject: mixinUser.user_id }],
-  [resonite, { userinfo: resoniteProfile, idName: 'id', subject: 'U-1NaExampleAbc' }],
+  [resonite, { userinfo: resoniteProfile.body, idName: 'id', subject: 'U-1NaExampleAbc' }],
 ]);
 
 /** Every set of facts that some setting chooses. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readConfig } from '../../src/config.ts';
 import { resonite } from '../../src/providers/resonite.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
-import { resonitePicture, resoniteProfile } from '../support/wire-samples/resonite.ts';
+import { resonitePicture, resoniteProfile } from '../support/wire-samples/resonite/profile.ts';
 import { hour, useLatchkey } from './support.ts';
 
 const start = useLatchkey('Resonite');
@@ -117,7 +117,7 @@ describe('Resonite', () => {
   });
 
   test('names pictures by resdb addresses', async () => {
-    expect(resonite.toIdentity(resoniteProfile).avatarUrl).toBe(resonitePicture);
+    expect(resonite.toIdentity(resoniteProfile.body).avatarUrl).toBe(resonitePicture);
     const stage = await start();
     const page = await stage.signIn();
     const source = page.$('article img').attr('src') ?? '';
@@ -127,7 +127,7 @@ describe('Resonite', () => {
 
   test('may name pictures that are none', () => {
     const pictureFor = (iconUrl: unknown) =>
-      resonite.toIdentity({ ...resoniteProfile, profile: { iconUrl } }).avatarUrl;
+      resonite.toIdentity({ ...resoniteProfile.body, profile: { iconUrl } }).avatarUrl;
     const hash = 'a'.repeat(64);
     const none = [
       null,
@@ -154,12 +154,12 @@ describe('Resonite', () => {
   });
 
   test('lets people change their name and keeps the id', () => {
-    const renamed = { ...resoniteProfile, username: 'Other Name', normalizedUsername: 'other name' };
+    const renamed = { ...resoniteProfile.body, username: 'Other Name', normalizedUsername: 'other name' };
     expect(resonite.toIdentity(renamed)).toMatchObject({
-      subject: resonite.toIdentity(resoniteProfile).subject,
+      subject: resonite.toIdentity(resoniteProfile.body).subject,
       displayName: 'Other Name',
     });
-    expect(() => resonite.toIdentity({ ...resoniteProfile, id: 'ExampleUser' })).toThrow('id');
+    expect(() => resonite.toIdentity({ ...resoniteProfile.body, id: 'ExampleUser' })).toThrow('id');
   });
 
   test('may send iss in the authorization response', async () => {

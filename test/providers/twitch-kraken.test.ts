@@ -2,7 +2,9 @@ import { readConfig } from '../../src/config.ts';
 import { twitch } from '../../src/providers/twitch.ts';
 import { twitchKraken } from '../../src/providers/twitch-kraken.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
-import { helixUser, krakenTokens, krakenUser } from '../support/wire-samples/twitch.ts';
+import { krakenTokens } from '../support/wire-samples/kraken/token.ts';
+import { krakenUser, krakenUserOfVersion3 } from '../support/wire-samples/kraken/user.ts';
+import { helixUser } from '../support/wire-samples/twitch/helix.ts';
 import { useLatchkey } from './support.ts';
 
 const startLatchkey = useLatchkey('Twitch');
@@ -11,8 +13,8 @@ const { tokenResponse } = twitchKraken.conform;
 
 describe('Kraken', () => {
   test('leaves token_type out of the token answer', async () => {
-    const answer = tokenResponse!({ status: 200, body: krakenTokens });
-    expect(answer.body).toEqual({ ...krakenTokens, scope: 'user_read', token_type: 'bearer' });
+    const answer = tokenResponse!(krakenTokens);
+    expect(answer.body).toEqual({ ...krakenTokens.body, scope: 'user_read', token_type: 'bearer' });
     const stage = await start();
     const page = await stage.signIn();
     expect(page.heading).toBe('Your accounts');
@@ -64,18 +66,20 @@ describe('Kraken', () => {
   });
 
   test('names the account number _id, as a text or as a number', () => {
-    expect(twitchKraken.toIdentity(krakenUser).subject).toBe('12345678');
-    expect(twitchKraken.toIdentity({ ...krakenUser, _id: 12345678 }).subject).toBe('12345678');
-    expect(() => twitchKraken.toIdentity({ ...krakenUser, _id: undefined, id: '12345678' })).toThrow('_id');
+    const { body } = krakenUser;
+    expect(twitchKraken.toIdentity(body).subject).toBe('12345678');
+    expect(twitchKraken.toIdentity(krakenUserOfVersion3.body).subject).toBe('12345678');
+    expect(() => twitchKraken.toIdentity({ ...body, _id: undefined, id: '12345678' })).toThrow('_id');
   });
 
   test('knows the same people as the Twitch of today', () => {
     expect(twitchKraken.id).toBe(twitch.id);
-    expect(twitchKraken.toIdentity(krakenUser).subject).toBe(twitch.toIdentity(helixUser).subject);
+    const [user] = helixUser.body.data;
+    expect(twitchKraken.toIdentity(krakenUser.body).subject).toBe(twitch.toIdentity(user).subject);
   });
 
   test('sends null for what is absent', () => {
-    const facts = twitchKraken.toIdentity({ ...krakenUser, display_name: null, logo: null });
+    const facts = twitchKraken.toIdentity({ ...krakenUser.body, display_name: null, logo: null });
     expect([facts.displayName, facts.avatarUrl]).toEqual(['sampleuser', null]);
   });
 

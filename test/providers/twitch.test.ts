@@ -1,6 +1,9 @@
 import { twitch } from '../../src/providers/twitch.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
-import { helixUser, twitchTokens } from '../support/wire-samples/twitch.ts';
+import { helixNobody, helixUser } from '../support/wire-samples/twitch/helix.ts';
+import { twitchRevocationErrors } from '../support/wire-samples/twitch/revocation.ts';
+import { twitchTokenErrors } from '../support/wire-samples/twitch/token-errors.ts';
+import { twitchTokens } from '../support/wire-samples/twitch/token.ts';
 import { hour, useLatchkey } from './support.ts';
 
 const start = useLatchkey('Twitch');
@@ -19,8 +22,8 @@ describe('Twitch', () => {
     const stage = await start();
     await stage.signIn();
     expect((await stage.identity()).granted_scope).toBe('openid user:read:email');
-    const answer = tokenResponse!({ status: 200, body: twitchTokens });
-    expect(answer.body).toEqual({ ...twitchTokens, scope: 'openid user:read:email' });
+    const answer = tokenResponse!(twitchTokens);
+    expect(answer.body).toEqual({ ...twitchTokens.body, scope: 'openid user:read:email' });
   });
 
   test('may leave the scope of a token answer out', async () => {
@@ -36,8 +39,8 @@ describe('Twitch', () => {
     stage.sandbox.faults.set('twitch', 'token_scope_null');
     const page = await stage.signIn();
     expect(page.heading).toBe('Your accounts');
-    const answer = tokenResponse!({ status: 200, body: { ...twitchTokens, scope: null } });
-    expect(answer.body).toEqual({ ...twitchTokens, scope: '' });
+    const answer = tokenResponse!({ status: 200, body: { ...twitchTokens.body, scope: null } });
+    expect(answer.body).toEqual({ ...twitchTokens.body, scope: '' });
     expect((await stage.identity()).granted_scope).toBe('');
   });
 
@@ -66,21 +69,27 @@ describe('Twitch', () => {
   });
 
   test('has texts from which the standard error code is found', () => {
-    const errorFor = (message: string) =>
-      tokenResponse!({ status: 400, body: { status: 400, message } }).body;
+    const { unknownClient } = twitchRevocationErrors;
     const table = {
-      'Invalid authorization code': 'invalid_grant',
-      'Invalid refresh token': 'invalid_grant',
-      'missing refresh token': 'invalid_grant',
-      'invalid client': 'invalid_client',
-      'invalid client secret': 'invalid_client',
-      'missing client id': 'invalid_client',
-      'missing client secret': 'invalid_client',
-      'client does not exist': 'invalid_client',
-      'Parameter redirect_uri does not match registered URI': 'invalid_request',
+      invalid_grant: [
+        twitchTokenErrors.invalidCode,
+        twitchTokenErrors.invalidRefreshToken,
+        twitchTokenErrors.invalidRefreshTokenWith401,
+        twitchTokenErrors.missingRefreshToken,
+      ],
+      invalid_client: [
+        twitchTokenErrors.unknownClient,
+        twitchTokenErrors.wrongSecret,
+        twitchTokenErrors.missingClientId,
+        twitchTokenErrors.missingSecret,
+        unknownClient,
+      ],
+      invalid_request: [twitchTokenErrors.otherRedirectUri, twitchTokenErrors.unknownScope],
     };
-    for (const [message, error] of Object.entries(table)) {
-      expect(errorFor(message)).toEqual({ error, error_description: message });
+    for (const [error, samples] of Object.entries(table)) {
+      for (const sample of samples) {
+        expect(tokenResponse!(sample).body).toEqual({ error, error_description: sample.body.message });
+      }
     }
   });
 
@@ -154,10 +163,10 @@ describe('Twitch', () => {
   });
 
   test('wraps the profile in a list', () => {
-    const read = (data: unknown) => userinfoResponse!({ status: 200, body: { data } }).body;
-    expect(read([helixUser])).toEqual(helixUser);
-    expect(read([])).toBeUndefined();
-    expect(read(helixUser)).toBeUndefined();
+    const [user] = helixUser.body.data;
+    expect(userinfoResponse!(helixUser).body).toEqual(user);
+    expect(userinfoResponse!(helixNobody).body).toBeUndefined();
+    expect(userinfoResponse!({ status: 200, body: { data: user } }).body).toBeUndefined();
   });
 
   test('refuses a token with a challenge that is no Bearer challenge', async () => {
@@ -178,8 +187,9 @@ describe('Twitch', () => {
   });
 
   test('keeps the account number when the name changes', () => {
-    const renamed = { ...helixUser, login: 'newname', display_name: 'NewName' };
-    expect(twitch.toIdentity(renamed).subject).toBe(twitch.toIdentity(helixUser).subject);
+    const [user] = helixUser.body.data;
+    const renamed = { ...user, login: 'newname', display_name: 'NewName' };
+    expect(twitch.toIdentity(renamed).subject).toBe(twitch.toIdentity(user).subject);
     expect(twitch.toIdentity(renamed).displayName).toBe('NewName');
   });
 
@@ -260,8 +270,8 @@ describe('Twitch', () => {
     const page = await stage.linkAnotherAndUnlink('Resonite');
     expect(stage.allSent('revocation').map(({ status }) => status)).toContain(400);
     expect(page.text).toContain('Twitch is unlinked.');
-    const other = { status: 400, body: { status: 400, message: 'missing client id' } };
-    expect(revocationResponse!(other).status).toBe(400);
+    expect(revocationResponse!(twitchRevocationErrors.deadToken).status).toBe(200);
+    expect(revocationResponse!(twitchTokenErrors.missingClientId).status).toBe(400);
   });
 });
 

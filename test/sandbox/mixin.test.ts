@@ -10,7 +10,7 @@ import {
 import { load } from 'cheerio';
 import request, { type Response } from 'supertest';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
-import { mixinPkce, mixinSigning } from '../support/wire-samples/mixin-signing.ts';
+import { mixinPkce, mixinSigning } from '../support/wire-samples/mixin/signing.ts';
 import {
   authorizationPath,
   browserOf,

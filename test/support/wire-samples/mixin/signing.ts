@@ -1,8 +1,10 @@
 /**
- * Request tokens made by `signOauthAccessToken` of @mixin.dev/mixin-node-sdk 7.5.5 with a fixed
- * seed and clock, reproduced byte for byte by node:crypto and @noble/ed25519. All ids are made up.
+ * What a client sends, where the samples are what a provider answers. Made with a fixed seed and clock,
+ * and reproduced byte for byte by node:crypto and @noble/ed25519. All ids are made up.
  */
 export const mixinSigning = {
+  source: '@mixin.dev/mixin-node-sdk 7.5.5 signOauthAccessToken',
+  confidence: 'documented',
   appId: '6f1c5b8e-3a51-4a0b-9a63-9d3b0f7f2c11',
   authorizationId: '0d9e4b52-7c1e-4c59-8f5a-2b6f3c1d7e88',
   clientSeedHex: '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f',
@@ -20,6 +22,8 @@ export const mixinSigning = {
 
 /** The hash covers the decoded verifier; the RFC 7636 value of the same verifier stands beside it. */
 export const mixinPkce = {
+  source: '@mixin.dev/mixin-node-sdk 7.5.5 getChallenge; fox-one/mixin-sdk-go authorization.go CodeChallenge',
+  confidence: 'documented',
   codeVerifier: 'dBgvLRw6SbBeZneImQCqu8zd7v8AESIzRFVmd4iZqrs',
   codeChallenge: 'VzmZhGReFepNo2rs5XACPJNesSIaxtdq6fwSiVpGo9I',
   rfc7636Challenge: 'HCl_Ff-cBNp8O83h4M3qOEY28Nu77YUToaZ409Iz4ic',
