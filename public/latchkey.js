@@ -46,3 +46,21 @@ document.addEventListener('submit', (event) => {
 });
 
 window.addEventListener('pageshow', settle);
+
+// What is there to be pasted elsewhere gets a button.
+for (const source of document.querySelectorAll('[data-copy]')) {
+  if (!navigator.clipboard) break;
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'btn copy';
+  button.textContent = 'Copy';
+  button.ariaLabel = `Copy the ${source.dataset.copy}`;
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(source.value ?? source.textContent);
+    button.textContent = 'Copied';
+    setTimeout(() => {
+      button.textContent = 'Copy';
+    }, 2000);
+  });
+  source.after(button);
+}

@@ -9,6 +9,7 @@ import { createUnlinkRoutes } from './accounts/unlink-routes.ts';
 import type { Config, ServiceConfig } from './config.ts';
 import { RequestError } from './errors.ts';
 import { createPendingDecisions } from './login/pending-decision.ts';
+import { createLearnRoutes } from './learn/routes.ts';
 import { createLoginRoutes } from './login/routes.ts';
 import { createTransactions } from './login/transaction.ts';
 import { createClient } from './oauth/client.ts';
@@ -18,6 +19,7 @@ import { createGrants } from './sessions/grants.ts';
 import { createLeases } from './sessions/leases.ts';
 import { createSessionRoutes } from './sessions/routes.ts';
 import { createKeyRing, type KeyRing } from './sessions/seal.ts';
+import { createSetupRoutes } from './setup/routes.ts';
 import { createSessionMiddleware } from './sessions/session.ts';
 import { RecordStore } from './sessions/session-store.ts';
 import type { Database } from './storage/database.ts';
@@ -98,6 +100,10 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   app.use(createConflictRoutes(context));
   app.use(createMyDataRoutes(context));
   app.use(createSessionRoutes(context));
+  if (!config.production) {
+    app.use(createSetupRoutes(context));
+    app.use(createLearnRoutes(context));
+  }
   app.use(() => {
     throw new RequestError('not_found');
   });

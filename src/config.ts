@@ -300,8 +300,8 @@ function describeCredentials(
   const all: typeof shapes = [...shapes, ['SESSION_SECRET', null]];
   return Object.fromEntries(
     all.map(([name, shape]) => {
-      const file = environment[`${name}_FILE`]?.trim() || null;
-      if (file === null) return [name, describeVariable(environment[name], shape)];
+      const file = variables.includes(`${name}_FILE`) ? environment[`${name}_FILE`]?.trim() : null;
+      if (!file) return [name, describeVariable(environment[name], shape)];
       return [
         name,
         describeVariable(

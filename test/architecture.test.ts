@@ -43,6 +43,9 @@ const anythingButSandbox = [
   'sessions',
   'login',
   'web',
+  'setup',
+  'learn',
+  'variable-facts',
   'routes',
 ];
 
@@ -51,13 +54,16 @@ const mayImportFrom: Record<string, readonly string[]> = {
   errors: [],
   json: [],
   paths: [],
-  config: ['errors', 'providers'],
+  'variable-facts': [],
+  config: ['errors', 'providers', 'variable-facts'],
   providers: ['providers', 'json'],
   oauth: ['oauth', 'providers', 'errors', 'json'],
   storage: ['storage', 'errors', 'json'],
   accounts: ['accounts', 'storage', 'providers', 'oauth', 'errors', 'json'],
   sessions: ['sessions', 'storage', 'providers', 'oauth', 'errors', 'json'],
   login: ['login', 'oauth', 'providers', 'accounts', 'sessions', 'storage', 'errors', 'json'],
+  setup: ['setup', 'config', 'providers', 'oauth', 'storage', 'variable-facts', 'errors', 'json'],
+  learn: ['learn', 'providers'],
   routes: anythingButSandbox,
   web: anythingButSandbox,
   app: anythingButSandbox,
@@ -68,6 +74,9 @@ const mayImportFrom: Record<string, readonly string[]> = {
   environment: [],
   commands: [
     'commands',
+    'setup',
+    'oauth',
+    'paths',
     'storage',
     'config',
     'errors',
@@ -138,14 +147,19 @@ test('process.env is read in one place', () => {
   expect(readers).toEqual(['environment.ts']);
   // What is started from the command line asks there; everything else is handed what it needs.
   const asking = imports.filter(({ to }) => to === 'environment.ts').map(({ from }) => from);
-  expect(asking.toSorted()).toEqual(['commands/run.ts', 'commands/sandbox.ts', 'server.ts']);
+  expect(asking.toSorted()).toEqual([
+    'commands/doctor.ts',
+    'commands/run.ts',
+    'commands/sandbox.ts',
+    'server.ts',
+  ]);
 });
 
-test('only the wrapper in oauth/http.ts sends requests', () => {
+test('only the wrapper in oauth/http.ts sends requests, and the probe of the checks', () => {
   const senders = files
     .filter(
       ({ name, text }) => roomOf(name) !== 'sandbox' && /\bfetch\(|from 'undici'|node:https?'/.test(text),
     )
     .map(({ name }) => name);
-  expect(senders.toSorted()).toEqual(['listener.ts', 'oauth/http.ts']);
+  expect(senders.toSorted()).toEqual(['listener.ts', 'oauth/http.ts', 'setup/probe.ts']);
 });

@@ -8,11 +8,22 @@ import { toList } from './sentences.ts';
 export const themes = ['system', 'light', 'dark'] as const;
 
 export interface PageOptions {
-  readonly view: 'home' | 'hand-off' | 'profile' | 'confirm' | 'conflict' | 'sessions' | 'error' | 'help';
+  readonly view:
+    | 'home'
+    | 'hand-off'
+    | 'profile'
+    | 'confirm'
+    | 'conflict'
+    | 'sessions'
+    | 'error'
+    | 'help'
+    | 'setup'
+    | 'learn'
+    | 'source';
   /** Without the product's name. */
   readonly title: string;
   /** The navigation item that this page is. */
-  readonly current?: 'sign-in' | 'profile';
+  readonly current?: 'sign-in' | 'profile' | 'setup' | 'learn';
   readonly status?: number;
 }
 
@@ -57,7 +68,7 @@ function createShell(
     title: [flash?.title, title, 'Latchkey'].filter(Boolean).join(' – '),
     homeHref: paths.home,
     asset: assets.href,
-    navigation: navigation(paths, isSignedIn(request), current),
+    navigation: navigation(paths, isSignedIn(request), current, !config.production),
     flash,
     theme,
     themeHref: paths.theme,
@@ -76,11 +87,18 @@ function navigation(
   paths: Context['paths'],
   signedIn: boolean,
   current: PageOptions['current'] | null,
+  forDevelopers: boolean,
 ): NavigationItem[] {
-  if (!signedIn) return [{ action: link('Sign in', paths.home), current: current === 'sign-in' }];
+  const developers = [
+    { action: link('Setup', paths.setup), current: current === 'setup' },
+    { action: link('Learn', paths.learn), current: current === 'learn' },
+  ];
   return [
-    { action: link('Profile', paths.profile), current: current === 'profile' },
-    { action: form('Sign out', paths.logout), current: false },
+    signedIn
+      ? { action: link('Profile', paths.profile), current: current === 'profile' }
+      : { action: link('Sign in', paths.home), current: current === 'sign-in' },
+    ...(forDevelopers ? developers : []),
+    ...(signedIn ? [{ action: form('Sign out', paths.logout), current: false }] : []),
   ];
 }
 
