@@ -18,7 +18,7 @@ interface Oddity {
 }
 
 const placeholder =
-  /^(?:x{3,}|\.{3,}|…|0+|<.*>|\$\{?\w+\}?|change[-_ ]?(?:me|it)|replace[-_ ].*|your[-_ ].*|my[-_ ].*|todo|tbd|none|null|undefined|example|placeholder|secret|password|(?:client[-_ ]?)?(?:id|secret)|from-the-provider|the-output-of-npm-run-secret)$/i;
+  /^(?:x{3,}|\.{3,}|…|0+|<.*>|\$\{?\w+\}?|change[-_ ]?(?:me|it)|replace[-_ ].*|your[-_ ].*|my[-_ ](?:client|secret|id).*|todo|tbd|none|null|undefined|example|placeholder|secret|password|(?:client[-_ ]?)?(?:id|secret)|from-the-provider|the-output-of-npm-run-secret)$/i;
 
 /** Spaces at the ends are cut off before a value is used; the other habits are not mended. */
 const spaces: readonly Oddity[] = [
