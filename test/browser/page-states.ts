@@ -259,6 +259,46 @@ export const pageStates: readonly PageState[] = [
       await seeHeading(page, 'Help');
     },
   },
+  {
+    name: 'setup',
+    open: async (page, { baseUrl }) => {
+      await page.goto(`${baseUrl}/setup`);
+      await seeHeading(page, 'Setup');
+    },
+  },
+  {
+    name: 'setup-checked',
+    open: async (page, latchkey) => {
+      latchkey.sandbox.state.faults.set('twitch', 'authorize_redirect_mismatch');
+      latchkey.sandbox.state.faults.set('twitch', 'token_wrong_secret');
+      await page.goto(`${latchkey.baseUrl}/setup`);
+      await button(page, 'Check Twitch now').click();
+      await page.locator('#check-twitch').waitFor();
+      latchkey.sandbox.state.faults.clear();
+    },
+  },
+  {
+    name: 'learn',
+    open: async (page, { baseUrl }) => {
+      await page.goto(`${baseUrl}/learn`);
+      await seeHeading(page, 'A login, step by step');
+    },
+  },
+  {
+    name: 'learn-source',
+    open: async (page, { baseUrl }) => {
+      await page.goto(`${baseUrl}/learn`);
+      await page.getByRole('link', { name: 'startLogin() in src/login/flow.ts' }).click();
+      await seeHeading(page, 'src/login/flow.ts');
+    },
+  },
+  {
+    name: 'error-for-the-developer',
+    open: async (page, { baseUrl }) => {
+      await page.goto(`${baseUrl}/?error=redirect_mismatch`);
+      await seeText(page, 'For the developer');
+    },
+  },
 ];
 
 /** Opens the state in a new tab of the context. */

@@ -245,9 +245,9 @@ test('the Date of the answers is compared with our clock', async () => {
 
 test('nothing that was sent is in the result: no id, no secret, no code, no state', async () => {
   const result = await ask({});
-  const [{ query }, { body }] = ['/authorize', '/token'].map(
-    (path) => provider!.received.find((one) => one.path === path)!,
-  ) as [{ query: URLSearchParams }, { body: string }];
+  const receivedAt = (path: string) => provider!.received.find((one) => one.path === path)!;
+  const { query } = receivedAt('/authorize');
+  const { body } = receivedAt('/token');
   const text = JSON.stringify({
     findings: result.findings,
     sent: result.probes.map(({ method, address }) => `${method} ${address}`),

@@ -21,7 +21,7 @@ async function openSetup(env: Record<string, string> = {}): Promise<Page> {
 /** One row of a list of checks: state and sentence. */
 function row(page: Page, name: string, place = '#server'): string {
   const item = page
-    .$(`${place} .doc li`)
+    .$(`${place} .result`)
     .toArray()
     .find((element) => page.$(element).find('b').text().trim() === name);
   return page.$(item).text().replace(/\s+/g, ' ').trim();
