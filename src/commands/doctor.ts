@@ -6,7 +6,7 @@ import { createPaths } from '../paths.ts';
 import { madeUpClients } from '../sandbox/registrations.ts';
 import { checkNow } from '../setup/check-now.ts';
 import { examine, examineProblems, type Report } from '../setup/doctor.ts';
-import type { Finding } from '../setup/finding.ts';
+import { clockName, type Finding } from '../setup/finding.ts';
 import { toDoctorText } from '../setup/doctor-text.ts';
 import { checkStorage } from '../setup/storage-check.ts';
 
@@ -43,15 +43,16 @@ async function makeReport(withNetwork: boolean): Promise<Report> {
   const redirectUri = (provider: string) => config.origin + paths.callback(provider);
   const network = withNetwork ? await askServices(config, redirectUri) : {};
   const clocks = Object.values(network).flatMap((findings) =>
-    findings.filter(({ name, status }) => name === 'Clock' && status !== 'not-checked'),
+    findings.filter(({ name, status }) => name === clockName && status !== 'not-checked'),
   );
+  const clock = clocks.find(({ status }) => status === 'needs-action') ?? clocks[0];
   const storage = await checkStorage(config, Date.now);
   return examine({
     config,
     seen: null,
     nodeVersion,
     storage,
-    clock: clocks.slice(0, 1),
+    clock: clock ? [clock] : [],
     redirectUri,
     network,
   });

@@ -3,7 +3,7 @@ import { buildAuthorizationRequest } from '../oauth/authorization-request.ts';
 import type { Client } from '../oauth/client.ts';
 import { toStandardTokenAnswer, toWireTokenRequest } from '../oauth/token-response.ts';
 import { isObject } from '../json.ts';
-import { type Finding, judgeClock, needsAction, notChecked, ok } from './finding.ts';
+import { clockName, type Finding, judgeClock, needsAction, notChecked, ok } from './finding.ts';
 import { type Probe, probe } from './probe.ts';
 import { variableName } from './provider-setup.ts';
 
@@ -197,6 +197,6 @@ function readError({ provider }: Client, answer: NonNullable<Probe['answer']>): 
 
 function judgeTime({ provider }: Client, probes: readonly Probe[]): Finding {
   const difference = probes.map((one) => one.clockDifference).find((one) => one !== null);
-  if (difference === undefined) return notChecked('Clock', `${provider.name} did not say what time it is.`);
-  return judgeClock('Clock', provider.name, difference);
+  if (difference === undefined) return notChecked(clockName, `${provider.name} did not say what time it is.`);
+  return judgeClock(clockName, provider.name, difference);
 }

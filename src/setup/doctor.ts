@@ -1,5 +1,5 @@
 import type { ConfigProblem } from '../errors.ts';
-import { type Finding, needsAction, ok } from './finding.ts';
+import { clockName, type Finding, needsAction, ok } from './finding.ts';
 import { type ProviderSetup, toProviderSetup } from './provider-setup.ts';
 import { checkServer, type ServerFacts } from './server-checks.ts';
 
@@ -48,11 +48,13 @@ export function examineProblems(problems: readonly ConfigProblem[], nodeVersion:
 }
 
 function summarize(server: readonly Finding[], services: readonly ServiceReport[]): Report {
-  const open = [...server, ...services.flatMap((service) => [service, ...service.network])].filter(
-    ({ status }) => status === 'needs-action',
-  ).length;
+  // The clock is this server's, whichever service has told of it.
+  const asked = services.flatMap(({ network }) => network.filter(({ name }) => name !== clockName));
+  const open = [...server, ...services, ...asked].filter(({ status }) => status === 'needs-action').length;
   const isReady = ({ status, state, network }: ServiceReport) =>
-    status === 'ok' && state !== 'off' && network.every((finding) => finding.status !== 'needs-action');
+    status === 'ok' &&
+    state !== 'off' &&
+    network.every((finding) => finding.name === clockName || finding.status !== 'needs-action');
   const ready = services.filter(isReady).length;
   const words = [
     ...(services.length > 0 ? [`${ready} of ${services.length} services are ready.`] : []),

@@ -32,6 +32,9 @@ export const notChecked = (name: string, sentence: string, fix: string | null = 
   fix,
 });
 
+/** The name of the check that compares clocks. */
+export const clockName = 'Clock';
+
 /** How far apart two clocks may be: Mixin's signed requests live 60 seconds. */
 export const clockToleranceMilliseconds = 30_000;
 

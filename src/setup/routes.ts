@@ -6,6 +6,7 @@ import { findClient } from '../web/services.ts';
 import { toSetupPage } from '../web/setup-page.ts';
 import { type CheckResult, checkNow } from './check-now.ts';
 import { examine } from './doctor.ts';
+import { clockName } from './finding.ts';
 import { readSeenRequest } from './seen-address.ts';
 import { checkStorage } from './storage-check.ts';
 
@@ -38,7 +39,9 @@ export function createSetupRoutes(context: Context): Router {
 
   function lastClock() {
     const latest = [...results.values()].toSorted((a, b) => b.at - a.at)[0];
-    return latest?.findings.filter(({ name, status }) => name === 'Clock' && status !== 'not-checked') ?? [];
+    return (
+      latest?.findings.filter(({ name, status }) => name === clockName && status !== 'not-checked') ?? []
+    );
   }
 
   return router;

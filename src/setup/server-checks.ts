@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Config } from '../config.ts';
-import { type Finding, needsAction, notChecked, ok } from './finding.ts';
+import { clockName, type Finding, needsAction, notChecked, ok } from './finding.ts';
 import { describeOtherName, type SeenRequest, toOpenedAddress } from './seen-address.ts';
 
 /** What the checks of this server look at. */
@@ -153,12 +153,12 @@ function checkCookies({ config, seen }: ServerFacts): Finding {
 
 function checkClock({ clock, storage, seen }: ServerFacts): readonly Finding[] {
   if (clock.length > 0) return clock;
-  if (storage.some(({ name }) => name.startsWith('Clock'))) return [];
+  if (storage.some(({ name }) => name.startsWith(clockName))) return [];
   const sentence = 'Nothing to compare it with. ID tokens and signed requests have to be fresh.';
   const fix = seen
     ? 'Check a service now: the time in its answer is compared.'
     : 'npm run doctor -- --network compares it with the time in the answers of the live services.';
-  return [notChecked('Clock', sentence, fix)];
+  return [notChecked(clockName, sentence, fix)];
 }
 
 function checkNode(version: string): Finding {

@@ -128,6 +128,15 @@ describe('Check now', () => {
     expect(words(page, '#check-twitch h3')).toContain('3 hours ago');
   });
 
+  test('finds a clock that is wrong, and counts it once', async () => {
+    latchkey = await startLatchkey();
+    latchkey.advance(5 * 60 * 1000);
+    const page = await check('Twitch');
+    expect(row(page, 'Clock')).toMatch(/^Clock Needs action .*(?:299|300|301) seconds ahead/);
+    expect(row(page, 'Clock', '#check-twitch')).toContain('Needs action');
+    expect(words(page, '.head p')).toBe('4 of 4 services are ready. 1 thing needs you.');
+  });
+
   test('finds a client id that the service does not know', async () => {
     const env = { TWITCH: 'sandbox', TWITCH_CLIENT_ID: 'u'.repeat(30), TWITCH_CLIENT_SECRET: 's'.repeat(30) };
     latchkey = await startLatchkey({ env });
