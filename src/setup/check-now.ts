@@ -10,9 +10,15 @@ import { variableName } from './provider-setup.ts';
 export interface CheckResult {
   readonly findings: readonly Finding[];
   /** What was sent, for a developer to see. */
-  readonly probes: readonly Probe[];
+  readonly sent: readonly SentMessage[];
   /** Milliseconds since 1970. */
   readonly at: number;
+}
+
+/** One of the messages, without anything that was in it or came back. */
+export interface SentMessage extends Pick<Probe, 'method' | 'address' | 'milliseconds' | 'failure'> {
+  /** Null when there was no answer. */
+  readonly status: number | null;
 }
 
 const totalMilliseconds = 5000;
@@ -40,7 +46,11 @@ export async function checkNow(
     judgeSecret(client, token),
     judgeTime(client, [authorization, token]),
   ];
-  return { findings, probes: [authorization, token], at: now() };
+  return { findings, sent: [authorization, token].map(toSentMessage), at: now() };
+}
+
+function toSentMessage({ method, address, milliseconds, failure, answer }: Probe): SentMessage {
+  return { method, address, milliseconds, failure, status: answer?.status ?? null };
 }
 
 function randomSecret(): string {

@@ -1,7 +1,6 @@
-import type { CheckResult } from '../setup/check-now.ts';
+import type { CheckResult, SentMessage } from '../setup/check-now.ts';
 import type { Report, ServiceReport } from '../setup/doctor.ts';
 import { type Finding, type Status, statusWords } from '../setup/finding.ts';
-import type { Probe } from '../setup/probe.ts';
 import { variableName } from '../setup/provider-setup.ts';
 import type { Context } from './context.ts';
 import { form } from './page.ts';
@@ -58,7 +57,7 @@ function toSetupService(context: Context, service: ServiceReport, result: CheckR
     checked: result && {
       at: toTimeWords(result.at, now),
       rows: result.findings.map(toRow),
-      sent: result.probes.map(describeProbe),
+      sent: result.sent.map(describeMessage),
       traceHref: null,
     },
   };
@@ -68,6 +67,6 @@ function toRow({ name, status, sentence, fix }: Finding): CheckRow {
   return { name, tag: { words: statusWords[status], kind: kinds[status] }, sentence, fix };
 }
 
-function describeProbe({ method, address, answer, failure, milliseconds }: Probe): string {
-  return `${method} ${address}: ${answer ? `HTTP ${answer.status}` : failure} after ${milliseconds} ms`;
+function describeMessage({ method, address, status, failure, milliseconds }: SentMessage): string {
+  return `${method} ${address}: ${status === null ? failure : `HTTP ${status}`} after ${milliseconds} ms`;
 }
