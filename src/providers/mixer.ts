@@ -59,7 +59,6 @@ export const mixer: Provider = {
     switchHint: 'To use another one, sign out at Mixer first, then choose Switch again.',
     noEndDate: 'No end date given (Mixer)',
     denied: null,
-    returnAddressField: 'Hosts at mixer.com/lab/oauth',
   },
 };
 

@@ -87,7 +87,6 @@ export const mixin: Provider = {
     switchHint: 'To use another one, approve with the Mixin app of that other account.',
     noEndDate: 'No end date given (Mixin)',
     denied: 'Mixin reports this also when every permission was unticked.',
-    returnAddressField: 'OAuth URL of the app at developers.mixin.one/dashboard',
   },
 };
 

@@ -145,8 +145,6 @@ export interface ProviderWords {
   readonly noEndDate: string;
   /** After a refusal at the provider, when its own way of refusing needs explaining. */
   readonly denied: string | null;
-  /** What the operator does when the return address is not registered. */
-  readonly returnAddressField: string;
 }
 
 /** A JSON answer: `body` is undefined when the text was no JSON. */

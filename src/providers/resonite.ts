@@ -76,7 +76,6 @@ export const resonite: Provider = {
     switchHint: 'To use another one, sign out at account.resonite.com first, then choose Switch again.',
     noEndDate: 'No end date given (Resonite)',
     denied: null,
-    returnAddressField: 'the return address that the Resonite staff registered for this app',
   },
 };
 

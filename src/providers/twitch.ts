@@ -80,7 +80,6 @@ export const twitch: Provider = {
     switchHint: 'To use another one, sign out at twitch.tv first, then choose Switch again.',
     noEndDate: 'No end date given (Twitch)',
     denied: null,
-    returnAddressField: 'OAuth Redirect URLs at dev.twitch.tv/console/apps',
   },
 };
 

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { ErrorCode, LoginErrorFacts } from '../errors.ts';
 import { routes } from '../paths.ts';
+import type { Provider } from '../providers/provider.ts';
 import { variableName } from '../setup/provider-setup.ts';
 import { describeOtherName, readSeenRequest } from '../setup/seen-address.ts';
 import type { Context, ServiceInUse } from './context.ts';
@@ -42,7 +43,7 @@ const notes: { readonly [Code in ErrorCode]?: (happening: Happening) => Note | n
   },
   redirect_mismatch: ({ context, service }) => ({
     text: service?.client
-      ? `Paste ${service.client.redirectUri} into: ${service.provider.words.returnAddressField}. It is made from BASE_URL.`
+      ? `${toRegistrationAdvice(service.provider, service.client.redirectUri)} It is made from BASE_URL.`
       : 'The service did not say which login this was. Register the return address of the one you used; they are made from BASE_URL.',
     settings: ['BASE_URL', ...(service ? [variableName(service.provider, 'CLIENT_ID')] : [])],
     values: service?.client ? [] : returnAddresses(context),
@@ -116,6 +117,12 @@ export function toDeveloperBlock(
     values: note.values ?? [],
     setupHref: `${origin}${context.paths.setup}${service ? `#${service.provider.id}` : ''}`,
   };
+}
+
+function toRegistrationAdvice({ registration: { field, place } }: Provider, redirectUri: string): string {
+  return field === null
+    ? `Have ${redirectUri} registered by ${place}.`
+    : `Paste ${redirectUri} into: ${field} at ${place}.`;
 }
 
 function playedBySandbox(name: string): string {

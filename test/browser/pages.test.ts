@@ -97,6 +97,28 @@ describeInBrowser('the theme', () => {
   });
 });
 
+describeInBrowser('copying', () => {
+  test('a button puts the return address on the clipboard, and says so', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const page = await context.newPage();
+    await page.goto(`${latchkey.baseUrl}/setup`);
+    await page.getByRole('button', { name: 'Copy the return address of Mixin' }).click();
+    await page.getByText('Copied').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
+      `${latchkey.baseUrl}/login/mixin/callback`,
+    );
+  });
+
+  test('without scripts there is no such button', async () => {
+    const plain = await openContext(browser, { scripts: false });
+    const page = await plain.newPage();
+    await page.goto(`${latchkey.baseUrl}/setup`);
+    await seeHeading(page, 'Setup');
+    expect(await page.getByRole('button', { name: /^Copy/ }).count()).toBe(0);
+    await plain.close();
+  });
+});
+
 async function focused(page: Page): Promise<string> {
   return String(await page.evaluate('document.activeElement.innerText'))
     .replaceAll(/\s+/g, ' ')
