@@ -1,7 +1,7 @@
 import type { Response } from 'supertest';
-import type { SandboxOptions } from '../../src/sandbox/app.ts';
+import type { Registration } from '../../src/sandbox/registrations.ts';
 import type { RequestRecord } from '../../src/sandbox/request-log.ts';
-import { testSandbox, type TestSandbox } from './support.ts';
+import { registrations, testSandbox, type TestSandbox } from './support.ts';
 
 /** Does whatever has to come before, and at last the one request that is judged. */
 export type Attempt = (sandbox: TestSandbox) => Promise<unknown>;
@@ -9,10 +9,10 @@ export type Attempt = (sandbox: TestSandbox) => Promise<unknown>;
 export interface CheckPair {
   /** Breaks this check and none that comes before it. */
   readonly broken: Attempt;
+  /** What the broken request meets: the status, and the whole JSON, or a part of the page or of the address. */
+  readonly refusal?: readonly [status: number, answer: unknown];
   /** The nearest request that keeps it; by default the good one of the endpoint. */
   readonly kept?: Attempt;
-  /** The status of the refusal, and its body or where it redirects to, when `broken` gives the response. */
-  readonly says?: readonly [status: number, bodyOrLocation: string];
 }
 
 export interface CheckedEndpoint {
@@ -20,40 +20,49 @@ export interface CheckedEndpoint {
   readonly title: string;
   readonly checks: readonly { readonly name: string; readonly source: string }[];
   readonly good: Attempt;
+  /** Clients beside the usual ones. */
+  readonly clients?: readonly Registration[];
   /** By the names of the checks, in their order. */
   readonly pairs: Readonly<Record<string, CheckPair>>;
-  readonly options?: Partial<SandboxOptions>;
 }
 
-interface Outcome {
-  record: RequestRecord;
-  response: Response;
+interface Tried {
+  last: RequestRecord;
+  response: unknown;
 }
 
-async function outcomeOf(attempt: Attempt, options: Partial<SandboxOptions> = {}): Promise<Outcome> {
-  const sandbox = await testSandbox({ autoApprove: true, ...options });
-  const response = (await attempt(sandbox)) as Response;
-  return { record: sandbox.state.requests.at(-1)!, response };
+async function attemptAlone(attempt: Attempt, clients: readonly Registration[] = []): Promise<Tried> {
+  const all = [...registrations, ...clients];
+  const sandbox = await testSandbox({ autoApprove: true, registrations: all });
+  const response = await attempt(sandbox);
+  return { last: sandbox.state.requests.at(-1)!, response };
+}
+
+function expectRefusal(response: Response, [status, answer]: readonly [number, unknown]): void {
+  expect(response.status).toBe(status);
+  const text = `${response.headers['location'] ?? ''}${response.text}`;
+  if (typeof answer === 'string') expect(text).toContain(answer);
+  else expect(response.body).toEqual(answer);
 }
 
 /** Each check of an endpoint, from both of its sides. */
-export function describeChecks({ title, checks, good, pairs, options }: CheckedEndpoint): void {
+export function describeChecks({ title, checks, good, clients, pairs }: CheckedEndpoint): void {
   describe(title, () => {
     test('has a pair of requests for each check, and says where each rule comes from', () => {
       expect(Object.keys(pairs)).toEqual(checks.map(({ name }) => name));
       expect(checks.filter(({ source }) => source.length < 8)).toEqual([]);
     });
 
-    test.each(Object.entries(pairs))('refuses a request unless: %s', async (name, { broken, says }) => {
-      const { record, response } = await outcomeOf(broken, options);
-      const { failedCheck, faults } = record;
+    test.each(Object.entries(pairs))('refuses a request unless: %s', async (name, { broken, refusal }) => {
+      const { last, response } = await attemptAlone(broken, clients);
+      const { failedCheck, faults } = last;
       const { source } = checks.find((check) => check.name === name)!;
       expect([failedCheck, faults]).toEqual([{ name, source }, []]);
-      if (says) expect([response.status, response.headers['location'] ?? response.text]).toEqual(says);
+      if (refusal) expectRefusal(response as Response, refusal);
     });
 
     test.each(Object.entries(pairs))('lets a request pass where: %s', async (_name, { kept = good }) => {
-      const { failedCheck, status, verdict } = (await outcomeOf(kept, options)).record;
+      const { failedCheck, status, verdict } = (await attemptAlone(kept, clients)).last;
       expect([failedCheck, verdict]).toEqual([null, 'ok']);
       expect(status).toBeLessThan(400);
     });

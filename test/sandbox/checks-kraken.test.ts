@@ -20,7 +20,7 @@ import {
   postToken,
   refreshMembers,
   tokensFor,
-  withOtherClient,
+  otherRegistration,
 } from './twitch-support.ts';
 
 type Changes = Readonly<Record<string, string | null>>;
@@ -28,12 +28,12 @@ type Headers = Readonly<Record<string, string>>;
 
 const unknownClientId = 'nobodystwitchclientid000000000';
 const secondUri = 'http://localhost:3000/second/twitch';
-const options = { registrations: withOtherClient };
+const clients = [otherRegistration];
 
 /** `error` is the phrase of the status. */
-const says = (status: number, message: string): NonNullable<CheckPair['says']> => [
+const says = (status: number, message: string): NonNullable<CheckPair['refusal']> => [
   status,
-  JSON.stringify({ error: STATUS_CODES[status], status, message }),
+  { error: STATUS_CODES[status], status, message },
 ];
 
 const authorize =
@@ -41,7 +41,7 @@ const authorize =
   (sandbox) =>
     get(sandbox, authorizationPath('kraken', { scope: 'user_read', ...changes }));
 
-const refusedTo = (query: string): NonNullable<CheckPair['says']> => [
+const refusedTo = (query: string): NonNullable<CheckPair['refusal']> => [
   302,
   `${callbackOf('twitch')}?${query}&state=the-state`,
 ];
@@ -54,28 +54,28 @@ describeChecks({
   pairs: {
     'a client id is given': {
       broken: authorize({ client_id: null }),
-      says: says(400, 'No client id specified'),
+      refusal: says(400, 'No client id specified'),
     },
     'the client id is registered': {
       broken: authorize({ client_id: unknownClientId }),
-      says: says(400, 'client does not exist'),
+      refusal: says(400, 'client does not exist'),
     },
     'the redirect URI is one of those registered, to the letter': {
       broken: authorize({ redirect_uri: `${secondUri}?` }),
       kept: authorize({ redirect_uri: secondUri }),
-      says: refusedTo(
+      refusal: refusedTo(
         'error=redirect_mismatch&error_description=Parameter+redirect_uri+does+not+match+registered+URI',
       ),
     },
     'the response type is one of those listed': {
       broken: authorize({ response_type: 'id_token' }),
       kept: authorize({ response_type: 'token' }),
-      says: refusedTo('error=unsupported_response_type&error_description=Response+type+is+not+supported'),
+      refusal: refusedTo('error=unsupported_response_type&error_description=Response+type+is+not+supported'),
     },
     'every scope asked for exists': {
       broken: authorize({ scope: 'user_read user:read:email' }),
       kept: authorize({ scope: 'user_read channel_read' }),
-      says: says(400, "invalid scope requested: 'user:read:email'"),
+      refusal: says(400, "invalid scope requested: 'user:read:email'"),
     },
   },
 });
@@ -88,28 +88,28 @@ const tokenChecks = krakenTokenChecks(krakenError);
 const commonPairs = (sendWith: Send): Record<string, CheckPair> => ({
   'a client id is given': {
     broken: sendWith({ client_id: null }),
-    says: says(400, 'missing client id'),
+    refusal: says(400, 'missing client id'),
   },
   'the client id is registered': {
     broken: sendWith({ client_id: unknownClientId }),
-    says: says(400, 'invalid client'),
+    refusal: says(400, 'invalid client'),
   },
   'a client secret is given, and not by HTTP Basic': {
     broken: sendWith({ client_secret: null }, basic),
     kept: sendWith({}, basic),
-    says: says(400, 'missing client secret'),
+    refusal: says(400, 'missing client secret'),
   },
   'the client secret is the right one': {
     broken: sendWith({ client_secret: otherClient.client_secret }),
-    says: says(403, 'invalid client secret'),
+    refusal: says(403, 'invalid client secret'),
   },
   'a grant type is given': {
     broken: sendWith({ grant_type: null }),
-    says: says(400, 'missing grant type'),
+    refusal: says(400, 'missing grant type'),
   },
   'the grant type is one of those played here': {
     broken: sendWith({ grant_type: 'password' }),
-    says: says(400, 'invalid grant type'),
+    refusal: says(400, 'invalid grant type'),
   },
 });
 
@@ -145,24 +145,24 @@ describeChecks({
   title: 'Kraken token endpoint, with a code',
   checks: [...tokenChecks.common, ...tokenChecks.code],
   good: exchangeCode(),
-  options,
+  clients,
   pairs: {
     ...commonPairs(exchangeCode),
-    'the code was given to this client': { broken: exchangeCode(otherClient), says: badCode },
+    'the code was given to this client': { broken: exchangeCode(otherClient), refusal: badCode },
     'the code was not used before': {
       broken: exchangeTwice(true),
       kept: exchangeTwice(false),
-      says: badCode,
+      refusal: badCode,
     },
     'the code has not expired': {
       broken: exchangeAfter(tenMinutes),
       kept: exchangeAfter(tenMinutes - 1),
-      says: badCode,
+      refusal: badCode,
     },
     'the redirect URI is that of the authorization request': {
       broken: exchangeCode({ redirect_uri: secondUri }),
       kept: exchangeCode({ redirect_uri: callbackOf('twitch') }),
-      says: says(400, 'Parameter redirect_uri does not match registered URI'),
+      refusal: says(400, 'Parameter redirect_uri does not match registered URI'),
     },
   },
 });
@@ -188,21 +188,21 @@ describeChecks({
   title: 'Kraken token endpoint, with a refresh token',
   checks: [...tokenChecks.common, ...tokenChecks.refresh],
   good: refresh(),
-  options,
+  clients,
   pairs: {
     ...commonPairs(refresh),
     'a refresh token is given': {
       broken: refresh({ refresh_token: null }),
-      says: says(400, 'missing refresh token'),
+      refusal: says(400, 'missing refresh token'),
     },
     'the refresh token was given to this client': {
       broken: refresh(otherClient),
-      says: says(400, 'Invalid refresh token'),
+      refusal: says(400, 'Invalid refresh token'),
     },
     'the refresh token was not replaced by a newer one': {
       broken: refreshTwice(true),
       kept: refreshTwice(false),
-      says: says(400, 'Invalid refresh token'),
+      refusal: says(400, 'Invalid refresh token'),
     },
   },
 });
@@ -219,19 +219,19 @@ describeChecks({
   title: 'Kraken revocation',
   checks: krakenRevocationChecks,
   good: revoke(),
-  options,
+  clients,
   pairs: {
     'a client id is given': {
       broken: revoke({ client_id: null }),
-      says: says(400, 'No client id specified'),
+      refusal: says(400, 'No client id specified'),
     },
     'the client id is registered': {
       broken: revoke({ client_id: unknownClientId }),
-      says: says(400, 'client does not exist'),
+      refusal: says(400, 'client does not exist'),
     },
     'the token is a living one of this client': {
       broken: revoke({ client_id: otherClient.client_id }),
-      says: says(400, 'Invalid token'),
+      refusal: says(400, 'Invalid token'),
     },
   },
 });
@@ -264,12 +264,12 @@ const pairsOf = (path: string): Record<string, CheckPair> => ({
   'version 5 is asked for, or version 3 is still there': {
     broken: ask(path, { headers: () => ({ Accept: 'application/vnd.twitchtv.v3+json' }) }),
     kept: ask(path, { headers: () => ({ Accept: 'application/json' }), query: () => ({ api_version: '5' }) }),
-    says: says(410, isOver),
+    refusal: says(410, isOver),
   },
   'a client id or a token is given, in a header or in the query': {
     broken: ask(path, { headers: () => nobody }),
     kept: ask(path, { headers: () => nobody, query: (token) => ({ oauth_token: token }) }),
-    says: says(400, 'No client id specified'),
+    refusal: says(400, 'No client id specified'),
   },
 });
 
@@ -294,17 +294,17 @@ describeChecks({
     'the access token came with the scheme OAuth, or in the query': {
       broken: ask(userPath, { headers: (token) => ({ Authorization: `Bearer ${token}` }) }),
       kept: ask(userPath, { headers: (token) => ({ Authorization: `oauth ${token}` }) }),
-      says: noAccess,
+      refusal: noAccess,
     },
     'the access token lives': {
       broken: ask(userPath, { leftMilliseconds: 0 }),
       kept: ask(userPath, { leftMilliseconds: 1 }),
-      says: noAccess,
+      refusal: noAccess,
     },
     'the access token has the scope user_read': {
       broken: ask(userPath, { scope: 'channel_read' }),
       kept: ask(userPath, { scope: 'channel_read user_read' }),
-      says: noAccess,
+      refusal: noAccess,
     },
   },
 });

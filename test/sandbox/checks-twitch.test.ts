@@ -18,7 +18,7 @@ import {
   postToken,
   refreshMembers,
   tokensFor,
-  withOtherClient,
+  otherRegistration,
 } from './twitch-support.ts';
 
 type Changes = Readonly<Record<string, string | null>>;
@@ -26,12 +26,12 @@ type Headers = Readonly<Record<string, string>>;
 
 const unknownClientId = 'nobodystwitchclientid000000000';
 const secondUri = 'http://localhost:3000/second/twitch';
-const options = { registrations: withOtherClient };
+const clients = [otherRegistration];
 
 /** The shape of id.twitch.tv. */
-const says = (status: number, message: string): NonNullable<CheckPair['says']> => [
+const says = (status: number, message: string): NonNullable<CheckPair['refusal']> => [
   status,
-  `${JSON.stringify({ status, message })}\n`,
+  { status, message },
 ];
 
 const authorize =
@@ -39,7 +39,7 @@ const authorize =
   (sandbox) =>
     get(sandbox, authorizationPath('twitch', { scope: 'openid', ...changes }));
 
-const refusedTo = (query: string): NonNullable<CheckPair['says']> => [
+const refusedTo = (query: string): NonNullable<CheckPair['refusal']> => [
   302,
   `${callbackOf('twitch')}?${query}&state=the-state`,
 ];
@@ -52,43 +52,43 @@ describeChecks({
   pairs: {
     'a client id is given': {
       broken: authorize({ client_id: null }),
-      says: says(400, 'missing client id'),
+      refusal: says(400, 'missing client id'),
     },
     'the client id is registered': {
       broken: authorize({ client_id: unknownClientId }),
-      says: says(400, 'invalid client'),
+      refusal: says(400, 'invalid client'),
     },
     'the redirect URI is one of those registered, to the letter': {
       broken: authorize({ redirect_uri: `${secondUri}/` }),
       kept: authorize({ redirect_uri: secondUri }),
-      says: refusedTo(
+      refusal: refusedTo(
         'error=redirect_mismatch&error_description=Parameter+redirect_uri+does+not+match+registered+URI',
       ),
     },
     'the response type is one of those listed': {
       broken: authorize({ response_type: 'code token' }),
       kept: authorize({ response_type: 'id_token code' }),
-      says: refusedTo('error=unsupported_response_type&error_description=Response+type+is+not+supported'),
+      refusal: refusedTo('error=unsupported_response_type&error_description=Response+type+is+not+supported'),
     },
     'no scope asked for is retired': {
       broken: authorize({ scope: 'openid chat_login' }),
       kept: authorize({ scope: 'openid chat:read' }),
-      says: says(400, 'Sorry, the scope you are requesting is currently unavailable: chat_login'),
+      refusal: says(400, 'Sorry, the scope you are requesting is currently unavailable: chat_login'),
     },
     'every scope asked for exists': {
       broken: authorize({ scope: 'openid user:read:emails' }),
       kept: authorize({ scope: 'openid user:read:email' }),
-      says: says(400, "invalid scope requested: 'user:read:emails'"),
+      refusal: says(400, "invalid scope requested: 'user:read:emails'"),
     },
     'an ID token is asked for together with the scope openid': {
       broken: authorize({ response_type: 'token id_token', scope: 'user:read:email' }),
       kept: authorize({ response_type: 'token', scope: 'user:read:email' }),
-      says: refusedTo('error=invalid_scope&error_description=The+scope+openid+is+missing'),
+      refusal: refusedTo('error=invalid_scope&error_description=The+scope+openid+is+missing'),
     },
     'claims, where given, is a JSON object': {
       broken: authorize({ claims: '["email"]' }),
       kept: authorize({ claims: '{"id_token":null,"userinfo":{"email":null}}' }),
-      says: says(400, 'invalid claims parameter'),
+      refusal: says(400, 'invalid claims parameter'),
     },
   },
 });
@@ -101,28 +101,28 @@ const commonPairs = (sendWith: Send, otherGrantType: string): Record<string, Che
   'a client id is given': {
     broken: sendWith({ client_id: null }, basic),
     kept: sendWith({}, { Authorization: 'Basic bm9ib2R5Om5vdGhpbmc=' }),
-    says: says(400, 'missing client id'),
+    refusal: says(400, 'missing client id'),
   },
   'the client id is registered': {
     broken: sendWith({ client_id: unknownClientId }),
-    says: says(400, 'invalid client'),
+    refusal: says(400, 'invalid client'),
   },
   'a client secret is given, and not by HTTP Basic': {
     broken: sendWith({ client_secret: null }, basic),
     kept: sendWith({}, basic),
-    says: says(400, 'missing client secret'),
+    refusal: says(400, 'missing client secret'),
   },
   'the client secret is the right one': {
     broken: sendWith({ client_secret: otherClient.client_secret }),
-    says: says(403, 'invalid client secret'),
+    refusal: says(403, 'invalid client secret'),
   },
   'a grant type is given': {
     broken: sendWith({ grant_type: null }),
-    says: says(400, 'missing grant type'),
+    refusal: says(400, 'missing grant type'),
   },
   'the grant type is one of those played here': {
     broken: sendWith({ grant_type: otherGrantType }),
-    says: says(400, 'invalid grant type'),
+    refusal: says(400, 'invalid grant type'),
   },
 });
 
@@ -156,22 +156,22 @@ describeChecks({
   title: 'Twitch token endpoint, with a code',
   checks: [...twitchTokenChecks.common, ...twitchTokenChecks.code],
   good: exchangeCode(),
-  options,
+  clients,
   pairs: {
     ...commonPairs(exchangeCode, 'urn:ietf:params:oauth:grant-type:device_code'),
     'the code was given to this client': {
       broken: exchangeCode(otherClient),
-      says: badCode,
+      refusal: badCode,
     },
     'the code was not used before': {
       broken: exchangeTwice(true),
       kept: exchangeTwice(false),
-      says: badCode,
+      refusal: badCode,
     },
     'the code has not expired': {
       broken: exchangeAfter(tenMinutes),
       kept: exchangeAfter(tenMinutes - 1),
-      says: badCode,
+      refusal: badCode,
     },
     'the redirect URI is that of the authorization request': {
       broken: exchangeCode({ redirect_uri: secondUri }),
@@ -179,7 +179,7 @@ describeChecks({
         const code = await codeFor(sandbox, 'twitch', { redirect_uri: secondUri });
         return postToken(sandbox, 'twitch', codeGrant('twitch', code, { redirect_uri: secondUri }));
       },
-      says: says(400, 'Parameter redirect_uri does not match registered URI'),
+      refusal: says(400, 'Parameter redirect_uri does not match registered URI'),
     },
   },
 });
@@ -208,26 +208,26 @@ describeChecks({
   title: 'Twitch token endpoint, with a refresh token',
   checks: [...twitchTokenChecks.common, ...twitchTokenChecks.refresh],
   good: refresh(),
-  options,
+  clients,
   pairs: {
     ...commonPairs(refresh, 'password'),
     'a refresh token is given': {
       broken: refresh({ refresh_token: null }),
-      says: says(400, 'missing refresh token'),
+      refusal: says(400, 'missing refresh token'),
     },
     'the refresh token was given to this client': {
       broken: refresh(otherClient),
-      says: badRefreshToken,
+      refusal: badRefreshToken,
     },
     'the refresh token was not replaced by a newer one': {
       broken: refreshTwice(true),
       kept: refreshTwice(false),
-      says: badRefreshToken,
+      refusal: badRefreshToken,
     },
     'every scope asked for exists': {
       broken: refresh({ scope: 'openid nonsense' }),
       kept: refresh({ scope: 'openid bits:read' }),
-      says: says(400, "invalid scope requested: 'nonsense'"),
+      refusal: says(400, "invalid scope requested: 'nonsense'"),
     },
   },
 });
@@ -248,7 +248,7 @@ describeChecks({
     'every scope asked for exists': {
       broken: askAppToken({ scope: 'nonsense' }),
       kept: askAppToken({ scope: 'bits:read' }),
-      says: says(400, "invalid scope requested: 'nonsense'"),
+      refusal: says(400, "invalid scope requested: 'nonsense'"),
     },
   },
 });
@@ -276,17 +276,17 @@ describeChecks({
   pairs: {
     'an Authorization header is there': {
       broken: present(`${validatePath}?oauth_token=abc`, () => ({})),
-      says: says(401, 'missing authorization token'),
+      refusal: says(401, 'missing authorization token'),
     },
     'the scheme is OAuth or Bearer': {
       broken: present(validatePath, withScheme('Token')),
       kept: present(validatePath, withScheme('bearer')),
-      says: says(401, 'invalid access token'),
+      refusal: says(401, 'invalid access token'),
     },
     'the access token lives': {
       broken: present(validatePath, withScheme('OAuth'), 0),
       kept: present(validatePath, withScheme('OAuth'), 1),
-      says: says(401, 'invalid access token'),
+      refusal: says(401, 'invalid access token'),
     },
   },
 });
@@ -300,22 +300,22 @@ describeChecks({
   pairs: {
     'an Authorization header is there': {
       broken: present(userinfoPath, () => ({})),
-      says: says(401, 'missing authorization token'),
+      refusal: says(401, 'missing authorization token'),
     },
     'the scheme is Bearer': {
       broken: present(userinfoPath, withScheme('OAuth')),
       kept: present(userinfoPath, withScheme('bearer')),
-      says: says(401, 'invalid access token'),
+      refusal: says(401, 'invalid access token'),
     },
     'the access token lives': {
       broken: present(userinfoPath, withScheme('Bearer'), 0),
       kept: present(userinfoPath, withScheme('Bearer'), 1),
-      says: says(401, 'invalid access token'),
+      refusal: says(401, 'invalid access token'),
     },
     'the access token has the scope openid': {
       broken: present(userinfoPath, withScheme('Bearer'), 1, 'user:read:email'),
       kept: present(userinfoPath, withScheme('Bearer'), 1, 'openid'),
-      says: says(401, 'invalid access token'),
+      refusal: says(401, 'invalid access token'),
     },
   },
 });
@@ -344,36 +344,36 @@ describeChecks({
   title: 'Twitch revocation',
   checks: revocationChecks,
   good: revoke(),
-  options,
+  clients,
   pairs: {
     'a client id is given': {
       broken: revoke({ client_id: null }),
       kept: revoke({ client_secret: 'is-not-asked-for' }),
-      says: says(400, 'missing client id'),
+      refusal: says(400, 'missing client id'),
     },
     'the client id is registered': {
       broken: revoke({ client_id: unknownClientId }),
-      says: says(404, 'client does not exist'),
+      refusal: says(404, 'client does not exist'),
     },
     'a token is given': {
       broken: revoke({ token: null }),
-      says: says(400, 'missing oauth token'),
+      refusal: says(400, 'missing oauth token'),
     },
     'the token lives': {
       broken: revokeTwice,
       kept: revokeRefreshToken,
-      says: says(400, 'Invalid token'),
+      refusal: says(400, 'Invalid token'),
     },
     'the token was made for this client': {
       broken: revoke({ client_id: otherClient.client_id }),
-      says: says(400, 'Invalid token'),
+      refusal: says(400, 'Invalid token'),
     },
   },
 });
 
-const helixSays = (status: number, error: string, message: string): NonNullable<CheckPair['says']> => [
+const helixSays = (status: number, error: string, message: string): NonNullable<CheckPair['refusal']> => [
   status,
-  JSON.stringify({ error, status, message }),
+  { error, status, message },
 ];
 const unauthorized = (message: string) => helixSays(401, 'Unauthorized', message);
 
@@ -399,43 +399,43 @@ describeChecks({
   title: 'Helix users',
   checks: usersChecks,
   good: present(usersPath, withClient('Bearer')),
-  options,
+  clients,
   pairs: {
     'a client id or a token is given': {
       broken: present(usersPath, () => ({})),
-      says: unauthorized('Must provide a valid Client-ID or OAuth token'),
+      refusal: unauthorized('Must provide a valid Client-ID or OAuth token'),
     },
     'a token is given': {
       broken: present(usersPath, () => ({ 'Client-Id': clientId })),
-      says: unauthorized('OAuth token is missing'),
+      refusal: unauthorized('OAuth token is missing'),
     },
     'the scheme is Bearer': {
       broken: present(usersPath, withClient('OAuth')),
       kept: present(usersPath, withClient('bearer')),
-      says: unauthorized('Invalid OAuth token'),
+      refusal: unauthorized('Invalid OAuth token'),
     },
     'the access token lives': {
       broken: present(usersPath, withClient('Bearer'), 0),
       kept: present(usersPath, withClient('Bearer'), 1),
-      says: unauthorized('Invalid OAuth token'),
+      refusal: unauthorized('Invalid OAuth token'),
     },
     'a client id is given': {
       broken: present(`${usersPath}?client_id=${clientId}`, withClient('Bearer', null)),
-      says: unauthorized('Client ID is missing'),
+      refusal: unauthorized('Client ID is missing'),
     },
     'the client id is the one that the token was made for': {
       broken: present(usersPath, withClient('Bearer', otherClient.client_id)),
-      says: unauthorized('Client ID and OAuth token do not match'),
+      refusal: unauthorized('Client ID and OAuth token do not match'),
     },
     'the request names users, or its token belongs to one': {
       broken: asApplication(''),
       kept: asApplication('?login=ninja_dev'),
-      says: helixSays(400, 'Bad Request', 'Must provide an ID, Login or OAuth Token'),
+      refusal: helixSays(400, 'Bad Request', 'Must provide an ID, Login or OAuth Token'),
     },
     'it names a hundred users at most': {
       broken: present(users(101), withClient('Bearer')),
       kept: present(users(100), withClient('Bearer')),
-      says: helixSays(400, 'Bad Request', 'Too many ids and logins'),
+      refusal: helixSays(400, 'Bad Request', 'Too many ids and logins'),
     },
   },
 });

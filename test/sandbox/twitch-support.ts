@@ -1,6 +1,6 @@
 import request, { type Response } from 'supertest';
 import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
-import { authorizationPath, codeGrant, locationOf, registrations, type TestSandbox } from './support.ts';
+import { authorizationPath, codeGrant, locationOf, type TestSandbox } from './support.ts';
 
 export type Generation = 'twitch' | 'kraken';
 
@@ -15,16 +15,13 @@ export const otherClient = {
   client_secret: 'othertwitchsecret0000000000000',
 };
 
-export const withOtherClient: readonly Registration[] = [
-  ...registrations,
-  {
-    service: 'twitch',
-    clientId: otherClient.client_id,
-    clientSecret: otherClient.client_secret,
-    name: 'Another',
-    redirectUris: ['http://localhost:3000/login/twitch/callback'],
-  },
-];
+export const otherRegistration: Registration = {
+  service: 'twitch',
+  clientId: otherClient.client_id,
+  clientSecret: otherClient.client_secret,
+  name: 'Another',
+  redirectUris: ['http://localhost:3000/login/twitch/callback'],
+};
 
 const usualScope = { twitch: 'openid user:read:email', kraken: 'user_read' };
 
