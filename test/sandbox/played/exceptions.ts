@@ -1,7 +1,5 @@
 import { krakenErrors } from '../../support/wire-samples/kraken/errors.ts';
-import { krakenRootOfVersion3 } from '../../support/wire-samples/kraken/root.ts';
 import { krakenTokensOfThePage } from '../../support/wire-samples/kraken/token.ts';
-import { krakenUser, krakenUserOfVersion3 } from '../../support/wire-samples/kraken/user.ts';
 import { mixerApiErrors } from '../../support/wire-samples/mixer/api-errors.ts';
 import { mixerTokenErrors } from '../../support/wire-samples/mixer/token-errors.ts';
 import { mixinAuthorization } from '../../support/wire-samples/mixin/authorization.ts';
@@ -13,7 +11,6 @@ import { resoniteProfile, resoniteSupporterProfile } from '../../support/wire-sa
 import type { WireSample } from '../../support/wire-samples/sample.ts';
 import { helixErrors } from '../../support/wire-samples/twitch/helix.ts';
 import { twitchFormerRevocation } from '../../support/wire-samples/twitch/revocation.ts';
-import { twitchTokenErrors } from '../../support/wire-samples/twitch/token-errors.ts';
 
 export interface Exception {
   readonly sample: WireSample;
@@ -29,15 +26,8 @@ const missingSupport = (name: string): string => `supporterMetadata[].${name} is
 
 /** Samples that the sandbox does not answer as they say. Whoever mends one takes it off the list. */
 export const exceptions: readonly Exception[] = [
-  { sample: krakenUserOfVersion3, why: notPlayedYet },
-  { sample: krakenRootOfVersion3, why: notPlayedYet },
   { sample: mixinAuthorization, why: notPlayedYet },
 
-  {
-    sample: krakenUser,
-    why: 'the sandbox does not name the version that it answers in',
-    differences: ['the header x-api-version is missing'],
-  },
   {
     sample: mixinErrors.tooManyRequests,
     why: 'the fault token_429 is the same for every service: a bare HTTP 429',
@@ -82,17 +72,8 @@ export const exceptions: readonly Exception[] = [
     differences: ['payload.azp is extra', 'payload.at_hash is extra'],
   },
 
-  {
-    sample: twitchTokenErrors.unknownScope,
-    why: 'by twitchdev/issues#178 the scope of a refresh is ignored, as it is in the sandbox',
-  },
   { sample: twitchFormerRevocation.deadToken, why: former },
   { sample: twitchFormerRevocation.unknownClient, why: former },
-  { sample: twitchFormerRevocation.missingToken, why: former },
-  {
-    sample: twitchTokenErrors.invalidRefreshTokenWith401,
-    why: 'the sandbox plays 400, which most clients saw',
-  },
   { sample: helixErrors.missingScope, why: 'reading users needs no scope' },
   { sample: krakenTokensOfThePage, why: 'the sandbox plays the answer of 2018, which has more members' },
   { sample: krakenErrors.deadTokenOfThePage, why: 'the sandbox says what was seen, not what the page says' },
