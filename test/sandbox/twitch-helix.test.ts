@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { testSandbox } from './support.ts';
 import {
   appTokenFor,
@@ -108,6 +111,18 @@ describe('A token of the application itself', () => {
     const revoked = await postForm(sandbox, '/id.twitch.tv/oauth2/revoke', members);
     expect([revoked.status, revoked.text]).toEqual([200, '']);
     expect((await helix(sandbox, access_token, { query: '?id=10000001' })).status).toBe(401);
+  });
+
+  test('lives on after a restart', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sandbox-app-token-'));
+    const options = { autoApprove: true, stateFile: join(folder, 'sandbox.json') };
+    const first = await testSandbox(options);
+    const { access_token } = await appTokenFor(first);
+    await first.close();
+    const second = await testSandbox(options);
+    expect((await helix(second, access_token, { query: '?id=10000001' })).status).toBe(200);
+    await second.close();
+    await rm(folder, { recursive: true });
   });
 
   test('ends with the access tokens of the service, and is forgotten with all else', async () => {

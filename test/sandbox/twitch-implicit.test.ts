@@ -1,4 +1,7 @@
 import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import jwt, { type JwtPayload } from 'jsonwebtoken';
 import { load } from 'cheerio';
 import {
@@ -6,6 +9,7 @@ import {
   browserOf,
   callbackOf,
   codeGrant,
+  formAddress,
   locationOf,
   loginAs,
   start,
@@ -142,6 +146,24 @@ describe('the implicit flow goes the ways of the code flow', () => {
     const other = await callbackFor(sandbox, 'twitch', { response_type: 'token' });
     const { body } = await helix(sandbox, fragmentOf(other)[0]?.[1] ?? '');
     expect(body.data[0].id).toBe('10000002');
+  });
+
+  test('over a restart between the two pages', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sandbox-implicit-'));
+    const stateFile = join(folder, 'sandbox.json');
+    const first = await testSandbox({ stateFile });
+    const consent = locationOf(
+      await browserOf(first)
+        .post(formAddress(await browserOf(first).get(path)))
+        .type('form')
+        .send({ person: 'ada' }),
+    ).pathname;
+    await first.close();
+    const second = await testSandbox({ stateFile });
+    const answered = await browserOf(second).post(consent).type('form').send({ answer: 'yes' });
+    expect(fragmentOf(locationOf(answered))[0]?.[0]).toBe('access_token');
+    await second.close();
+    await rm(folder, { recursive: true });
   });
 
   test('and the code flow gives none of it', async () => {
