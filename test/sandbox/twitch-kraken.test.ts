@@ -158,6 +158,7 @@ describe('Kraken root', () => {
       },
     });
     const dead = await kraken(sandbox, '', 'unknown');
+    expect(dead.headers['www-authenticate']).toBe("OAuth realm='TwitchTV'");
     expect([dead.status, dead.body]).toEqual([
       200,
       { identified: true, token: { valid: false, authorization: null } },

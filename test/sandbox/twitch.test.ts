@@ -153,6 +153,16 @@ describe('Twitch token endpoint', () => {
     expect(text).toBe('{"status":400,"message":"Invalid authorization code"}\n');
   });
 
+  test('has no PKCE: a challenge is ignored, and a verifier that does not fit too', async () => {
+    const sandbox = await testSandbox();
+    const challenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' };
+    const first = (await login(sandbox, challenge)).searchParams.get('code');
+    expect((await post(sandbox, codeGrant('twitch', first))).status).toBe(200);
+    const second = (await login(sandbox, challenge)).searchParams.get('code');
+    const members = codeGrant('twitch', second, { code_verifier: 'y'.repeat(43) });
+    expect((await post(sandbox, members)).status).toBe(200);
+  });
+
   test('refreshes with the full scope, the same refresh token and no ID token', async () => {
     const sandbox = await testSandbox();
     const first = await tokens(sandbox);
