@@ -3,30 +3,62 @@ import type { Person } from '../people.ts';
 import { pictureUrls } from '../pictures.ts';
 import type { AccessToken } from '../records.ts';
 import { personOf, withProfileFaults } from '../token-request.ts';
-import { credentials, profileToken } from '../tokens.ts';
-import { resoniteBadToken, resoniteInsufficientScope } from './resonite-error.ts';
+import { credentials, isExpired } from '../tokens.ts';
+import { resoniteBadToken } from './resonite-error.ts';
 
-function presentedToken({ parts, req }: Exchange): AccessToken | undefined {
-  return profileToken(parts, 'resonite', credentials(req.get('authorization'), 'Bearer'));
+/** The token of the request, alive or not; faults call every one unknown. */
+function issuedToken({ parts, req }: Exchange): AccessToken | undefined {
+  const { faults, state } = parts;
+  if (faults.has('userinfo_401') || faults.has('access_revoked')) return undefined;
+  const token = state.accessTokens.get(credentials(req.get('authorization'), 'Bearer') ?? '');
+  return token?.service === 'resonite' ? token : undefined;
 }
 
-const tokenAlive = check<Exchange>('token alive', 'TODO', (exchange) => {
-  if (!presentedToken(exchange)) throw resoniteBadToken();
+/** RFC 6750 3.1, with OpenIddict's words; what Resonite itself answers to a bad token was not found. */
+const from = (id: string): string =>
+  `RFC 6750 3.1; openiddict/openiddict-core OpenIddictResources.resx ${id}, by inference`;
+
+const tokenGiven = check<Exchange>('a bearer token is given', from('ID2000'), ({ parts, req }) => {
+  if (!credentials(req.get('authorization'), 'Bearer')) throw resoniteBadToken(parts, null);
 });
 
-function granted(scope: string): Check<Exchange> {
-  return check<Exchange>(`scope ${scope} granted`, 'TODO', (exchange) => {
-    if (!presentedToken(exchange)?.scopes.includes(scope)) throw resoniteInsufficientScope(scope);
+const tokenIssued = check<Exchange>('the access token was issued here', from('ID2004'), (exchange) => {
+  if (issuedToken(exchange)) return;
+  const description = 'The specified token is invalid.';
+  throw resoniteBadToken(exchange.parts, { error: 'invalid_token', description, id: 'ID2004' });
+});
+
+const tokenFresh = check<Exchange>('the access token is not too old', from('ID2019'), (exchange) => {
+  if (!isExpired(issuedToken(exchange)!, exchange.parts)) return;
+  const description = 'The specified token is no longer valid.';
+  throw resoniteBadToken(exchange.parts, { error: 'invalid_token', description, id: 'ID2019' });
+});
+
+/** That the scope `profile` opens the profile is the wiki's word; the refusal is the standard's. */
+function granted(scope: string, source: string): Check<Exchange> {
+  return check(`the scope ${scope} was granted`, source, (exchange) => {
+    if (issuedToken(exchange)!.scopes.includes(scope)) return;
+    const description = `The scope ${scope} is missing.`;
+    throw resoniteBadToken(exchange.parts, { error: 'insufficient_scope', description, id: null });
   });
 }
 
-export const profileChecks: readonly Check<Exchange>[] = [tokenAlive, granted('profile')];
-export const userinfoChecks: readonly Check<Exchange>[] = [tokenAlive, granted('openid')];
+const tokenChecks: readonly Check<Exchange>[] = [tokenGiven, tokenIssued, tokenFresh];
+
+export const profileChecks: readonly Check<Exchange>[] = [
+  ...tokenChecks,
+  granted('profile', 'wiki.resonite.com/OAuth for the scope; RFC 6750 3.1 for the refusal, in our words'),
+];
+
+export const userinfoChecks: readonly Check<Exchange>[] = [
+  ...tokenChecks,
+  granted('openid', 'OpenID Connect Core 5.3; RFC 6750 3.1 for the refusal, in our words'),
+];
 
 /** What OpenIddict answers by itself, and what a plug-in's sample shows. */
 export const answerUserinfo: Respond<Exchange> = (exchange) => {
   const { parts, res } = exchange;
-  const token = presentedToken(exchange)!;
+  const token = issuedToken(exchange)!;
   const sub = personOf(parts, token.personId).resonite.id;
   const userinfo = { sub, iss: `${parts.baseUrl}/account.resonite.com/`, aud: token.clientId };
   res.json(withProfileFaults(parts, userinfo, 'sub'));
@@ -64,7 +96,7 @@ function resoniteProfile(person: Person, scopes: readonly string[]): Record<stri
 
 export const answerProfile: Respond<Exchange> = (exchange) => {
   const { parts, res } = exchange;
-  const token = presentedToken(exchange)!;
+  const token = issuedToken(exchange)!;
   const profile = resoniteProfile(personOf(parts, token.personId), token.scopes);
   res.json(withProfileFaults(parts, profile, 'id'));
 };
