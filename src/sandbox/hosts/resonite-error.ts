@@ -36,13 +36,14 @@ function toBody({ error, description, id }: Refusal): Record<string, string> {
   return { error, error_description: description, ...(id === null ? {} : { error_uri: uriOf(id) }) };
 }
 
-/** RFC 9110 11.6.1, as OpenIddict's AttachWwwAuthenticateHeader builds it; a fault leaves it out. */
+/** RFC 9110 11.6.1, as OpenIddict's AttachWwwAuthenticateHeader builds it; a fault leaves it out of a 401. */
 function challenge(
   { faults }: RequestParts,
   scheme: string,
   refusal: Refusal | null,
 ): Record<string, string> {
-  if (faults.has('challenge_absent')) return {};
+  const is401 = refusal?.error !== 'insufficient_scope';
+  if (is401 && faults.has('challenge_absent')) return {};
   const parameters = Object.entries(refusal ? toBody(refusal) : {}).map(
     ([name, value]) => `${name}="${value}"`,
   );
@@ -70,10 +71,6 @@ export function resonitePageError(refusal: Refusal): ProtocolError {
 export function resoniteBadToken(parts: RequestParts, refusal: Refusal | null): ProtocolError {
   const status = refusal?.error === 'insufficient_scope' ? 403 : 401;
   const verdict = refusal ? inWords(refusal) : 'missing_token';
-  return new ProtocolError({
-    status,
-    channel: 'json',
-    verdict,
-    headers: challenge(parts, 'Bearer', refusal),
-  });
+  const headers = challenge(parts, 'Bearer', refusal);
+  return new ProtocolError({ status, channel: 'json', contentType: 'text/plain', verdict, headers });
 }
