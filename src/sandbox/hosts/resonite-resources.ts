@@ -72,12 +72,21 @@ const supporterMetadata = [
     isActive: true,
     totalSupportMonths: 12,
     totalSupportCents: 12000,
+    lastTierCents: 1000,
+    highestTierCents: 1000,
+    lowestTierCents: 500,
+    firstSupportTimestamp: '2023-10-05T18:04:11Z',
+    lastSupportTimestamp: '2024-10-05T18:04:11Z',
   },
 ];
 
-/** Not wrapped, and optional members are absent, not null. `supressBanEvasion` is the true spelling. */
+/**
+ * Not wrapped, and optional members are absent, not null. `supressBanEvasion` is the true spelling. Two logins
+ * in use read `isActiveSupporter`; that it is false without the scope `patreon` is a guess.
+ */
 function resoniteProfile(person: Person, scopes: readonly string[]): Record<string, unknown> {
   const iconUrl = pictureUrls.resonite(person);
+  const isSupporter = scopes.includes('patreon');
   return {
     id: person.resonite.id,
     username: person.resonite.username,
@@ -90,7 +99,8 @@ function resoniteProfile(person: Person, scopes: readonly string[]): Record<stri
     '2fa_login': false,
     tags: person.hasPicture ? ['mentor'] : undefined,
     profile: person.hasPicture ? { iconUrl, displayBadges: [] } : undefined,
-    supporterMetadata: scopes.includes('patreon') ? supporterMetadata : undefined,
+    supporterMetadata: isSupporter ? supporterMetadata : undefined,
+    isActiveSupporter: isSupporter,
   };
 }
 
