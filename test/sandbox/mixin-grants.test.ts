@@ -12,7 +12,15 @@ import {
   signedCall,
   signingClient,
 } from './mixin-client.ts';
-import { authorizationPath, callbackOf, registrations, testSandbox, type TestSandbox } from './support.ts';
+import {
+  authorizationPath,
+  callbackOf,
+  codeGrant,
+  locationOf,
+  registrations,
+  testSandbox,
+  type TestSandbox,
+} from './support.ts';
 
 const other: Registration = {
   service: 'mixin',
@@ -38,6 +46,13 @@ async function tokenOfOther(sandbox: TestSandbox): Promise<string> {
 async function tokenOf(sandbox: TestSandbox, person = 'ada'): Promise<string> {
   sandbox.state.settings.autoApproveAs = person;
   return bearerToken(sandbox, await approvedCode(sandbox));
+}
+
+/** The same person has accounts elsewhere. */
+async function tokenAtMixer({ app }: TestSandbox): Promise<void> {
+  const path = authorizationPath('mixer', { scope: 'chat:connect' });
+  const code = locationOf(await request(app).get(path)).searchParams.get('code');
+  await request(app).post('/mixer.com/api/v1/oauth/token').send(codeGrant('mixer', code)).expect(200);
 }
 
 async function cancel({ app }: TestSandbox, token: string, client_id: string): Promise<Response> {
@@ -77,8 +92,10 @@ describe('Mixin authorizations', () => {
 
   test('are those of the person, of both kinds, and of one application where that is asked for', async () => {
     const sandbox = await quick();
+    await tokenAtMixer(sandbox);
     const token = await tokenOf(sandbox);
-    await tokenOf(sandbox, 'bo');
+    const ofBo = await tokenOf(sandbox, 'bo');
+    await signingClient(sandbox, await approvedCode(sandbox));
     sandbox.state.settings.autoApproveAs = 'ada';
     await tokenOfOther(sandbox);
     await signingClient(sandbox, await approvedCode(sandbox));
@@ -87,22 +104,46 @@ describe('Mixin authorizations', () => {
       expect.objectContaining({ app_id: clientId }),
       expect.objectContaining({ app_id: other.clientId }),
     ]);
+    expect(idsOf(await get(sandbox, '/authorizations', ofBo))).toEqual([
+      expect.objectContaining({ app_id: clientId }),
+    ]);
     const one = idsOf(await get(sandbox, `/authorizations?app=${other.clientId}`, token));
     expect(one).toEqual([expect.objectContaining({ app_id: other.clientId })]);
   });
 
-  test('name the newest grant of an application', async () => {
+  test('are left out once they have ended', async () => {
     const sandbox = await quick();
-    const client = await signingClient(sandbox, await approvedCode(sandbox));
-    sandbox.clock.milliseconds += 1000;
+    await tokenOfOther(sandbox);
+    sandbox.clock.milliseconds += 60_000;
     const token = await tokenOf(sandbox);
+    const list = async () => idsOf(await get(sandbox, '/authorizations', token));
+    sandbox.clock.milliseconds += 365 * 24 * 60 * 60_000 - 60_001;
+    expect(await list()).toHaveLength(2);
+    sandbox.clock.milliseconds += 1;
+    expect(await list()).toEqual([expect.objectContaining({ app_id: clientId })]);
+  });
+
+  test('name the newest grant of an application, of whichever kind', async () => {
+    const sandbox = await quick();
+    const token = await tokenOf(sandbox);
+    const newest = async () => {
+      const { data } = (await get(sandbox, '/authorizations', token)).body;
+      expect(data).toHaveLength(1);
+      return data[0];
+    };
     sandbox.clock.milliseconds += 1000;
-    const newest = await signingClient(sandbox, await approvedCode(sandbox, { scope: 'PROFILE:READ' }));
-    const { data } = (await get(sandbox, '/authorizations', token)).body;
-    expect(data).toHaveLength(1);
-    expect(data[0]).toMatchObject({ authorization_id: newest.authorizationId, scopes: ['PROFILE:READ'] });
-    expect(data[0].created_at).toBe('2026-01-01T00:00:02.000Z');
-    expect(client.authorizationId).not.toBe(newest.authorizationId);
+    const client = await signingClient(sandbox, await approvedCode(sandbox, { scope: 'PROFILE:READ' }));
+    expect(await newest()).toMatchObject({
+      authorization_id: client.authorizationId,
+      scopes: ['PROFILE:READ'],
+      created_at: '2026-01-01T00:00:01.000Z',
+    });
+    sandbox.clock.milliseconds += 1000;
+    await tokenOf(sandbox);
+    expect(await newest()).toMatchObject({
+      scopes: ['PROFILE:READ', 'PHONE:READ'],
+      created_at: '2026-01-01T00:00:02.000Z',
+    });
   });
 });
 

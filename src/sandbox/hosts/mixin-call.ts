@@ -27,9 +27,7 @@ export function startApiCall({ parts, req, res }: Exchange): ApiExchange {
 /** A fault refuses every token here. */
 export function startProfileCall(exchange: Exchange): ApiExchange {
   const call = startApiCall(exchange);
-  return exchange.parts.faults.has('userinfo_401')
-    ? { ...call, token: '', bearer: undefined, signed: null }
-    : call;
+  return exchange.parts.faults.has('userinfo_401') ? { ...call, token: '' } : call;
 }
 
 /** Whose the token is, and for what, once it has passed the checks. */
