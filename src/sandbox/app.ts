@@ -4,7 +4,7 @@ import type { SwitchedFault } from './faults.ts';
 import { Random } from './random.ts';
 import { mixerHost } from './hosts/mixer.ts';
 import { mixinApiHost } from './hosts/mixin-api.ts';
-import { mixinHost } from './hosts/mixin.ts';
+import { mixinHost, mixinWwwHost } from './hosts/mixin.ts';
 import { resoniteHost } from './hosts/resonite.ts';
 import { twitchHost } from './hosts/twitch.ts';
 import { helixRouter } from './hosts/twitch-helix.ts';
@@ -66,7 +66,9 @@ function hostRouters(parts: SandboxParts): Readonly<Record<Host, Router>> {
     'mixer.com': mixerHost(parts),
     'uploads.mixer.com': pictureHost(parts),
     'mixin.one': mixinHost(parts),
+    'www.mixin.one': mixinWwwHost(parts),
     'api.mixin.one': mixinApiHost(parts),
+    'mixin-api.zeromesh.net': mixinApiHost(parts),
     'images.mixin.one': pictureHost(parts),
     'account.resonite.com': resoniteHost(parts),
     'assets.resonite.com': pictureHost(parts),
