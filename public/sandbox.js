@@ -23,3 +23,6 @@ async function ask() {
 }
 
 if (waiting) setTimeout(ask, everyMilliseconds);
+
+// What just happened, or what is wrong, comes first: put the reader there.
+document.querySelector('[data-flash]')?.focus();
