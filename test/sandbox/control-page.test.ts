@@ -268,7 +268,7 @@ describe('tokens on the page', () => {
     const browser = peopleBrowser(sandbox);
     const { value } = [...sandbox.state.accessTokens.values()].at(-1)!;
     const page = await browser.get('/');
-    const words = `Expire now: Try it for Ada at Resonite, ${markOf(value)}`;
+    const words = `Expire now the token of Try it for Ada at Resonite, ${markOf(value)}`;
     const after = await press(browser, page, words);
     expect(textOf(after.text, '#done')).toBe('The token has ended.');
     expect(sandbox.state.accessTokens.get(value)!.expiresAt).toBe(0);
