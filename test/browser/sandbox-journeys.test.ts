@@ -130,6 +130,18 @@ afterAll(() => browser?.close());
     await page.getByRole('row', { name: /POST api\.mixin\.one\s*\/oauth\/token/ }).waitFor();
   });
 
+  test('the requests of Try it can be copied for a shell where there are scripts', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await tryIt('Twitch');
+    await page.getByText('The same for a shell').first().click();
+    await page.getByText("curl -X POST 'http://127.0.0.1").waitFor();
+    expect(await button(page, 'Copy').count()).toBe(scripts ? 1 : 0);
+    if (!scripts) return;
+    await button(page, 'Copy').click();
+    await button(page, 'Copied').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(/^curl -X POST 'http:/);
+  });
+
   test('Reset makes everything as it was', async () => {
     await chooseFault('token_500', 'mixer');
     await page.getByText('Reset the sandbox').click();

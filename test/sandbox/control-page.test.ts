@@ -1,8 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from 'cheerio';
 import request from 'supertest';
+import { until } from '../support/until.ts';
 import { faultNames } from '../../src/sandbox/faults.ts';
 import { personFromName, seededPeople } from '../../src/sandbox/people.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
@@ -75,6 +77,19 @@ describe('the page', () => {
     expect(text).not.toContain('survives');
     expect(text).not.toContain(folder);
     await kept.close();
+    await rm(folder, { recursive: true });
+  });
+
+  test('what is done on it is kept in the file at once, where there is one', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sandbox-page-'));
+    const stateFile = join(folder, 'sandbox.json');
+    const sandbox = await testSandbox({ stateFile });
+    await request(sandbox.app).post('/control/people').type('form').send({ name: 'Dora' });
+    await until(() => existsSync(stateFile) && readFileSync(stateFile, 'utf8').includes('Dora'));
+    await sandbox.close();
+    const next = await testSandbox({ stateFile });
+    expect((await request(next.app).get('/')).text).toContain('Dora');
+    await next.close();
     await rm(folder, { recursive: true });
   });
 
