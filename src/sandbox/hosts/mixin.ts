@@ -116,8 +116,8 @@ const showCode: Respond<MixinAuthorizationExchange> = (exchange) => {
   }
   const waiting = `${parts.basePath}/mixin.one/sandbox/${authorization.authorizationId}`;
   const location = mixinCallback(exchange, authorization);
-  if (location) sendBack(exchange, 302, location);
-  else if (isStepping(exchange)) showArrival(exchange, authorization.parameters, waiting);
+  if (isStepping(exchange)) showArrival(exchange, authorization.parameters, waiting);
+  else if (location) sendBack(exchange, 302, location);
   else res.redirect(302, waiting);
 };
 

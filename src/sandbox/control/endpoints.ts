@@ -1,13 +1,22 @@
-import type { RequestHandler } from 'express';
-import { sendPage } from './pages.ts';
-import type { SandboxParts } from './parts.ts';
-import { pictureUrls } from './pictures.ts';
-import { serviceNames } from './services.ts';
+import type { Service } from '../services.ts';
 
 /** What stands where, for the page that says so. */
-const endpoints = [
+export interface PlayedApi {
+  /** The name in the address of its Try it. */
+  readonly key: 'twitch' | 'kraken' | 'mixer' | 'mixin' | 'resonite';
+  readonly name: string;
+  readonly service: Service;
+  /** After the address of the sandbox; null where the service has none. */
+  readonly issuer: string | null;
+  readonly paths: readonly string[];
+}
+
+export const playedApis: readonly PlayedApi[] = [
   {
+    key: 'twitch',
     name: 'Twitch',
+    service: 'twitch',
+    issuer: 'id.twitch.tv/oauth2',
     paths: [
       'id.twitch.tv/oauth2/.well-known/openid-configuration',
       'id.twitch.tv/oauth2/authorize',
@@ -20,7 +29,10 @@ const endpoints = [
     ],
   },
   {
+    key: 'kraken',
     name: 'Twitch Kraken',
+    service: 'twitch',
+    issuer: null,
     paths: [
       'api.twitch.tv/kraken/oauth2/authorize',
       'api.twitch.tv/kraken/oauth2/token',
@@ -30,7 +42,10 @@ const endpoints = [
     ],
   },
   {
+    key: 'mixer',
     name: 'Mixer',
+    service: 'mixer',
+    issuer: null,
     paths: [
       'mixer.com/oauth/authorize',
       'mixer.com/api/v1/oauth/token',
@@ -39,7 +54,10 @@ const endpoints = [
     ],
   },
   {
+    key: 'mixin',
     name: 'Mixin',
+    service: 'mixin',
+    issuer: null,
     paths: [
       'mixin.one/oauth/authorize',
       'mixin.one/codes/…',
@@ -49,7 +67,10 @@ const endpoints = [
     ],
   },
   {
+    key: 'resonite',
     name: 'Resonite',
+    service: 'resonite',
+    issuer: 'account.resonite.com/',
     paths: [
       'account.resonite.com/.well-known/openid-configuration',
       'account.resonite.com/.well-known/jwks',
@@ -60,18 +81,3 @@ const endpoints = [
     ],
   },
 ];
-
-/** What the sandbox is, who lives in it, and which applications it knows. */
-export function rootPage(parts: SandboxParts): RequestHandler {
-  return (_req, res) => {
-    const people = parts.state.people.list().map((person) => ({
-      ...person,
-      picture: person.hasPicture ? pictureUrls.twitch(person).replace('https:/', parts.basePath) : null,
-    }));
-    const registrations = parts.registrations.map((entry) => ({
-      ...entry,
-      service: serviceNames[entry.service],
-    }));
-    sendPage(parts, res, 'root', null, { baseUrl: parts.baseUrl, people, registrations, endpoints });
-  };
-}
