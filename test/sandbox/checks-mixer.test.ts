@@ -66,9 +66,10 @@ describeChecks({
       broken: authorize({ response_type: null }),
       refusal: [302, backWith('invalid_request')],
     },
-    'the response type is code': {
+    'the response type is code or token': {
       broken: authorize({ response_type: 'code token' }),
       refusal: [302, backWith('unsupported_response_type')],
+      kept: authorize({ response_type: 'token' }),
     },
     'every scope is one of Mixer’s': {
       broken: authorize({ scope: `${scope} user:details:others` }),

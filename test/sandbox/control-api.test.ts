@@ -271,7 +271,7 @@ describe('the request log', () => {
         grantType: 'password',
         status: 400,
         verdict: expect.stringContaining('OAuth client not found'),
-        failedCheck: { name: 'known client', source: expect.any(String) },
+        failedCheck: { name: 'the client id is registered', source: expect.any(String) },
         faults: [],
         queryNames: ['client_id'],
         bodyNames: ['grant_type'],

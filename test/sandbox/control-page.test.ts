@@ -457,7 +457,7 @@ describe('the request log on the page', () => {
       );
     expect(rows.length).toBe(2);
     expect(rows[0]).toContain('POST id.twitch.tv/oauth2/token refresh_token 400');
-    expect(rows[0]).toContain('Check: known client.');
+    expect(rows[0]).toContain('Check: the client id is registered.');
     expect(rows[0]).toContain('In the address: client_id');
     expect(rows[0]).toContain('In the body: grant_type');
     expect(rows[1]).toContain('Fault: token_500, the token endpoint answers 500');

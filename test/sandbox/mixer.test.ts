@@ -79,6 +79,30 @@ describe('Mixer authorization', () => {
   });
 });
 
+describe('Mixer implicit grant', () => {
+  test('puts a token for a year into the fragment, without a code and a refresh token', async () => {
+    const sandbox = await testSandbox();
+    const path = authorizationPath('mixer', { scope, response_type: 'token' });
+    const callback = await loginAs(browserOf(sandbox), path);
+    const { access_token, ...others } = Object.fromEntries(new URLSearchParams(callback.hash.slice(1)));
+    expect(others).toEqual({ expires_in: '31536000', token_type: 'Bearer', state: 'the-state' });
+    expect([callback.search, sandbox.state.codes.size, sandbox.state.refreshTokens.size]).toEqual(['', 0, 0]);
+    expect(access_token).toMatch(/^[A-Za-z0-9]{64}$/);
+    sandbox.clock.milliseconds += 365 * 24 * 60 * 60 * 1000 - 1;
+    expect((await current(sandbox, `Bearer ${access_token}`)).body.username).toBe('AdaPlays');
+    sandbox.clock.milliseconds += 1;
+    expect((await current(sandbox, `Bearer ${access_token}`)).status).toBe(401);
+  });
+
+  test('gives no token to a person who says no', async () => {
+    const sandbox = await testSandbox();
+    const path = authorizationPath('mixer', { scope, response_type: 'token' });
+    const callback = await loginAs(browserOf(sandbox), path, 'ada', 'no');
+    expect(callback.href).toContain('error=access_denied');
+    expect(sandbox.state.accessTokens.size).toBe(0);
+  });
+});
+
 describe('Mixer tokens', () => {
   test.each(['form', 'json'])('come for a %s body, without a scope', async (type) => {
     const sandbox = await testSandbox();

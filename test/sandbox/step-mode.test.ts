@@ -76,11 +76,13 @@ describe('step mode', () => {
 
   test.each(withConsent)('%s: stops before the way back with a refusal, too', async (api) => {
     const sandbox = await testSandbox({ settings: { stepMode: true } });
-    const refused = await peopleBrowser(sandbox).get(authorizationPath(api, { response_type: 'token' }));
+    const refused = await peopleBrowser(sandbox)
+      .get(authorizationPath(api))
+      .set('X-Sandbox-Fault', 'authorize_server_error');
     expect([refused.status, headingOf(refused)]).toEqual([200, departure]);
-    expect(new URL(nextOf(refused)).searchParams.get('error')).toBe('unsupported_response_type');
+    expect(new URL(nextOf(refused)).searchParams.get('error')).toBe('server_error');
     expect(textOf(refused.text)).toContain('with an error instead of a code');
-    expect(sandbox.state.requests.at(-1)?.verdict).toMatch(/unsupported_response_type/);
+    expect(sandbox.state.requests.at(-1)?.verdict).toMatch(/server_error/);
   });
 
   test.each(apis)('%s: does not stop a script', async (api) => {

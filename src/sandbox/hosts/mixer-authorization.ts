@@ -4,12 +4,13 @@ import {
   startAuthorization,
   workingAuthorization,
 } from '../authorization.ts';
-import type { AuthorizationPage } from '../callback.ts';
+import type { AuthorizationPage, GrantAtOnce } from '../callback.ts';
 import { check, type Check, type Exchange } from '../endpoint.ts';
 import type { SandboxParts } from '../parts.ts';
 import { pageError } from '../protocol-error.ts';
 import { findRegistration, hostMatches, registeredHosts } from '../registrations.ts';
 import { unknownScopes } from '../scopes.ts';
+import { issueAccessToken } from '../tokens.ts';
 
 function describeMixerParameter(value: string): Readonly<Record<string, string>> {
   return {
@@ -24,6 +25,18 @@ function describeMixerParameter(value: string): Readonly<Record<string, string>>
   };
 }
 
+const oneYearInSeconds = 365 * 24 * 60 * 60;
+
+/**
+ * The implicit grant: a token for a year, and none to refresh it with. That `access_token` is in the fragment
+ * is Mixer's word; the other two are what RFC 6749 4.2.2 has beside it.
+ */
+const mixerGrantedAtOnce: GrantAtOnce = ({ parts }, { pending, personId, scopes }) => {
+  const granted = { ...pending, personId, scopes };
+  const { value } = issueAccessToken(parts, granted, parts.random.mixed(64), oneYearInSeconds);
+  return { access_token: value, expires_in: String(oneYearInSeconds), token_type: 'Bearer' };
+};
+
 /** How Mixer words a denial was not found; `access_denied` is its own word for a denied short code. */
 export function mixerPage({ baseUrl }: SandboxParts): AuthorizationPage {
   return {
@@ -34,6 +47,7 @@ export function mixerPage({ baseUrl }: SandboxParts): AuthorizationPage {
     describe: describeMixerParameter,
     newCode: (random) => random.mixed(16),
     granted: (code) => ({ code }),
+    grantedAtOnce: mixerGrantedAtOnce,
     denied: { error: 'access_denied', error_description: 'The user denied the request.' },
   };
 }
@@ -86,12 +100,12 @@ const responseTypeGiven = check<AuthorizationExchange>(
   },
 );
 
-const responseTypeIsCode = check<AuthorizationExchange>(
-  'the response type is code',
-  'RFC 6749 4.1.2.1, unsupported_response_type; Mixer had token as well, which is not played',
+const responseTypeKnown = check<AuthorizationExchange>(
+  'the response type is code or token',
+  'mixer/developer-docs 05.oauth/01.QuickDetails; the refusal is RFC 6749 4.1.2.1 in our words',
   (exchange) => {
-    if (exchange.parameters.get('response_type') === 'code') return;
-    throw refuse(exchange, 'unsupported_response_type', 'Only the response type code is played here.');
+    if (['code', 'token'].includes(exchange.responseType)) return;
+    throw refuse(exchange, 'unsupported_response_type', 'The response_type is neither code nor token.');
   },
 );
 
@@ -110,6 +124,6 @@ export const authorizationChecks: readonly Check<AuthorizationExchange>[] = [
   redirectHostRegistered,
   workingAuthorization,
   responseTypeGiven,
-  responseTypeIsCode,
+  responseTypeKnown,
   scopesKnown,
 ];
