@@ -70,5 +70,6 @@ export function showDeparture(exchange: Exchange, location: string): void {
 /** Sends the browser back to the application with the authorization response. */
 export function sendBack(exchange: Exchange, status: number, location: string): void {
   if (isStepping(exchange)) showDeparture(exchange, location);
-  else exchange.res.redirect(status, location);
+  // Sent like every other answer, so that it can break like them.
+  else exchange.res.status(status).location(location).send('');
 }

@@ -7,7 +7,7 @@ import type { SandboxParts } from '../parts.ts';
 import { madeUpClients, type Registration } from '../registrations.ts';
 import { type Service, serviceNames, services, servicesByHost } from '../services.ts';
 import type { Problem } from './control-error.ts';
-import { playedApis } from './endpoints.ts';
+import { playedApis } from '../addresses.ts';
 import { listAccess, listFaults, listRequests, listTokens } from './lists.ts';
 import type { ControlParts } from './parts.ts';
 import { showTime } from './times.ts';

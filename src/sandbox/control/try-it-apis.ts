@@ -1,4 +1,4 @@
-import { type PlayedApi, playedApis } from './endpoints.ts';
+import { type PlayedApi, playedApis } from '../addresses.ts';
 
 /** How Try it logs in at each API, as an application would. */
 export interface TriedApi {

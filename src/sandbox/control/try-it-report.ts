@@ -2,7 +2,7 @@ import { faultTable } from '../faults.ts';
 import { type ExplainedParameter, explainResponse } from '../parameter-meanings.ts';
 import type { SandboxParts } from '../parts.ts';
 import type { RequestRecord } from '../request-log.ts';
-import { type PlayedApi, playedApis } from './endpoints.ts';
+import { type PlayedApi, playedApis } from '../addresses.ts';
 import { askSandbox, NoAnswer, type OwnAnswer, type OwnRequest } from './loopback.ts';
 import { triedApis } from './try-it-apis.ts';
 import { tryItClients } from './try-it-clients.ts';
@@ -138,7 +138,10 @@ function causes({ parts }: Attempt, request: OwnRequest): string[] {
 function faultsOn({ parts, api }: Attempt): string[] {
   const here = parts.state.faults
     .list()
-    .filter(({ at }) => at === api.service || api.paths.some((path) => path.startsWith(`${at}/`)));
+    .filter(
+      ({ at }) =>
+        at === api.service || Object.values(api.addresses).some((path) => path.startsWith(`${at}/`)),
+    );
   return here.map(({ name }) => `The fault ${name} is on: ${faultTable[name].effect}.`);
 }
 

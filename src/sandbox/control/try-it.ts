@@ -4,7 +4,7 @@ import { sendPage } from '../pages.ts';
 import { explainResponse } from '../parameter-meanings.ts';
 import { queryOf } from '../parameters.ts';
 import { notFound } from './control-error.ts';
-import type { PlayedApi } from './endpoints.ts';
+import type { PlayedApi } from '../addresses.ts';
 import { ownOrigin } from './loopback.ts';
 import type { ControlParts } from './parts.ts';
 import { findPlayedApi, triedApis } from './try-it-apis.ts';

@@ -66,7 +66,7 @@ export function mixerHost(parts: SandboxParts): Router {
   router.get(
     '/oauth/authorize',
     endpoint(parts, {
-      faults: null,
+      faults: 'authorize',
       start: (exchange) => startMixerAuthorization(exchange, page),
       checks: authorizationChecks,
       respond: answerAuthorization,

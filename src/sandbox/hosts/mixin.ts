@@ -134,7 +134,7 @@ export function mixinHost(parts: SandboxParts): Router {
   router.get(
     '/oauth/authorize',
     endpoint(parts, {
-      faults: null,
+      faults: 'authorize',
       start: startMixinAuthorization,
       checks: authorizationChecks,
       respond: showCode,

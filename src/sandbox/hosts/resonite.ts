@@ -79,7 +79,7 @@ export function resoniteHost(parts: SandboxParts): Router {
   router.get(
     '/connect/authorize',
     endpoint(parts, {
-      faults: null,
+      faults: 'authorize',
       start: (exchange) => startResoniteAuthorization(exchange, page),
       checks: authorizationChecks,
       respond: answerAuthorization,

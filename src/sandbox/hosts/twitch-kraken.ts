@@ -48,7 +48,7 @@ function addOAuth(router: Router, parts: SandboxParts): void {
   router.get(
     '/oauth2/authorize',
     endpoint(parts, {
-      faults: null,
+      faults: 'authorize',
       start: (exchange) => startAuthorization(exchange, page),
       checks: krakenAuthorizationChecks,
       respond: answerTwitchAuthorization,

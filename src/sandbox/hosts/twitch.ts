@@ -77,7 +77,7 @@ export function twitchHost(parts: SandboxParts): Router {
   router.get(
     '/oauth2/authorize',
     endpoint(parts, {
-      faults: null,
+      faults: 'authorize',
       start: (exchange) => startAuthorization(exchange, page),
       checks: twitchAuthorizationChecks,
       respond: answerTwitchAuthorization,
