@@ -74,15 +74,24 @@ describe('step mode', () => {
     expect(headingOf(await goOn(browser, first))).toBe(departure);
   });
 
-  test.each(withConsent)('%s: stops before the way back with a refusal, too', async (api) => {
+  test.each(apis)('%s: stops before the way back with an error, too', async (api) => {
     const sandbox = await testSandbox({ settings: { stepMode: true } });
-    const refused = await peopleBrowser(sandbox)
-      .get(authorizationPath(api))
-      .set('X-Sandbox-Fault', 'authorize_server_error');
+    sandbox.state.faults.set(api === 'kraken' ? 'twitch' : api, 'authorize_server_error');
+    const refused = await peopleBrowser(sandbox).get(pathOf(api));
     expect([refused.status, headingOf(refused)]).toEqual([200, departure]);
     expect(new URL(nextOf(refused)).searchParams.get('error')).toBe('server_error');
     expect(textOf(refused.text)).toContain('with an error instead of a code');
-    expect(sandbox.state.requests.at(-1)?.verdict).toMatch(/server_error/);
+    expect(sandbox.state.requests.at(-1)?.verdict).toContain('server_error');
+  });
+
+  test('an answer in the fragment is explained as well', async () => {
+    const sandbox = await testSandbox({ autoApprove: true, settings: { stepMode: true } });
+    const browser = peopleBrowser(sandbox);
+    const first = await browser.get(authorizationPath('twitch', { response_type: 'token' }));
+    const last = await goOn(browser, first);
+    expect(headingOf(last)).toBe(departure);
+    expect(textOf(last.text, 'tbody')).toContain('access_token');
+    expect(textOf(last.text, 'tbody')).toContain('the implicit grant, which nobody should use any more.');
   });
 
   test.each(apis)('%s: does not stop a script', async (api) => {
