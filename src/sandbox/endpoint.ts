@@ -4,6 +4,7 @@ import { breakSending } from './sending.ts';
 import type { FaultName, FaultyEndpoint } from './faults.ts';
 import { type Exchange, type SandboxParts, startExchange } from './parts.ts';
 import { ProtocolError } from './protocol-error.ts';
+import { noteFaults } from './request-log.ts';
 
 export type { Exchange } from './parts.ts';
 
@@ -33,7 +34,10 @@ async function runChecks<E extends Exchange>(checks: readonly Check<E>[], exchan
 }
 
 /** Never settles; the response is kept so that closing the sandbox can end it. */
-async function hang({ parts: { state }, res }: Exchange): Promise<void> {
+async function hang(exchange: Exchange): Promise<void> {
+  const { parts, res } = exchange;
+  const { state } = parts;
+  noteFaults(exchange);
   state.hanging.add(res);
   res.once('close', () => state.hanging.delete(res));
   await new Promise<never>(() => {});

@@ -384,7 +384,8 @@ describe('hanging', () => {
         () => 'ended',
       );
       expect(await Promise.race([answer, until(() => sandbox.state.hanging.size > 0)])).toBeUndefined();
-      expect(sandbox.state.requests.at(-1)).toMatchObject({ service, status: null, verdict: 'waiting' });
+      const waiting = { service, status: null, verdict: 'waiting', faults: [name] };
+      expect(sandbox.state.requests.at(-1)).toMatchObject(waiting);
       await sandbox.close();
       expect([await answer, sandbox.state.hanging.size]).toEqual(['ended', 0]);
     },
