@@ -163,3 +163,12 @@ test('only the wrapper in oauth/http.ts sends requests, and the probe of the che
     .map(({ name }) => name);
   expect(senders.toSorted()).toEqual(['listener.ts', 'oauth/http.ts', 'setup/probe.ts']);
 });
+
+test('in the sandbox only Try it sends requests, and only to the sandbox itself', () => {
+  const sends =
+    /\bfetch\(|from 'undici'|\{[^}]*\b(?:request|get|connect)\b[^}]*\} from 'node:(?:https?|http2|net|tls)'/;
+  const senders = files
+    .filter(({ name, text }) => roomOf(name) === 'sandbox' && sends.test(text))
+    .map(({ name }) => name);
+  expect(senders).toEqual(['sandbox/control/loopback.ts']);
+});
