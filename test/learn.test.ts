@@ -105,7 +105,9 @@ describe('the page', () => {
   test('leads to signing in and to the step mode of the sandbox', async () => {
     latchkey = await startLatchkey();
     const page = await visitor.open(`${latchkey.baseUrl}/learn`);
-    expect(page.$('a:contains("step mode in the sandbox")').attr('href')).toBe(latchkey.sandboxUrl);
+    expect(page.$('a:contains("step mode in the sandbox")').attr('href')).toBe(
+      `${latchkey.sandboxUrl}/#answers`,
+    );
     await visitor.press('Learn');
     expect((await visitor.press('Sign in')).heading).toBe('Sign in');
   });

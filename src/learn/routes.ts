@@ -5,6 +5,7 @@ import { RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
 import type { Context } from '../web/context.ts';
 import { renderPage } from '../web/page.ts';
+import { stepModeHref } from '../web/services.ts';
 import type { LearnPage, SourcePage } from '../web/view-models.ts';
 import { toDepartures } from './departures.ts';
 import { lastFlowHref, type Place, shownFiles, steps } from './steps.ts';
@@ -31,7 +32,8 @@ export function createLearnRoutes(context: Context): Router {
   return router;
 }
 
-function toLearnPage({ config, paths, services }: Context): LearnPage {
+function toLearnPage(context: Context): LearnPage {
+  const { paths, services } = context;
   return {
     steps: steps.map(({ heading, rule, text, places }) => ({
       heading,
@@ -44,7 +46,7 @@ function toLearnPage({ config, paths, services }: Context): LearnPage {
     })),
     lastFlowHref,
     homeHref: paths.home,
-    sandboxHref: services.some(({ client }) => client?.mode === 'sandbox') ? config.sandbox.url : null,
+    stepModeHref: stepModeHref(context),
     departures: toDepartures(services.map(({ provider }) => provider)),
   };
 }

@@ -9,7 +9,7 @@ import { toHelpPage } from './help-page.ts';
 import { form, renderPage, themes } from './page.ts';
 import { readReturnPath } from './return-path.ts';
 import { toList, toSentence } from './sentences.ts';
-import { closingSentence, serviceLabel } from './services.ts';
+import { closingSentence, sandboxHref, serviceLabel, stepModeHref } from './services.ts';
 import type { HomePage } from './view-models.ts';
 
 const themeMilliseconds = 365 * 24 * 60 * 60 * 1000;
@@ -129,10 +129,8 @@ function toHomePage(
     })),
     notes: services.map((service) => toNote(context, service)).filter((note) => note !== null),
     permissions: usable.map(toPermissions),
-    sandboxHref:
-      config.production || !services.some(({ client }) => client?.mode === 'sandbox')
-        ? null
-        : config.sandbox.url,
+    sandboxHref: sandboxHref(context),
+    stepModeHref: stepModeHref(context),
     setupHref: config.production ? null : paths.setup,
     learnHref: config.production ? null : paths.learn,
   };

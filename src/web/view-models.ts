@@ -67,6 +67,8 @@ export interface HomePage {
   }[];
   /** The sandbox's own page, in development where it runs. */
   sandboxHref: string | null;
+  /** Where the sandbox is told to stop at each hop; null together with its page. */
+  stepModeHref: string | null;
   /** The pages for developers; null in production. */
   setupHref: string | null;
   learnHref: string | null;
@@ -259,7 +261,8 @@ export interface LearnPage {
   /** The reader's own last login; null as long as nothing records it. */
   lastFlowHref: string | null;
   homeHref: string;
-  sandboxHref: string | null;
+  /** Where the sandbox is told to stop at each hop; null where it plays nothing. */
+  stepModeHref: string | null;
   departures: {
     names: readonly string[];
     rows: readonly { label: string; cells: readonly string[] }[];

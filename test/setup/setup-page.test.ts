@@ -232,12 +232,14 @@ test('in production the page and its button are not there, nor a way to them', a
   expect(answer.status).toBe(404);
 });
 
-test('the page and the front page lead to each other, and to the step mode of the sandbox', async () => {
+test('the front page leads to the setup, and to where the sandbox is told to stop at each hop', async () => {
   latchkey = await startLatchkey();
   const home = await visitor.open(`${latchkey.baseUrl}/`);
-  const step = home.$('a:contains("switch on step mode in the sandbox")');
-  expect(step.attr('href')).toBe(latchkey.sandboxUrl);
+  const step = home.$('a:contains("switch on step mode in the sandbox")').attr('href')!;
   expect((await visitor.press('Setup')).heading).toBe('Setup');
+  const sandbox = await visitor.open(step);
+  const section = sandbox.$(new URL(step).hash).closest('section');
+  expect(section.find('input[name=stepMode]').length).toBe(1);
 });
 
 test('a service that is not set up leads the developer to its place on the page', async () => {
