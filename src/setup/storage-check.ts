@@ -1,6 +1,5 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import type { StorageConfig } from '../config.ts';
 import { readTime } from '../storage/database.ts';
@@ -39,12 +38,27 @@ function checkFile(dataDir: string): Finding[] {
   if (!existsSync(file))
     return [ok('Store', `Writable: ${dataDir}. The database is made at the first start.`)];
   try {
-    new DatabaseSync(file, { readOnly: true }).close();
-    accessSync(file, constants.W_OK);
-    return [ok('Store', `Writable: ${dataDir}, with a database in it.`)];
+    accessSync(file, constants.R_OK | constants.W_OK);
   } catch {
-    const fix = `Let this user read and write ${file}, or restore it from a backup.`;
-    return [needsAction('Store', `The database ${file} cannot be opened.`, fix)];
+    return [needsAction('Store', `${file} cannot be read and written.`, 'Let this user read and write it.')];
+  }
+  if (looksLikeDatabase(file)) return [ok('Store', `Writable: ${dataDir}, with a database in it.`)];
+  return [needsAction('Store', `${file} is no SQLite database.`, 'Restore it from a backup.')];
+}
+
+/**
+ * Reads the first bytes only: opening a database that is not in use would leave files beside it. An
+ * empty file is a new database to SQLite.
+ */
+function looksLikeDatabase(file: string): boolean {
+  const magic = 'SQLite format 3\0';
+  const start = Buffer.alloc(magic.length);
+  const descriptor = openSync(file, 'r');
+  try {
+    const length = readSync(descriptor, start, 0, magic.length, 0);
+    return length === 0 || start.toString('latin1') === magic;
+  } finally {
+    closeSync(descriptor);
   }
 }
 

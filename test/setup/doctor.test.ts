@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Report } from '../../src/setup/doctor.ts';
+import { openDatabase } from '../../src/storage/database.ts';
 import { createPostgresDatabase } from '../support/open-stores.ts';
 import { freePort } from '../support/process.ts';
 import { describeWith } from '../support/stores.ts';
@@ -129,14 +130,25 @@ test('no secret and no client id is in the text or the JSON, nor where they are 
 });
 
 describe('the store', () => {
-  test('SQLite: a database that is there is opened and left alone', async () => {
-    writeFileSync(join(folder, 'latchkey.sqlite'), '');
-    const { find } = await report();
+  test('SQLite: a database that is there is looked at and left alone', async () => {
+    const database = await openDatabase(join(folder, 'latchkey.sqlite'));
+    await database.destroy();
+    const before = readdirSync(folder);
+    const { code, find } = await report();
     expect(find('Store')).toMatchObject({
       status: 'ok',
       sentence: `Writable: ${folder}, with a database in it.`,
     });
-    expect(readdirSync(folder)).toEqual(['latchkey.sqlite']);
+    expect(readdirSync(folder)).toEqual(before);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ['', 'ok'],
+    ['this is something else', 'needs-action'],
+  ])('SQLite: a file that holds %j is %s', async (text, status) => {
+    writeFileSync(join(folder, 'latchkey.sqlite'), text);
+    expect((await report()).find('Store')?.status).toBe(status);
   });
 
   test('SQLite: a folder that is a file cannot be written', async () => {
