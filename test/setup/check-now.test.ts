@@ -137,8 +137,8 @@ describe('a refusal names the setting to change', () => {
   });
 
   test('what a script on the page says is no refusal', async () => {
-    const authorize = page('<script>var scope = "client";</script><p>The redirect_uri is unknown.</p>');
-    expect(found(await ask({ authorize }), idAndAddress)?.sentence).toContain('return address');
+    const authorize = page('<script>var redirect_uri = "client";</script><p>The scope is unknown.</p>');
+    expect(found(await ask({ authorize }), idAndAddress)?.sentence).toContain('scopes');
   });
 });
 
@@ -243,8 +243,12 @@ test('the Date of the answers is compared with our clock', async () => {
   expect(found(late, 'Clock')?.sentence).toMatch(/(?:59|60|61) seconds ahead/);
 });
 
-test('nothing that was sent is in the result: no id, no secret, no code, no state', async () => {
-  const result = await ask({});
+test('nothing that was sent or came back is in the result: no id, no secret, no code, no state', async () => {
+  const echo: Answer = ({ body, query }, response) => {
+    response.setHeader('x-echo', 'canary-header');
+    answerJson(response, 400, { error: 'invalid_request', message: `canary ${body} ${query}` });
+  };
+  const result = await ask({ authorize: echo, token: echo });
   const receivedAt = (path: string) => provider!.received.find((one) => one.path === path)!;
   const { query } = receivedAt('/authorize');
   const { body } = receivedAt('/token');
