@@ -483,6 +483,13 @@ function listOf(reader: Reader, name: string): string[] {
 
 function readSandboxChoices(reader: Reader): SandboxChoices {
   const approve = reader.text('SANDBOX_AUTO_APPROVE', 'false');
+  if (/^(?:yes|no|on|off|0|1|true|false)$/i.test(approve) && approve !== 'true' && approve !== 'false') {
+    reader.report({
+      variable: 'SANDBOX_AUTO_APPROVE',
+      problem: 'must be true, false, or whom to approve as.',
+      example: 'true',
+    });
+  }
   const scopes = listOf(reader, 'SANDBOX_AUTO_APPROVE_SCOPES');
   const redirectUris = listOf(reader, 'SANDBOX_REDIRECT_URIS');
   if (!redirectUris.every((uri) => URL.canParse(uri))) {

@@ -1,5 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 
+/** Who is told to stop and has not by then is ended. */
+export const stopMilliseconds = 10_000;
+
 /** A start that failed for a reason that the person at the keyboard can mend. */
 export class StartError extends Error {}
 

@@ -4,7 +4,7 @@ import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { readEnvironment } from './environment.ts';
 import { ConfigError } from './errors.ts';
-import { closeServer, listen, StartError } from './listener.ts';
+import { closeServer, listen, StartError, stopMilliseconds } from './listener.ts';
 import { createPaths } from './paths.ts';
 import type { Sandbox } from './sandbox/app.ts';
 import { madeUpClients, type Registration } from './sandbox/registrations.ts';
@@ -16,7 +16,6 @@ import { readRegistrationsFile, startSandbox } from './start-sandbox.ts';
 import { createLog } from './web/log.ts';
 
 const sweepMilliseconds = 10 * 60 * 1000;
-const stopMilliseconds = 10_000;
 
 /** Starts everything, prints where it is, and stops it at a signal. */
 async function main(): Promise<void> {
@@ -53,7 +52,8 @@ async function main(): Promise<void> {
     stopping = true;
     clearInterval(sweeping);
     const deadline = setTimeout(() => process.exit(1), stopMilliseconds);
-    await Promise.all(servers.map(closeServer));
+    // The sandbox lets go of what a fault keeps waiting, or its server would never close.
+    await Promise.all([...servers.map(closeServer), sandbox?.close()]);
     await Promise.all([app.close(), sandbox?.close(), stores.close()]);
     clearTimeout(deadline);
   }

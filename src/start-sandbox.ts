@@ -4,7 +4,7 @@ import { ConfigError } from './errors.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox/app.ts';
 import { readSwitchedFault, SandboxInputError } from './sandbox/fault-list.ts';
 import { readRegistrations } from './sandbox/registration-file.ts';
-import type { Registration } from './sandbox/registrations.ts';
+import { findDouble, type Registration } from './sandbox/registrations.ts';
 
 const examples = {
   SANDBOX_FAULTS: 'twitch:token_500, api.twitch.tv:userinfo_html:next',
@@ -35,11 +35,22 @@ export function readRegistrationsFile({ registrationsFile }: SandboxChoices): Re
   return reading('SANDBOX_REGISTRATIONS', () => readRegistrations(readText(registrationsFile)));
 }
 
+/** Two with one id: the second would never be found, and nobody would know why. */
+function checkDoubles(registrations: readonly Registration[]): void {
+  const double = findDouble(registrations);
+  if (!double) return;
+  const problem = `has ${double.clientId} twice at ${double.service}; another clientId helps.`;
+  throw new ConfigError([
+    { variable: 'SANDBOX_REGISTRATIONS', problem, example: examples.SANDBOX_REGISTRATIONS },
+  ]);
+}
+
 type Place = Pick<SandboxOptions, 'baseUrl' | 'registrations' | 'now' | 'stateFile'>;
 
 /** Creates the sandbox as the configuration wants it. Throws `ConfigError`. */
 export function startSandbox(choices: SandboxChoices, place: Place): Promise<Sandbox> {
   const { autoApprove, autoApproveAs, autoApproveScopes, stepMode, seed } = choices;
+  checkDoubles(place.registrations);
   return createSandbox({
     ...place,
     autoApprove,

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, type ServerProcess, startProcess, stopProcess } from './support/process.ts';
+import { until } from './support/until.ts';
 
 /** `npm run sandbox` as a process of its own. */
 
@@ -115,6 +116,7 @@ test.each([
     ['SANDBOX_STEPS: must be one of false, true.'],
   ],
   [{ SANDBOX_FAULTS: 'twitch:nonsense' }, ['SANDBOX_FAULTS: has no fault that is known in twitch:nonsense.']],
+  [{ SANDBOX_AUTO_APPROVE: 'no' }, ['SANDBOX_AUTO_APPROVE: must be true, false, or whom to approve as.']],
   [{ SANDBOX_REGISTRATIONS: './none.json' }, ['SANDBOX_REGISTRATIONS: names a file that cannot be read.']],
   [
     { SANDBOX_PORT: 'x', SANDBOX_REDIRECT_URIS: 'nowhere' },
@@ -126,6 +128,42 @@ test.each([
   for (const sentence of words) expect(output).toContain(sentence);
   expect(output).not.toContain('    at ');
 });
+
+test('prints the secrets that it made up, also for an application of a file', async () => {
+  const entry = { service: 'mixer', redirectUris: ['http://localhost:8080/signed-in'] };
+  writeFileSync(join(folder, 'apps.json'), JSON.stringify([entry]));
+  const { output } = await start({ SANDBOX_REGISTRATIONS: './apps.json' });
+  expect(printedAbout(output, 'Mixer')('client secret')).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test('refuses two applications of a file with one id, and one that the application itself has', async () => {
+  const entry = { service: 'twitch', redirectUris: ['http://localhost:8080/signed-in'] };
+  writeFileSync(join(folder, 'apps.json'), JSON.stringify([entry, entry]));
+  const { output } = await start({ SANDBOX_REGISTRATIONS: './apps.json' });
+  expect(output).toContain('SANDBOX_REGISTRATIONS: has sandboxtwitchclientid000000000 twice at twitch');
+  writeFileSync(join(folder, 'apps.json'), JSON.stringify([entry]));
+  const ports = { PORT: String(await freePort()), SANDBOX_PORT: String(await freePort()) };
+  const app = await startProcess(folder, { ...ports, SANDBOX_REGISTRATIONS: './apps.json' });
+  expect([app.exitCode(), app.output()]).toEqual([1, expect.stringContaining('twice at twitch')]);
+});
+
+test.each(['keys_hang', 'keys_drip', 'keys_slow'])(
+  'stops at once while %s keeps somebody waiting',
+  async (fault) => {
+    const { url } = await start();
+    const controller = new AbortController();
+    const waiting = fetch(`${url}/id.twitch.tv/oauth2/keys`, {
+      headers: { 'X-Sandbox-Fault': fault },
+      signal: controller.signal,
+    })
+      .then((response) => response.text())
+      .catch(() => 'ended');
+    const log = async () => (await (await fetch(`${url}/api/requests`)).json()) as { requests: object[] };
+    await until(async () => (await log()).requests.length > 0);
+    expect(await stopProcess(running!.child, 'SIGTERM')).toBe(0);
+    expect(await waiting).toBe('ended');
+  },
+);
 
 test('names the way out when its port is in use', async () => {
   const port = await freePort();

@@ -1,7 +1,7 @@
 import { readSandboxConfig } from '../config.ts';
 import { readEnvironment } from '../environment.ts';
 import { ConfigError } from '../errors.ts';
-import { closeServer, listen, StartError } from '../listener.ts';
+import { closeServer, listen, StartError, stopMilliseconds } from '../listener.ts';
 import { describeSandbox } from '../sandbox/description.ts';
 import { madeUpRegistrations } from '../sandbox/registration-file.ts';
 import { readRegistrationsFile, startSandbox } from '../start-sandbox.ts';
@@ -23,15 +23,14 @@ async function main(): Promise<void> {
   async function stop(): Promise<void> {
     if (stopping) process.exit(1);
     stopping = true;
-    await sandbox.close();
-    await closeServer(server);
+    const deadline = setTimeout(() => process.exit(1), stopMilliseconds);
+    await Promise.all([closeServer(server), sandbox.close()]);
+    clearTimeout(deadline);
   }
 
   process.on('SIGINT', () => void stop());
   process.on('SIGTERM', () => void stop());
-  process.stdout.write(
-    `${describeSandbox({ url, host, registrations, areMadeUp: fromFile.length === 0 })}\n`,
-  );
+  process.stdout.write(`${describeSandbox({ url, host, registrations })}\n`);
 }
 
 main().catch((error: unknown) => {

@@ -4,11 +4,11 @@ import { sendPage } from './pages.ts';
 import { type SandboxParts, startExchange } from './parts.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { setVerdict } from './request-log.ts';
-import { type Service, serviceOfHost } from './services.ts';
+import { sendEmpty } from './sending.ts';
+import { hostInPath, type Service, serviceOfHost } from './services.ts';
 
 function serviceOf({ basePath }: SandboxParts, req: Request): Service | null {
-  const [, host = ''] = req.originalUrl.slice(basePath.length).split('/');
-  return serviceOfHost(host);
+  return serviceOfHost(hostInPath(req.originalUrl.slice(basePath.length)));
 }
 
 function answerProtocolError(parts: SandboxParts, error: ProtocolError, req: Request, res: Response): void {
@@ -16,7 +16,7 @@ function answerProtocolError(parts: SandboxParts, error: ProtocolError, req: Req
   res.status(error.status).set(error.headers);
   const exchange = startExchange(parts, req, res);
   if (error.channel === 'redirect' && isStepping(exchange)) showDeparture(exchange, error.location!);
-  else if (error.location !== null) res.location(error.location).end();
+  else if (error.location !== null) sendEmpty(res.location(error.location));
   else if (error.channel === 'page') {
     sendPage(parts, res, 'error', serviceOf(parts, req), { explanation: error.body });
   } else res.type(error.contentType).send(error.body);

@@ -18,12 +18,12 @@ import { twitchHost } from './hosts/twitch.ts';
 import { helixRouter } from './hosts/twitch-helix.ts';
 import { krakenInteraction, krakenRouter } from './hosts/twitch-kraken.ts';
 import { securityHeaders, setUpViews, staticFiles } from './pages.ts';
-import type { SandboxParts } from './parts.ts';
+import { type SandboxParts, unknownFault } from './parts.ts';
 import { pictureHost } from './pictures.ts';
 import type { Registration } from './registrations.ts';
-import { logRequests } from './request-log.ts';
+import { logRequests, setVerdict } from './request-log.ts';
 import { answerError } from './answer-error.ts';
-import type { Host } from './services.ts';
+import { type Host, hostInPath } from './services.ts';
 import { breakableAnswers } from './sending.ts';
 import { createSigningKeys } from './signing-key.ts';
 import { SandboxState, type Settings, usualSettings } from './state.ts';
@@ -103,8 +103,15 @@ function forgetting({ state, now }: SandboxParts): RequestHandler {
 
 /** Routers do not tell upper from lower case, and neither does the log. */
 function isPlayed(played: object, req: Request): boolean {
-  return Object.hasOwn(played, req.path.split('/')[1]?.toLowerCase() ?? '');
+  return Object.hasOwn(played, hostInPath(req.path));
 }
+
+const refuseUnknownFaults: RequestHandler = (req, res, next) => {
+  const name = unknownFault(req);
+  if (name === undefined) return next();
+  setVerdict(res, 'a fault that is not known');
+  res.status(400).type('text/plain').send('X-Sandbox-Fault names a fault that is not known.\n');
+};
 
 function createRouter(parts: SandboxParts, saver: StateSaver): Router {
   const router = Router();
@@ -113,14 +120,14 @@ function createRouter(parts: SandboxParts, saver: StateSaver): Router {
   router.use(express.raw({ type: () => true, limit: '64kb' }));
   router.use(forgetting(parts));
   router.use((_req, res, next) => {
-    res.once('finish', () => saver.schedule());
+    res.once('close', () => saver.schedule());
     next();
   });
   router.use(controlRouter(parts));
   const played = { elsewhere: elsewhere(), ...hostRouters(parts) };
   const log = logRequests(parts);
   router.use((req, res, next) => (isPlayed(played, req) ? log(req, res, next) : next()));
-  router.use(breakableAnswers(parts));
+  router.use(refuseUnknownFaults, breakableAnswers(parts));
   for (const [host, hostRouter] of Object.entries(played)) router.use(`/${host}`, hostRouter);
   return router;
 }
@@ -141,7 +148,11 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { baseUrl, registrations, autoApprove, now, seed = null } = options;
   // What a seed fixes begins anew at each start.
   const stateFile = seed === null ? options.stateFile : undefined;
-  const state = new SandboxState({ ...usualSettings, autoApprove, ...options.settings }, options.faults);
+  const state = new SandboxState(
+    { ...usualSettings, autoApprove, ...options.settings },
+    options.faults ?? [],
+    now,
+  );
   const signingKeys = createSigningKeys(seed);
   const loadedKey = stateFile === undefined ? null : await loadState(stateFile, state);
   if (loadedKey) signingKeys.current = loadedKey;
@@ -160,8 +171,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   const app = createApp(parts, saver);
 
   async function close(): Promise<void> {
-    for (const res of state.hanging) res.destroy();
-    state.hanging.clear();
+    state.letGo();
     await saver.flush();
   }
 

@@ -14,13 +14,19 @@ function personNamed(state: SandboxState, idOrName: string | null): Person {
   return state.people.find(idOrName) ?? state.people.fromName(idOrName);
 }
 
+/** Node reads headers as Latin-1 (RFC 9110 5.5 leaves it open); a name is meant as UTF-8, and as if typed. */
+function readName(header: string | undefined): string | undefined {
+  const text = header === undefined ? undefined : Buffer.from(header, 'latin1').toString('utf8');
+  return text?.trim().slice(0, 200);
+}
+
 /**
  * A script may say it for its own request, whatever the setting: `X-Sandbox-Person: bo` and
  * `X-Sandbox-Scope: openid`. A page of another site cannot send such headers along.
  */
 export function approvalOf({ parts: { state }, req }: Exchange): Approval | null {
   const { autoApprove, autoApproveAs, autoApproveScopes } = state.settings;
-  const person = req.get('x-sandbox-person');
+  const person = readName(req.get('x-sandbox-person'));
   if (!autoApprove && person === undefined) return null;
   const scope = req.get('x-sandbox-scope');
   return {

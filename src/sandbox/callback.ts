@@ -128,7 +128,8 @@ export function approve(
   const { faults, state } = parts;
   if (faults.has('authorize_denied')) return deny(exchange, page, pending);
   const scopes = faults.has('fewer_scopes') ? withoutDispensable(wanted) : wanted;
-  state.remember({ ...pending, personId: person.id }, pending.scopes);
+  // What was granted: who gave less than was asked for is asked again.
+  state.remember({ ...pending, personId: person.id }, scopes);
   return answerYes(exchange, page, { pending, personId: grantedPerson(parts, person), scopes });
 }
 

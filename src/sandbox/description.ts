@@ -1,32 +1,33 @@
 import { type PlayedApi, playedApis } from './addresses.ts';
-import type { Registration } from './registrations.ts';
+import { isMadeUp, type Registration } from './registrations.ts';
 
 interface Described {
   url: string;
   /** What it listens on. */
   host: string;
   registrations: readonly Registration[];
-  /** Credentials that are made up may be printed; others come from somebody's file. */
-  areMadeUp: boolean;
 }
 
 const line = (name: string, value: string): string => `  ${name.padEnd(14)} ${value}`;
 
-function describeClient(
-  { clientId, clientSecret, redirectUris }: Registration,
-  areMadeUp: boolean,
-): string[] {
-  const secret = clientSecret === null ? 'none' : areMadeUp ? clientSecret : 'as in SANDBOX_REGISTRATIONS';
+/** A secret of somebody's own is in the file, and does not belong on a screen. */
+function wordsOfSecret(registration: Registration): string {
+  if (registration.clientSecret === null) return 'none';
+  return isMadeUp(registration) ? registration.clientSecret : 'as in SANDBOX_REGISTRATIONS';
+}
+
+function describeClient(registration: Registration): string[] {
+  const { clientId, redirectUris } = registration;
   return [
     line('client id', clientId),
-    line('client secret', secret),
+    line('client secret', wordsOfSecret(registration)),
     ...redirectUris.map((uri) => line('redirect URI', uri)),
   ];
 }
 
 function describeService(
   { name, service, addresses }: PlayedApi,
-  { url, registrations, areMadeUp }: Described,
+  { url, registrations }: Described,
 ): string[] {
   const clients = registrations.filter((entry) => entry.service === service);
   if (clients.length === 0) return [];
@@ -34,7 +35,7 @@ function describeService(
     '',
     name,
     ...Object.entries(addresses).map(([what, path]) => line(what, `${url}/${path}`)),
-    ...clients.flatMap((client) => describeClient(client, areMadeUp)),
+    ...clients.flatMap((client) => describeClient(client)),
   ];
 }
 

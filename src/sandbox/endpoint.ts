@@ -36,10 +36,8 @@ async function runChecks<E extends Exchange>(checks: readonly Check<E>[], exchan
 /** Never settles; the response is kept so that closing the sandbox can end it. */
 async function hang(exchange: Exchange): Promise<void> {
   const { parts, res } = exchange;
-  const { state } = parts;
   noteFaults(exchange);
-  state.hanging.add(res);
-  res.once('close', () => state.hanging.delete(res));
+  parts.state.hold(res);
   await new Promise<never>(() => {});
 }
 
@@ -58,6 +56,7 @@ async function breakAnswer(exchange: Exchange, endpoint: FaultyEndpoint): Promis
     }
     breakSending(exchange.res, fault);
   }
+  noteFaults(exchange);
 }
 
 export interface Endpoint<E extends Exchange> {

@@ -199,11 +199,11 @@ export class FaultSwitches {
 
   /** Whether a request to this host meets the fault; one that was meant for the next request is then over. */
   take(host: string, name: FaultName): boolean {
-    const found = this.#on.find(
+    const found = this.#on.filter(
       (fault) => fault.name === name && (fault.at === host || fault.at === serviceOfHost(host)),
     );
-    if (found?.reach === 'next') this.#on = this.#on.filter((fault) => fault !== found);
-    return found !== undefined;
+    this.#on = this.#on.filter((fault) => fault.reach === 'all' || !found.includes(fault));
+    return found.length > 0;
   }
 }
 

@@ -2,7 +2,8 @@ import { sendPage } from './pages.ts';
 import { type ExplainedParameter, explainResponse, meaningInRequest } from './parameter-meanings.ts';
 import type { Exchange } from './parts.ts';
 import type { ReceivedParameter } from './records.ts';
-import { serviceNames, serviceOfHost } from './services.ts';
+import { sendEmpty } from './sending.ts';
+import { hostInPath, serviceNames, serviceOfHost } from './services.ts';
 
 /** A stop before a redirect, for the step mode: where it leads and what it carries. */
 interface Step {
@@ -22,7 +23,7 @@ export function isStepping({ parts, req }: Exchange): boolean {
 }
 
 function showStep({ parts, req, res }: Exchange, step: Step): void {
-  const [, host = ''] = req.originalUrl.slice(parts.basePath.length).split('/');
+  const host = hostInPath(req.originalUrl.slice(parts.basePath.length));
   res.status(200);
   sendPage(parts, res, 'step', serviceOfHost(host), { ...step });
 }
@@ -34,7 +35,7 @@ export function showArrival(
   location: string,
 ): void {
   const { parts, req } = exchange;
-  const [, host = ''] = req.originalUrl.slice(parts.basePath.length).split('/');
+  const host = hostInPath(req.originalUrl.slice(parts.basePath.length));
   const service = serviceOfHost(host);
   const name = service ? `Sandbox ${serviceNames[service]}` : 'The service';
   showStep(exchange, {
@@ -61,7 +62,7 @@ export function showDeparture(exchange: Exchange, location: string): void {
   showStep(exchange, {
     number: 2,
     heading: 'Next: back to the application',
-    explanation: `Your browser is about to go to ${target.host} with ${carried}. What follows between the application and the service, no browser sees.`,
+    explanation: `Your browser is about to go to ${target.host || target.protocol} with ${carried}. What follows between the application and the service, no browser sees.`,
     parameters,
     location,
     next: `Go on to ${target.host}`,
@@ -72,5 +73,5 @@ export function showDeparture(exchange: Exchange, location: string): void {
 export function sendBack(exchange: Exchange, status: number, location: string): void {
   if (isStepping(exchange)) showDeparture(exchange, location);
   // Sent like every other answer, so that it can break like them.
-  else exchange.res.status(status).location(location).send('');
+  else sendEmpty(exchange.res.status(status).location(location));
 }

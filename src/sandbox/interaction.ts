@@ -43,7 +43,7 @@ export function showPersonPage(
   sendPage(parts, res, 'person', page.service, {
     ...commonLocals(parts, page, pending),
     continueAs: pending.force || another ? undefined : signedIn,
-    people: parts.state.people.list(),
+    people: parts.state.people.listShown(),
     chosen: signedIn?.id ?? parts.state.people.first().id,
   });
 }

@@ -1,9 +1,10 @@
 import type { Request, Response } from 'express';
 import type { Delays } from './answer-faults.ts';
-import { faultNames, type FaultName, RequestFaults } from './faults.ts';
+import { type FaultName, readFaultName, RequestFaults } from './faults.ts';
 import type { Random } from './random.ts';
 import type { Registration } from './registrations.ts';
 import type { SigningKeys } from './signing-key.ts';
+import { hostInPath } from './services.ts';
 import type { SandboxState } from './state.ts';
 
 /** Everything the pretended hosts share. */
@@ -38,13 +39,22 @@ export interface Exchange {
 const tenMinutes = 10 * 60 * 1000;
 
 /** The faults that a request asks for itself, for scripts: `X-Sandbox-Fault: token_500, no_email`. */
-function namedFaults(req: Request): FaultName[] {
+function namesIn(req: Request): string[] {
   const names = (req.get('x-sandbox-fault') ?? '').split(',').map((name) => name.trim());
-  return faultNames.filter((name) => names.includes(name));
+  return names.filter((name) => name !== '');
+}
+
+/** A name that no fault has, as a request asks for it: a script with a slip would test nothing. */
+export function unknownFault(req: Request): string | undefined {
+  return namesIn(req).find((name) => !readFaultName(name));
+}
+
+function namedFaults(req: Request): FaultName[] {
+  return namesIn(req).filter((name): name is FaultName => readFaultName(name) !== undefined);
 }
 
 function hostOf({ basePath }: SandboxParts, req: Request): string {
-  return req.originalUrl.slice(basePath.length).split(/[/?]/)[1] ?? '';
+  return hostInPath(req.originalUrl.slice(basePath.length));
 }
 
 function partsOf(parts: SandboxParts, req: Request): RequestParts {

@@ -107,7 +107,7 @@ export function pictureKey(person: Person): string {
 }
 
 /** How many made-up people are kept beside the seeded ones, and how many go at once when it is too many. */
-const limits = { people: 5_000, atOnce: 500 };
+const limits = { people: 5_000, atOnce: 500, shown: 60 };
 
 /** What may be changed about a person; the ids stay, so that it is still the same one. */
 export interface PersonChanges {
@@ -135,6 +135,13 @@ export class People {
 
   list(): readonly Person[] {
     return [...this.#people.values()];
+  }
+
+  /** Those of the start first, then the newest: as many as a page has room for. */
+  listShown(): readonly Person[] {
+    const all = this.list();
+    const { length } = seededPeople;
+    return all.length <= limits.shown ? all : [...all.slice(0, length), ...all.slice(length - limits.shown)];
   }
 
   find(id: string | null | undefined): Person | undefined {

@@ -84,7 +84,7 @@ export const signingGrant = z.object({
   clientKey: z.string(),
   serverPrivateKey: z.string(),
   serverKey: z.string(),
-  /** `jti` seen so far, each with the second in which it stops mattering. */
+  /** Marks of the `jti` seen so far, each with the second in which it stops mattering. */
   seen: z.array(z.tuple([z.string(), z.number()])),
   expiresAt: z.number(),
 });

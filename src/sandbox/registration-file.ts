@@ -26,16 +26,6 @@ function sentence({ path, message }: { path: readonly PropertyKey[]; message: st
   return `${path.map(String).join('.') || 'it'}: ${message}`;
 }
 
-function findDouble(registrations: readonly Registration[]): Registration | undefined {
-  return registrations.find((entry, index) =>
-    registrations.slice(0, index).some((other) => isSameClient(other, entry)),
-  );
-}
-
-function isSameClient(one: Registration, other: Registration): boolean {
-  return one.service === other.service && one.clientId === other.clientId;
-}
-
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -53,9 +43,6 @@ export function readRegistrations(text: string): Registration[] {
   if (!read.success) {
     throw new SandboxInputError(`names a file with a mistake in it: ${sentence(read.error.issues[0]!)}.`);
   }
-  const double = findDouble(read.data);
-  if (double)
-    throw new SandboxInputError(`names a file with two clients ${double.clientId} at ${double.service}.`);
   return read.data;
 }
 

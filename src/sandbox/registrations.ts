@@ -29,6 +29,20 @@ export const madeUpClients: Readonly<Record<Service, { clientId: string; clientS
   },
 };
 
+/** A secret that anybody can read here may be printed and shown; one that somebody configured never. */
+export function isMadeUp({ service, clientId, clientSecret }: Registration): boolean {
+  const madeUp = madeUpClients[service];
+  return madeUp.clientId === clientId && madeUp.clientSecret === clientSecret;
+}
+
+/** The first that stands there twice: only one of them would ever be found. */
+export function findDouble(registrations: readonly Registration[]): Registration | undefined {
+  return registrations.find(
+    ({ service, clientId }, index) =>
+      findRegistration(registrations.slice(0, index), service, clientId) !== undefined,
+  );
+}
+
 export function findRegistration(
   registrations: readonly Registration[],
   service: Service,

@@ -3,7 +3,7 @@ import type { FaultName } from './faults.ts';
 import { type Exchange, type RequestParts, type SandboxParts, startExchange } from './parts.ts';
 import { readBody } from './parameters.ts';
 import type { ProtocolError } from './protocol-error.ts';
-import { type Service, serviceOfHost } from './services.ts';
+import { hostInPath, type Service, serviceOfHost } from './services.ts';
 
 /** One request that reached a pretended host. Values stay in memory; no page and no file shows them. */
 export interface RequestRecord {
@@ -34,7 +34,8 @@ export interface RequestRecord {
 const limit = 500;
 
 function toRecord(req: Request, time: number): RequestRecord {
-  const [, host = '', ...path] = req.path.split('/');
+  const path = req.path.split('/').slice(2);
+  const host = hostInPath(req.path);
   const query = Object.fromEntries(new URL(`http://sandbox.invalid${req.url}`).searchParams);
   const body = readBody(req);
   const grantType = body['grant_type'] ?? query['grant_type'];
@@ -89,6 +90,10 @@ export function logRequests(parts: SandboxParts): RequestHandler {
     res.locals['record'] = record;
     const exchange = startExchange(parts, req, res);
     res.once('finish', () => finishRecord(record, res, exchange.parts));
+    res.once('close', () => {
+      if (!res.writableFinished) setVerdict(res, 'the connection ended before the answer was whole');
+      finishRecord(record, res, exchange.parts);
+    });
     next();
   };
 }

@@ -25,6 +25,11 @@ export function serviceOfHost(host: string): Service | null {
   return Object.hasOwn(servicesByHost, host) ? servicesByHost[host as Host] : null;
 }
 
+/** The pretended host that a path begins with; like the routers, whatever its case. */
+export function hostInPath(path: string): string {
+  return path.split(/[/?]/)[1]?.toLowerCase() ?? '';
+}
+
 /** The four authorization pages: Kraken has one of its own at api.twitch.tv. */
 export const apis = ['twitch', 'kraken', 'mixer', 'resonite'] as const;
 

@@ -50,7 +50,8 @@ function fill<V>(records: Map<string, V>, values: readonly V[], keyOf: (value: V
 }
 
 /** Throws when a record belongs to a person nobody knows. */
-function checkPeople(file: z.infer<typeof fileSchema>, { people }: SandboxState): void {
+function checkPeople(file: z.infer<typeof fileSchema>): void {
+  const known = new Set(file.people.map(({ id }) => id));
   const { pending, codes, accessTokens, refreshTokens, signingGrants, remembered } = file;
   for (const { personId } of [
     ...pending,
@@ -60,15 +61,15 @@ function checkPeople(file: z.infer<typeof fileSchema>, { people }: SandboxState)
     ...signingGrants,
     ...remembered,
   ]) {
-    if (personId !== null) people.get(personId);
+    if (personId !== null && !known.has(personId)) throw new Error(`Nobody is ${personId}`);
   }
 }
 
 function readText(text: string, state: SandboxState): SigningKey {
   const file = fileSchema.parse(JSON.parse(text));
   const signingKey = readSigningKey(file.signingKey);
+  checkPeople(file);
   for (const person of file.people) state.people.put(person);
-  checkPeople(file, state);
   fill(state.pending, file.pending, (record) => record.id);
   fill(state.mixinAuthorizations, file.mixinAuthorizations, (record) => record.authorizationId);
   fill(state.codes, file.codes, (record) => record.code);

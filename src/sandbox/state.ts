@@ -63,6 +63,7 @@ export function markOf(value: string): string {
 
 /** All that the pretended providers remember, and the levers a test may pull. */
 export class SandboxState {
+  readonly #now: () => number;
   readonly #initial: Settings;
   readonly #initialFaults: readonly SwitchedFault[];
   settings: Settings;
@@ -81,13 +82,33 @@ export class SandboxState {
   readonly remembered = new Kept<Access>(limits.remembered);
   /** Responses that a fault keeps waiting. */
   readonly hanging = new Set<Response>();
+  #isClosing = false;
 
-  constructor(settings: Settings = usualSettings, faults: readonly SwitchedFault[] = []) {
+  constructor(settings: Settings, faults: readonly SwitchedFault[], now: () => number) {
+    this.#now = now;
     this.#initial = { ...settings };
     this.#initialFaults = faults;
     this.#setFaults();
     this.settings = { ...settings };
     this.people = new People((ids) => this.#forgetPeople(ids));
+  }
+
+  /** Keeps a response that takes its time, so that closing can end it. False when it is ended already. */
+  hold(res: Response): boolean {
+    if (this.#isClosing) {
+      res.destroy();
+      return false;
+    }
+    this.hanging.add(res);
+    res.once('close', () => this.hanging.delete(res));
+    return true;
+  }
+
+  /** Ends the responses that are kept waiting, and all that would be from now on. */
+  letGo(): void {
+    this.#isClosing = true;
+    for (const res of this.hanging) res.destroy();
+    this.hanging.clear();
   }
 
   listPeople(): readonly Person[] {
@@ -133,14 +154,15 @@ export class SandboxState {
   /** The access token with this mark, ended at once. False when there is none. */
   expireToken(mark: string): boolean {
     const token = [...this.accessTokens.values()].find(({ value }) => markOf(value) === mark);
-    if (token) token.expiresAt = 0;
+    if (token) token.expiresAt = Math.min(token.expiresAt, this.#now());
     return token !== undefined;
   }
 
   /** Ends the access tokens of a service and leaves its refresh tokens alone. */
   expireAccessTokens(service: Service): void {
     const tokens = [...this.accessTokens.values(), ...this.appTokens.values()];
-    for (const token of tokens) if (token.service === service) token.expiresAt = 0;
+    for (const token of tokens)
+      if (token.service === service) token.expiresAt = Math.min(token.expiresAt, this.#now());
   }
 
   /** Forgets what ended an hour ago; until then who comes late still learns that it is late. */

@@ -77,7 +77,7 @@ afterAll(() => browser?.close());
     expect(await done()).toBe('The fault token_500 is on.');
     await tryIt('Twitch');
     await seeHeading(page, 'The login at Sandbox Twitch did not work');
-    await seeText(page, 'The fault token_500 is on: the token endpoint answers 500.');
+    await seeText(page, 'It met the fault token_500: the token endpoint answers 500.');
     await page.getByRole('link', { name: 'To the sandbox' }).click();
     await button(page, 'Switch off token_500 at Twitch').click();
     expect(await done()).toBe('The fault token_500 is off.');

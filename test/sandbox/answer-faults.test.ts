@@ -252,6 +252,79 @@ describe.each(services)('the authorization page of %s', (service) => {
   });
 });
 
+describe('an answer without a body', () => {
+  /** Twitch confirms a revocation with 200 and nothing else. */
+  async function revocation(kind: string): Promise<Response> {
+    const { access_token } = await tokensOf('twitch');
+    const members = { client_id: madeUpClients.twitch.clientId, token: access_token! };
+    sandbox.state.faults.set('id.twitch.tv', `revoke_${kind}` as FaultName);
+    return send({ path: '/id.twitch.tv/oauth2/revoke', ...form(members) });
+  }
+
+  test('is late, too', async () => {
+    const startedAt = performance.now();
+    expect((await revocation('slow')).status).toBe(200);
+    expect(performance.now() - startedAt).toBeGreaterThan(45);
+  });
+
+  test('is longer, too', async () => {
+    expect((await (await revocation('huge')).text()).length).toBeGreaterThan(1024 * 1024);
+  });
+
+  test('is whole and of no type when nothing is switched on', async () => {
+    const { access_token } = await tokensOf('twitch');
+    const members = { client_id: madeUpClients.twitch.clientId, token: access_token! };
+    const response = await send({ path: '/id.twitch.tv/oauth2/revoke', ...form(members) });
+    expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
+      200,
+      null,
+      '',
+    ]);
+  });
+
+  test('that refuses by a redirect is late, too', async () => {
+    sandbox.state.faults.set('twitch', 'authorize_slow');
+    const startedAt = performance.now();
+    const path = authorizationPath('twitch', { redirect_uri: 'http://localhost:9/elsewhere' });
+    const response = await send({ path });
+    expect(response.headers.get('location')).toContain('error=redirect_mismatch');
+    expect(performance.now() - startedAt).toBeGreaterThan(45);
+  });
+});
+
+test('two faults can meet one answer: it is large, and late', async () => {
+  sandbox.state.faults.set('twitch', 'keys_huge');
+  sandbox.state.faults.set('twitch', 'keys_slow');
+  const startedAt = performance.now();
+  const text = await (await send({ path: '/id.twitch.tv/oauth2/keys' })).text();
+  expect(text.length).toBeGreaterThan(1024 * 1024);
+  expect(performance.now() - startedAt).toBeGreaterThan(45);
+});
+
+describe('what ends before it is whole', () => {
+  test('is in the log with its fault, when the connection was cut', async () => {
+    await (await brokenAnswer('keys', 'twitch', 'cut')).text().catch(() => '');
+    await until(() => sandbox.state.requests.at(-1)?.status !== null);
+    expect(sandbox.state.requests.at(-1)).toMatchObject({
+      verdict: 'the connection ended before the answer was whole',
+      faults: ['keys_cut'],
+    });
+  });
+
+  test('is in the log, too, when the client gave up', async () => {
+    sandbox.state.faults.set('twitch', 'keys_hang');
+    const gaveUp = new AbortController();
+    const answer = fetch(`${origin}/id.twitch.tv/oauth2/keys`, { signal: gaveUp.signal }).catch(
+      () => 'gave up',
+    );
+    await until(() => sandbox.state.hanging.size > 0);
+    gaveUp.abort();
+    expect(await answer).toBe('gave up');
+    await until(() => sandbox.state.requests.at(-1)?.status !== null);
+    expect(sandbox.state.requests.at(-1)?.faults).toEqual(['keys_hang']);
+  });
+});
+
 describe('an answer of the token endpoint', () => {
   const twitch = (kind: string) => brokenAnswer('token', 'twitch', kind);
 

@@ -77,6 +77,25 @@ describe.each(apis)('at %s a request of a script', (api) => {
   });
 });
 
+test('what was not granted is asked for the next time, and what was granted is not', async () => {
+  const sandbox = await testSandbox();
+  const browser = request.agent(sandbox.app);
+  const path = authorizationPath('twitch', { scope: scopes.twitch });
+  await browser.get(path).set({ 'X-Sandbox-Person': 'ada', 'X-Sandbox-Scope': 'openid' });
+  expect(sandbox.state.listAccess()).toMatchObject([{ personId: 'ada', scopes: ['openid'] }]);
+  const cookie = 'sandbox-person=twitch=ada';
+  expect((await browser.get(path).set('Cookie', cookie)).text).toContain('Continue as');
+  const narrow = await browser.get(authorizationPath('twitch', { scope: 'openid' })).set('Cookie', cookie);
+  expect(locationOf(narrow).searchParams.get('scope')).toBe('openid');
+});
+
+test('a name in a header is the name that is typed: UTF-8, and trimmed', async () => {
+  const sandbox = await testSandbox();
+  const header = Buffer.from('  Zoë ').toString('latin1');
+  const person = (await granted(sandbox, 'twitch', { 'X-Sandbox-Person': header }))?.person ?? '';
+  expect(person).toBe(sandbox.state.people.fromName('Zoë').id);
+});
+
 test('the scopes alone do not make a request one that approves by itself', async () => {
   expect(await granted(await testSandbox(), 'twitch', { 'X-Sandbox-Scope': 'openid' })).toBeNull();
 });

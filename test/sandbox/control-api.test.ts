@@ -313,3 +313,44 @@ test('what comes from a page of another site is refused in JSON', async () => {
   expect([status, body.error]).toEqual([403, 'other_site']);
   expect(sandbox.state.settings.autoApprove).toBe(false);
 });
+
+describe('under a name that another site can point here', () => {
+  const names = ['evil.example', 'evil.example:4000', 'localhost.evil.example', 'not a host'];
+
+  test.each(names)('%s: levers and lists are refused', async (name) => {
+    const { app } = await testSandbox();
+    for (const path of ['/', '/api/requests', '/try/twitch']) {
+      expect((await request(app).get(path).set('Host', name)).status).toBe(403);
+    }
+    const answer = await request(app)
+      .post('/api/reset')
+      .set({ Host: name, Origin: `http://${name}` });
+    expect([answer.status, answer.body.error]).toEqual([403, 'other_name']);
+  });
+
+  test.each(['localhost:4000', 'sandbox.localhost', '127.0.0.1:4999', '[::1]:4000', '192.168.1.7'])(
+    '%s: they are there',
+    async (name) => {
+      const { app } = await testSandbox();
+      expect((await request(app).get('/api/requests').set('Host', name)).status).toBe(200);
+    },
+  );
+
+  test('the name of its own address is good', async () => {
+    const { app } = await testSandbox({ baseUrl: 'http://sandbox:4000' });
+    expect((await request(app).get('/').set('Host', 'sandbox:4000')).status).toBe(200);
+  });
+
+  test('the pretended services answer under every name, as applications may need', async () => {
+    const { app } = await testSandbox();
+    expect((await request(app).get('/id.twitch.tv/oauth2/keys').set('Host', 'sandbox:4000')).status).toBe(
+      200,
+    );
+  });
+});
+
+test('bad percent-encoding is answered in JSON', async () => {
+  const { app } = await testSandbox();
+  const answer = await request(app).patch('/api/people/%zz').send({});
+  expect([answer.status, answer.body]).toEqual([400, { error: 'unreadable', message: expect.any(String) }]);
+});

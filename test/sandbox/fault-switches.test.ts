@@ -78,6 +78,21 @@ describe('a fault that is switched on', () => {
     expect(sandbox.state.faults.list()).toEqual([{ at: 'mixin', name: 'integrity_wrong', reach: 'all' }]);
   });
 
+  test('for the next request is used up by a request that a lasting one meets, too', async () => {
+    const sandbox = await quick();
+    sandbox.state.faults.set('twitch', 'token_500');
+    sandbox.state.faults.set('id.twitch.tv', 'token_500', 'next');
+    expect(await tokenStatus(sandbox)).toBe(500);
+    expect(sandbox.state.faults.list()).toEqual([{ at: 'twitch', name: 'token_500', reach: 'all' }]);
+  });
+
+  test('meets requests whatever the case of the host in their path', async () => {
+    const sandbox = await quick();
+    sandbox.state.faults.set('twitch', 'keys_500');
+    expect((await request(sandbox.app).get('/ID.Twitch.TV/oauth2/keys')).status).toBe(500);
+    expect(sandbox.state.requests.at(-1)).toMatchObject({ service: 'twitch', host: 'id.twitch.tv' });
+  });
+
   test('twice counts as said last', async () => {
     const { state } = await quick();
     state.faults.set('twitch', 'token_500');
@@ -104,9 +119,14 @@ describe('a fault that a request names itself', () => {
     expect(await tokenStatus(sandbox)).toBe(200);
   });
 
-  test('does nothing when there is none of that name', async () => {
-    expect(await tokenStatus(await quick(), 'twitch', { 'X-Sandbox-Fault': 'toString, nonsense' })).toBe(200);
-  });
+  test.each(['nonsense', 'token_500, nonsense', 'toString'])(
+    'is refused when it is not known: %s',
+    async (names) => {
+      const sandbox = await quick();
+      expect(await tokenStatus(sandbox, 'twitch', { 'X-Sandbox-Fault': names })).toBe(400);
+      expect(sandbox.state.requests.at(-1)?.verdict).toBe('a fault that is not known');
+    },
+  );
 });
 
 describe('a fault that is written down', () => {

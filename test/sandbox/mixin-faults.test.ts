@@ -10,7 +10,15 @@ import {
   type SigningClient,
   signingClient,
 } from './mixin-client.ts';
-import { authorizationPath, callbackOf, start, testSandbox, type TestSandbox } from './support.ts';
+import {
+  authorizationPath,
+  browserOf,
+  callbackOf,
+  mixinLogin,
+  start,
+  testSandbox,
+  type TestSandbox,
+} from './support.ts';
 
 const unauthorized = [202, 401];
 
@@ -135,3 +143,15 @@ test.each(['api.mixin.one', 'mixin-api.zeromesh.net'])(
     expect([status, body.error.code]).toEqual([200, 401]);
   },
 );
+
+test.each(['clock_ahead', 'clock_behind'] as const)('%s leaves the code on the page good', async (name) => {
+  const sandbox = await testSandbox();
+  sandbox.state.faults.set('mixin', name);
+  const scopes = ['PROFILE:READ'];
+  const callback = await mixinLogin(
+    browserOf(sandbox),
+    authorizationPath('mixin', { scope: 'PROFILE:READ' }),
+    scopes,
+  );
+  expect(callback.searchParams.get('code')).toMatch(/^[0-9a-f]{64}$/);
+});

@@ -159,3 +159,14 @@ describe('step mode', () => {
     expect(await isOpen()).toBe(false);
   });
 });
+
+test.each(['twitch', 'kraken', 'mixer', 'mixin', 'resonite'] as const)(
+  '%s: a fault for the next request is met at the way back, not used up at the first stop',
+  async (api) => {
+    const sandbox = await testSandbox({ autoApprove: true, settings: { stepMode: true } });
+    sandbox.state.faults.set(api === 'kraken' ? 'twitch' : api, 'authorize_wrong_state', 'next');
+    const browser = peopleBrowser(sandbox);
+    const back = await goOn(browser, await browser.get(pathOf(api)));
+    expect(new URL(nextOf(back)).searchParams.get('state')).toBe('not-your-state');
+  },
+);

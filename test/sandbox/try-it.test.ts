@@ -206,19 +206,19 @@ describe('a login that goes wrong', () => {
     [
       'token_500',
       2,
-      'The answer is not 200, but 500. The fault token_500 is on: the token endpoint answers 500.',
+      'The answer is not 200, but 500. It met the fault token_500: the token endpoint answers 500.',
     ],
-    ['token_code_expired', 2, 'The fault token_code_expired is on'],
-    ['token_html', 2, 'The answer is not JSON. The fault token_html is on'],
+    ['token_code_expired', 2, 'It met the fault token_code_expired'],
+    ['token_html', 2, 'The answer is not JSON. It met the fault token_html'],
     ['token_not_json', 2, 'The answer is not JSON.'],
-    ['token_empty', 2, 'so there is no access token. The fault token_empty is on'],
+    ['token_empty', 2, 'so there is no access token. It met the fault token_empty'],
     ['token_wrong_types', 2, 'so there is no access token.'],
     ['token_redirect', 2, 'The answer is not 200, but 307.'],
     ['token_huge', 2, 'The answer is longer than 64 kB.'],
     ['token_bomb', 2, 'The answer is longer than 64 kB.'],
     ['token_cut', 2, 'The connection was closed before the answer was whole'],
-    ['userinfo_401', 3, 'The fault userinfo_401 is on: the profile refuses every access token.'],
-    ['userinfo_without_id', 3, 'so nobody is signed in. The fault userinfo_without_id is on'],
+    ['userinfo_401', 3, 'It met the fault userinfo_401: the profile refuses every access token.'],
+    ['userinfo_without_id', 3, 'so nobody is signed in. It met the fault userinfo_without_id'],
     ['userinfo_truncated', 3, 'The answer is not JSON.'],
   ];
 
@@ -253,7 +253,7 @@ describe('a login that goes wrong', () => {
     sandbox.state.faults.set('resonite', 'token_hang', 'next');
     sandbox.state.faults.set('resonite', 'clock_ahead');
     const page = await tryIt(peopleBrowser(sandbox), 'resonite');
-    expect(problemOf(page)).toContain('No whole answer came within 5 seconds. The fault');
+    expect(problemOf(page)).toContain('No whole answer came within 5 seconds. It met the fault');
     await until(() => sandbox.state.hanging.size === 0);
   });
 

@@ -21,7 +21,7 @@ import {
 } from './inputs.ts';
 import { listAccess, listFaults, listPeople, listRequests, listTokens } from './lists.ts';
 import type { ControlParts } from './parts.ts';
-import { refuseOtherSites } from './same-site.ts';
+import { refuseOtherNames, refuseOtherSites } from './same-site.ts';
 
 interface Call {
   readonly parts: ControlParts;
@@ -199,13 +199,18 @@ function describeApi({ baseUrl }: ControlParts): object {
 }
 
 const answerApiError: ErrorRequestHandler = (error, _req, res, next) => {
-  if (!(error instanceof ControlError)) return next(error);
-  res.status(error.status).json({ error: error.error, message: error.message });
+  if (error instanceof ControlError) {
+    res.status(error.status).json({ error: error.error, message: error.message });
+    return;
+  }
+  const { status } = error as { status?: number };
+  if (status === undefined) return next(error);
+  res.status(status).json({ error: 'unreadable', message: 'The request cannot be read.' });
 };
 
 export function apiRouter(parts: ControlParts): Router {
   const router = Router();
-  router.use(refuseOtherSites);
+  router.use(refuseOtherNames(parts), refuseOtherSites);
   router.get('/', (_req, res) => void res.json(describeApi(parts)));
   for (const { method, path, run } of methods) {
     router[method](path, (req, res) => {

@@ -4,7 +4,7 @@ import { faultTable, type FaultyEndpoint, faultyEndpoints, type Place } from '..
 import { sendPage } from '../pages.ts';
 import type { Person } from '../people.ts';
 import type { SandboxParts } from '../parts.ts';
-import { madeUpClients, type Registration } from '../registrations.ts';
+import { isMadeUp, type Registration } from '../registrations.ts';
 import { type Service, serviceNames, services, servicesByHost } from '../services.ts';
 import type { Problem } from './control-error.ts';
 import { playedApis } from '../addresses.ts';
@@ -14,7 +14,7 @@ import { showTime } from './times.ts';
 import { tryItClients } from './try-it-clients.ts';
 
 /** How much of each kind is shown; the API has the rest. */
-const limits = { people: 60, access: 100, tokens: 50, requests: 100, names: 40 };
+const limits = { access: 100, tokens: 50, requests: 100, names: 40 };
 
 /** A form that could not be done: what is wrong, and what was typed. */
 export interface Refused {
@@ -24,15 +24,13 @@ export interface Refused {
   readonly input: Readonly<Record<string, string>>;
 }
 
-function isMadeUp({ service, clientId, clientSecret }: Registration): boolean {
-  return [madeUpClients, tryItClients].some(
-    (clients) => clients[service].clientId === clientId && clients[service].clientSecret === clientSecret,
-  );
+function isTryIt({ service, clientSecret }: Registration): boolean {
+  return tryItClients[service].clientSecret === clientSecret;
 }
 
 /** A secret that anybody can read in the source may be shown; one that somebody configured never. */
 function showSecret(registration: Registration): string | null {
-  return isMadeUp(registration) ? registration.clientSecret : null;
+  return isMadeUp(registration) || isTryIt(registration) ? registration.clientSecret : null;
 }
 
 function showRegistration(registration: Registration) {
@@ -54,11 +52,13 @@ export function showPerson({ basePath }: SandboxParts, person: Person) {
   };
 }
 
-/** Those of the start first, then the newest. */
 function showPeople(parts: SandboxParts) {
-  const all = parts.state.people.list();
-  const shown = all.length <= limits.people ? all : [...all.slice(0, 4), ...all.slice(4 - limits.people)];
-  return { people: shown.map((person) => showPerson(parts, person)), more: all.length - shown.length };
+  const { people } = parts.state;
+  const shown = people.listShown();
+  return {
+    people: shown.map((person) => showPerson(parts, person)),
+    more: people.list().length - shown.length,
+  };
 }
 
 function wordsOfPlace(at: Place): string {
@@ -146,7 +146,7 @@ function showRequests(parts: SandboxParts) {
 
 function showSettings({ state }: SandboxParts) {
   const { settings } = state;
-  const listed = state.people.list().slice(0, limits.people);
+  const listed = state.people.listShown();
   const { autoApproveAs: as } = settings;
   const isListed = as === null || listed.some(({ id }) => id === as);
   return {

@@ -7,9 +7,11 @@ import { ControlError } from './control-error.ts';
 import { formsRouter } from './forms.ts';
 import { Notices } from './notices.ts';
 import { sendControlPage } from './page.ts';
+import { Random } from '../random.ts';
 import type { ControlParts } from './parts.ts';
+import type { TryItLogin } from './try-it-login.ts';
 import { facesRouter, peopleRouter } from './people-forms.ts';
-import { refuseOtherSites } from './same-site.ts';
+import { refuseOtherNames, refuseOtherSites } from './same-site.ts';
 import { tryItRouter } from './try-it.ts';
 
 function answerControlError(parts: SandboxParts): ErrorRequestHandler {
@@ -22,9 +24,12 @@ function answerControlError(parts: SandboxParts): ErrorRequestHandler {
 
 /** What belongs to the sandbox itself and to none of the pretended hosts. */
 export function controlRouter(shared: SandboxParts): Router {
-  const parts: ControlParts = { ...shared, notices: new Notices(), logins: new Kept(500) };
+  // Random numbers of its own: what a seed fixes is not moved by who tries what.
+  const own = { random: Random.secure(), notices: new Notices(), logins: new Kept<TryItLogin>(500) };
+  const parts: ControlParts = { ...shared, ...own };
   const router = Router();
-  router.get('/', (req, res) => sendControlPage(parts, req, res));
+  for (const path of ['/control', '/try']) router.use(path, refuseOtherNames(parts));
+  router.get('/', refuseOtherNames(parts), (req, res) => sendControlPage(parts, req, res));
   router.use('/api', apiRouter(parts));
   router.use('/control', refuseOtherSites, formsRouter(parts));
   router.use('/control/people', peopleRouter(parts));

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { faultTable } from '../faults.ts';
 import { type ExplainedParameter, explainResponse } from '../parameter-meanings.ts';
 import type { SandboxParts } from '../parts.ts';
@@ -103,7 +104,7 @@ function tokenRequest({ parts, api, login }: Attempt, code: string): OwnRequest 
     code_verifier: login.codeVerifier ?? '',
   };
   const members = Object.fromEntries(sends.map((name) => [name, values[name]!]));
-  const headers = { 'Content-Type': contentTypes[type], 'X-Request-Id': parts.random.uuid() };
+  const headers = { 'Content-Type': contentTypes[type], 'X-Request-Id': randomUUID() };
   return { method: 'POST', to, headers, body: formatBody(type, members) };
 }
 
@@ -115,10 +116,10 @@ export function redirectUriOf({ baseUrl }: SandboxParts, { key }: PlayedApi): st
   return `${baseUrl}/try/${key}/callback`;
 }
 
-function profileRequest({ parts, api }: Attempt, token: string): OwnRequest {
+function profileRequest({ api }: Attempt, token: string): OwnRequest {
   const { to, headers } = triedApis[api.key].profile;
   const own = headers(token, tryItClients[api.service].clientId);
-  return { method: 'GET', to, headers: { ...own, 'X-Request-Id': parts.random.uuid() }, body: null };
+  return { method: 'GET', to, headers: { ...own, 'X-Request-Id': randomUUID() }, body: null };
 }
 
 /** What the request log says about a request of ours: the check that failed, and the faults it met. */
@@ -130,19 +131,8 @@ function causes({ parts }: Attempt, request: OwnRequest): string[] {
   const { failedCheck, faults } = record;
   return [
     ...(failedCheck ? [`This check failed: ${failedCheck.name} (${failedCheck.source}).`] : []),
-    ...faults.map((name) => `The fault ${name} is on: ${faultTable[name].effect}.`),
+    ...faults.map((name) => `It met the fault ${name}: ${faultTable[name].effect}.`),
   ];
-}
-
-/** For requests that never end, whose faults the log does not have yet. */
-function faultsOn({ parts, api }: Attempt): string[] {
-  const here = parts.state.faults
-    .list()
-    .filter(
-      ({ at }) =>
-        at === api.service || Object.values(api.addresses).some((path) => path.startsWith(`${at}/`)),
-    );
-  return here.map(({ name }) => `The fault ${name} is on: ${faultTable[name].effect}.`);
 }
 
 async function ask(attempt: Attempt, step: Step, request: OwnRequest): Promise<[Step, unknown]> {
@@ -155,7 +145,7 @@ async function ask(attempt: Attempt, step: Step, request: OwnRequest): Promise<[
     throw new StepFailed({ ...whole, problems: [problem, ...causes(attempt, request)] });
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
-    throw new StepFailed({ ...shown, answer: null, problems: [error.message, ...faultsOn(attempt)] });
+    throw new StepFailed({ ...shown, answer: null, problems: [error.message, ...causes(attempt, request)] });
   }
 }
 

@@ -75,7 +75,9 @@ const redirectIsWeb = check<AuthorizationExchange>(
   'the redirect URI is an address of http or https',
   'RFC 6749 3.1.2; that Mixer took no other schemes is a guess of ours',
   ({ redirectUri }) => {
-    const protocol = URL.canParse(redirectUri) ? new URL(redirectUri).protocol : null;
+    const url = URL.canParse(redirectUri) ? new URL(redirectUri) : null;
+    // RFC 6749 3.1.2: no fragment.
+    const protocol = url && url.hash === '' && url.username === '' ? url.protocol : null;
     if (protocol !== 'https:' && protocol !== 'http:') throw badRedirect();
   },
 );

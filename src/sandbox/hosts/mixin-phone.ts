@@ -22,7 +22,7 @@ function showQuestion({ parts, req, res, authorization }: PhoneVisit): void {
     clientName: registration?.name ?? authorization.clientId,
     returnHost: new URL(registration?.redirectUris[0] ?? parts.baseUrl).host,
     address: req.originalUrl,
-    people: parts.state.people.list(),
+    people: parts.state.people.listShown(),
     chosen: signedIn?.id ?? parts.state.people.first().id,
     scopes: authorization.scopes.map((scope) => ({ scope, words: scopeWords[scope] ?? null })),
     received: authorization.parameters,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { check } from '../endpoint.ts';
 import { bodyText, splitScope } from '../parameters.ts';
 import type { SigningGrant } from '../records.ts';
+import { markOf } from '../state.ts';
 import { isExpired } from '../tokens.ts';
 import type { ApiCheck, ApiExchange } from './mixin-call.ts';
 import { mixinError } from './mixin-error.ts';
@@ -85,11 +86,16 @@ function findGrant({ signed, parts }: ApiExchange): boolean {
   return grant !== undefined;
 }
 
+/** How many request tokens of a grant are remembered. */
+const mostSeen = 1000;
+
 /** A token is for one request, for as long as it lives; after that `exp` refuses it. */
 function isFirstUse({ grant, claims, nowSeconds, exchange }: Call): boolean {
-  grant.seen = grant.seen.filter(([, until]) => until > nowSeconds);
-  if (grant.seen.some(([jti]) => jti === claims.jti)) return false;
-  grant.seen.push([claims.jti, claims.exp + skewSeconds]);
+  const mark = markOf(claims.jti);
+  const seen = grant.seen.filter(([, until]) => until > nowSeconds);
+  if (seen.some(([jti]) => jti === mark)) return false;
+  // The client says for how long a token lives, so that is no limit.
+  grant.seen = [...seen.slice(1 - mostSeen), [mark, claims.exp + skewSeconds]];
   exchange.res.locals['signingGrant'] = grant;
   return true;
 }

@@ -58,12 +58,12 @@ export function mixinWaitingRouter(parts: SandboxParts): Router {
     const exchange = startExchange(parts, req, res);
     const location = mixinCallback(exchange, authorization);
     if (location) sendBack(exchange, 303, location);
-    else if (stageOf(authorization, parts) === 'expired') showExpiredPage(parts, res, authorization);
+    else if (stageOf(authorization, exchange.parts) === 'expired') showExpiredPage(parts, res, authorization);
     else showWaitingPage(parts, res, authorization);
   });
 
   router.get('/:id/status', (req, res) => {
-    res.json({ status: stageOf(find(req), parts) });
+    res.json({ status: stageOf(find(req), startExchange(parts, req, res).parts) });
   });
 
   router.post('/:id/cancel', (req, res) => {

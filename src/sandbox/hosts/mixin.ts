@@ -1,10 +1,11 @@
 import { Router } from 'express';
 import { approvalOf, approvedScopes } from '../auto-approve.ts';
 import { check, type Check, endpoint, type Exchange, type Respond } from '../endpoint.ts';
-import { isStepping, sendBack, showArrival } from '../front-channel.ts';
+import { isStepping, showArrival } from '../front-channel.ts';
 import type { SandboxParts } from '../parts.ts';
 import { pageError, redirectError } from '../protocol-error.ts';
 import { toReceived } from '../received-parameters.ts';
+import { sendEmpty } from '../sending.ts';
 import type { MixinAuthorization } from '../records.ts';
 import { findRegistration, type Registration } from '../registrations.ts';
 import { unknownScopes } from '../scopes.ts';
@@ -115,10 +116,9 @@ const showCode: Respond<MixinAuthorizationExchange> = (exchange) => {
     answerMixinAuthorization(exchange, authorization, approval.person, scopes);
   }
   const waiting = `${parts.basePath}/mixin.one/sandbox/${authorization.authorizationId}`;
-  const location = mixinCallback(exchange, authorization);
+  // Asked for only where it is used: a fault for the next request is used up by it.
   if (isStepping(exchange)) showArrival(exchange, authorization.parameters, waiting);
-  else if (location) sendBack(exchange, 302, location);
-  else res.redirect(302, waiting);
+  else sendEmpty(res.status(302).location(mixinCallback(exchange, authorization) ?? waiting));
 };
 
 /** www.mixin.one, which only leads to the bare host. Its status was not found. */

@@ -2,6 +2,7 @@ import { check, type Check, type Exchange, type Respond } from '../endpoint.ts';
 import { formParameters, queryParameters } from '../parameters.ts';
 import type { AccessToken, AppToken, RefreshToken } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
+import { sendEmpty } from '../sending.ts';
 import { twitchError } from './twitch-error.ts';
 import { liveTwitchToken } from './twitch-validation.ts';
 
@@ -80,5 +81,5 @@ export function revoke(exchange: Exchange): void {
 
 export const answerRevocation: Respond<Exchange> = (exchange) => {
   revoke(exchange);
-  exchange.res.status(200).end();
+  sendEmpty(exchange.res.status(200));
 };
