@@ -55,6 +55,8 @@ export interface Config {
     readonly sessionStorePrefix: string;
   };
   readonly logLevel: string;
+  /** Logins are recorded, and shown to whom they belong. */
+  readonly inspector: boolean;
   readonly sandbox: SandboxChoices & {
     /** This process runs the sandbox itself. */
     readonly runs: boolean;
@@ -118,6 +120,7 @@ const generalVariables = [
   'SESSION_STORE_URL_FILE',
   'SESSION_STORE_PREFIX',
   'LOG_LEVEL',
+  'INSPECTOR',
   'SANDBOX',
   'SANDBOX_PORT',
   'SANDBOX_URL',
@@ -260,6 +263,7 @@ export function readConfig(
     trustedProxies: readTrustedProxies(reader),
     ...readStorage(reader),
     logLevel: reader.choice('LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
+    inspector: readInspector(reader, production),
     sandbox,
     services: services.map((service) => readService(reader, service, sandbox.url, madeUpClients)),
   };
@@ -363,6 +367,11 @@ function readSessionSecrets(reader: Reader, production: boolean): string[] {
     });
   }
   return secrets;
+}
+
+function readInspector(reader: Reader, production: boolean): boolean {
+  const choice = reader.choice('INSPECTOR', ['auto', 'on', 'off']);
+  return choice === 'on' || (choice === 'auto' && !production);
 }
 
 /** Express's own names for the subnets of this machine and of private networks. */

@@ -51,6 +51,17 @@ export const resonite: Provider = {
     denied: null,
     returnAddressField: 'the return address that the Resonite staff registered for this app',
   },
+  trace: {
+    shows: ['id', 'username', 'iconUrl', 'registrationDate', 'isVerified', 'tags', 'tagline'],
+    departures: [
+      {
+        at: 'authorization',
+        what: 'No nonce is sent, also where an ID token is asked for.',
+        why: 'The ID token usually lacks it. PKCE binds the code to this login.',
+        source: 'docs/providers/resonite.md',
+      },
+    ],
+  },
 };
 
 const userShape = z.looseObject({

@@ -8,11 +8,22 @@ import { toList } from './sentences.ts';
 export const themes = ['system', 'light', 'dark'] as const;
 
 export interface PageOptions {
-  readonly view: 'home' | 'hand-off' | 'profile' | 'confirm' | 'conflict' | 'sessions' | 'error' | 'help';
+  readonly view:
+    | 'home'
+    | 'hand-off'
+    | 'profile'
+    | 'confirm'
+    | 'conflict'
+    | 'sessions'
+    | 'error'
+    | 'help'
+    | 'flows'
+    | 'flow'
+    | 'compare';
   /** Without the product's name. */
   readonly title: string;
   /** The navigation item that this page is. */
-  readonly current?: 'sign-in' | 'profile';
+  readonly current?: 'sign-in' | 'profile' | 'inspector';
   readonly status?: number;
 }
 
@@ -43,7 +54,7 @@ export function sendPage(
 }
 
 function createShell(
-  { config, paths, services, assets }: Context,
+  { config, paths, services, assets, inspector }: Context,
   request: Request,
   { title, current, flash }: { title: string; current: PageOptions['current'] | null; flash: Flash | null },
 ): Shell {
@@ -57,7 +68,7 @@ function createShell(
     title: [flash?.title, title, 'Latchkey'].filter(Boolean).join(' – '),
     homeHref: paths.home,
     asset: assets.href,
-    navigation: navigation(paths, isSignedIn(request), current),
+    navigation: navigation(paths, isSignedIn(request), inspector !== null, current),
     flash,
     theme,
     themeHref: paths.theme,
@@ -75,11 +86,17 @@ function isSignedIn(request: Request): boolean {
 function navigation(
   paths: Context['paths'],
   signedIn: boolean,
+  inspected: boolean,
   current: PageOptions['current'] | null,
 ): NavigationItem[] {
-  if (!signedIn) return [{ action: link('Sign in', paths.home), current: current === 'sign-in' }];
+  const inspector = inspected
+    ? [{ action: link('Inspector', paths.inspector), current: current === 'inspector' }]
+    : [];
+  if (!signedIn)
+    return [{ action: link('Sign in', paths.home), current: current === 'sign-in' }, ...inspector];
   return [
     { action: link('Profile', paths.profile), current: current === 'profile' },
+    ...inspector,
     { action: form('Sign out', paths.logout), current: false },
   ];
 }

@@ -65,6 +65,8 @@ export interface HomePage {
     name: string;
     lines: readonly { words: string; scope: string | null; optional: boolean }[];
   }[];
+  /** The recorded logins, where the inspector is on. */
+  inspectorHref: string | null;
   /** The sandbox's own page, in development where it runs. */
   sandboxHref: string | null;
 }
@@ -182,6 +184,8 @@ export interface ErrorPage {
   /** Only in development: what the person who runs this server can do. */
   developerHint: string | null;
   actions: readonly Action[];
+  /** `See what happened, step by step`: the recorded login, where the inspector is on. */
+  trace: Action | null;
   details: {
     time: TimeWords;
     reference: string;
