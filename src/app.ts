@@ -9,7 +9,7 @@ import { createUnlinkRoutes } from './accounts/unlink-routes.ts';
 import type { Config, ServiceConfig } from './config.ts';
 import { RequestError } from './errors.ts';
 import { createPendingDecisions } from './login/pending-decision.ts';
-import { createInspector } from './inspector/recorder.ts';
+import { createInspector } from './inspector/scope.ts';
 import { createInspectorRoutes } from './inspector/routes.ts';
 import type { FlowLimits } from './inspector/flows.ts';
 import { createLoginRoutes } from './login/routes.ts';

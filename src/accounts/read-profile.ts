@@ -1,5 +1,6 @@
 import { LoginError } from '../errors.ts';
-import { inFlow, recordCheck } from '../inspector/recorder.ts';
+import { inFlow } from '../inspector/own-flows.ts';
+import { recordCheck } from '../inspector/recorder.ts';
 import { ShapeError } from '../json.ts';
 import type { Client } from '../oauth/client.ts';
 import type { Tokens } from '../oauth/token-response.ts';

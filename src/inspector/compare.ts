@@ -74,10 +74,10 @@ function statusOf({ status, trouble, response }: Step): string {
 
 function compareNamed(what: string, a: readonly Field[] = [], b: readonly Field[] = []): ComparedLine[] {
   const names = [...new Set([...a, ...b].map(({ name }) => name))];
-  return names.map((name) => line(`${what} ${name}`, valueOf(a, name), valueOf(b, name)));
+  return names.map((name) => line(`${what} ${name}`, shownValue(a, name), shownValue(b, name)));
 }
 
-function valueOf(fields: readonly Field[], name: string): string {
+function shownValue(fields: readonly Field[], name: string): string {
   const found = fields.find((field) => field.name === name);
   return found ? toPlainText(found.value) || 'empty' : none;
 }

@@ -55,14 +55,17 @@ const shownHeaders: ReadonlySet<string> = new Set([
   'allow',
   'cache-control',
   'client-id',
+  'connection',
   'content-encoding',
   'content-length',
   'content-type',
   'date',
+  'keep-alive',
   'origin',
   'pragma',
   'retry-after',
   'sec-fetch-site',
+  'user-agent',
   'www-authenticate',
   'x-request-id',
   'x-server-time',
@@ -107,6 +110,18 @@ const madeUpNames: ReadonlySet<string> = new Set([
   'phone',
 ]);
 
+/** Whoever has one of these can act for somebody: they are looked for in everything that is shown. */
+const credentials: ReadonlySet<string> = new Set([
+  ...madeUpNames,
+  'authorization',
+  'client_secret',
+  'code_verifier',
+  'cookie',
+  'nonce',
+  'set-cookie',
+  'state',
+]);
+
 const longestShown = 500;
 const mostEntries = 60;
 
@@ -130,14 +145,13 @@ export interface Redactor {
   sentence(text: string): Text;
 }
 
-/** Hides whatever is not on the lists. Remembers the marks of what it hid, and nothing else of it. */
+/** Hides whatever is not on the lists. Remembers the marks of the credentials it hid, and nothing else of them. */
 export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redactor {
   const seen = new Set<string>();
   const ofProvider = new Set(shows);
 
   function hide(name: string, value: string): Hidden {
-    const whole = marks.whole(value);
-    if (value.length > 3) seen.add(whole);
+    if (credentials.has(name) && value.length > 3) seen.add(marks.whole(value));
     const domain = /^[^@\s]+(@[\w.-]+)$/.exec(value)?.[1] ?? '';
     const madeUp = sandbox && madeUpNames.has(name) && value.length <= 2000 ? value : null;
     return { name, characters: value.length, mark: marks.mark(value), kept: domain, madeUp };
@@ -173,11 +187,11 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
 
   function headerValue(name: string, value: string): Text {
     if (name !== 'authorization') return toValue(name, value, shownHeaders.has(name));
-    const [, scheme = '', credentials = ''] = /^(Bearer|OAuth) (.*)$/.exec(value) ?? [];
+    const [, scheme = '', token = ''] = /^(Bearer|OAuth) (.*)$/.exec(value) ?? [];
     if (scheme === '') return [hide(name, value)];
     // An access token is one that an answer of this flow gave us; a request token we sign ourselves.
-    const given = seen.has(marks.whole(credentials));
-    return [`${scheme} `, { ...hide('access_token', credentials), ...(given ? {} : { madeUp: null }) }];
+    const given = seen.has(marks.whole(token));
+    return [`${scheme} `, { ...hide('access_token', token), ...(given ? {} : { madeUp: null }) }];
   }
 
   function isShownField(name: string, value: unknown): boolean {

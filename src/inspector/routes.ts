@@ -9,7 +9,7 @@ import { isGivenUp, toFlowHeading, toResultTag } from '../web/flow-words.ts';
 import { renderPage } from '../web/page.ts';
 import { viewerOf } from '../web/visits.ts';
 import { toFlowJson } from './export.ts';
-import type { Inspector } from './recorder.ts';
+import type { Inspector } from './scope.ts';
 import type { Flow } from './trace.ts';
 
 /** The recorded logins of whoever looks, and nobody else's: those are not found, like unknown ones. */

@@ -7,7 +7,8 @@ import {
 import { readIdentity } from '../accounts/read-profile.ts';
 import { type Intent, type Resolution, resolveAccount, type Situation } from '../accounts/resolve-account.ts';
 import { LoginError, type LoginErrorFacts } from '../errors.ts';
-import { recordCallback, recordCheck, recordGrantedScope, recordLoginStart } from '../inspector/recorder.ts';
+import { recordCallback, recordLoginStart } from '../inspector/logins.ts';
+import { recordCheck, recordGrantedScope } from '../inspector/recorder.ts';
 import { buildAuthorizationRequest } from '../oauth/authorization-request.ts';
 import { readAuthorizationResponse, readState } from '../oauth/authorization-response.ts';
 import type { Client } from '../oauth/client.ts';
@@ -169,7 +170,8 @@ function toProvenIdentity(
   // The access token's owner and the ID token's subject must be one person (OpenID Connect Core 5.3.2).
   const { idTokenSubject } = response;
   const samePerson = idTokenSubject === facts.subject;
-  recordCheck('subject', idTokenSubject === null ? 'skipped' : samePerson, facts.subject);
+  if (idTokenSubject === null) recordCheck('subject', 'skipped', 'no ID token says it');
+  else recordCheck('subject', samePerson, facts.subject);
   if (idTokenSubject !== null && !samePerson) {
     throw new LoginError('userinfo_response_invalid', {
       reason: 'the userinfo is not about the subject of the ID token',

@@ -1,6 +1,7 @@
 import type { IDToken } from 'openid-client';
 import type { CheckName } from '../inspector/checks.ts';
-import { isRecording, recordCheck } from '../inspector/recorder.ts';
+import { recordCheck } from '../inspector/recorder.ts';
+import { isRecording } from '../inspector/scope.ts';
 import { isObject } from '../json.ts';
 import type { Client } from './client.ts';
 

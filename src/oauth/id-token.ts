@@ -13,7 +13,7 @@ const leewayMilliseconds = 60 * 1000;
 export function checkIdTokenAge(provider: string, claims: IDToken, now: number): void {
   const age = now - claims.iat * 1000;
   const recent = age <= oldestMilliseconds + leewayMilliseconds && age >= -leewayMilliseconds;
-  recordCheck('id-token-iat', recent, `${Math.round(age / 1000)} seconds old`);
+  recordCheck('id-token-iat', recent, `${Math.round(age / 1000)} s old`);
   if (!recent) {
     throw new LoginError('id_token_invalid', { provider, reason: 'iat is not recent' });
   }
@@ -25,7 +25,10 @@ export function checkIdTokenAge(provider: string, claims: IDToken, now: number):
  */
 export function checkIdTokenHash(provider: string, claims: IDToken, accessToken: string): void {
   const { at_hash: given } = claims as { at_hash?: unknown };
-  if (given === undefined) return recordCheck('id-token-at-hash', 'skipped', 'not in the token');
+  if (given === undefined) {
+    recordCheck('id-token-at-hash', 'skipped', 'not in the token');
+    return;
+  }
   const half = createHash('sha256')
     .update(accessToken, 'ascii')
     .digest()

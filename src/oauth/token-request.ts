@@ -68,7 +68,9 @@ async function exchange(client: Client, request: TokenRequest) {
   if (request.nonce !== null) checks.expectedNonce = request.nonce;
   const extra = client.provider.stateInTokenRequest ? { state: request.state } : {};
   try {
-    return await oidc.authorizationCodeGrant(client.configuration, currentUrl, checks, extra);
+    const response = await oidc.authorizationCodeGrant(client.configuration, currentUrl, checks, extra);
+    recordCheck('token-granted', true, 'tokens');
+    return response;
   } catch (error) {
     if (client.expectsIdToken && findLoginError(error) === null) recordIdTokenFailure(error);
     // The message was of standard shape, so what is still refused is the ID token, where one is expected.

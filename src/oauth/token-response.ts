@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LoginError } from '../errors.ts';
-import { isRecording, recordCheck, recordToken } from '../inspector/recorder.ts';
+import { recordCheck, recordToken } from '../inspector/recorder.ts';
+import { isRecording } from '../inspector/scope.ts';
 import { isObject, readShape } from '../json.ts';
 import type { Provider, WireAnswer } from '../providers/provider.ts';
 import { type HttpAnswer, requireUsable, toWireAnswer } from './http.ts';

@@ -88,7 +88,10 @@ async function checkAnswerOrigin(
     });
   }
   const token = answer.headers['x-integrity-token'];
-  if (token === undefined || tokens.signing === null) return recordCheck('integrity', 'skipped');
+  if (token === undefined || tokens.signing === null) {
+    recordCheck('integrity', 'skipped');
+    return;
+  }
   const signed = { method: 'GET', uri: signedUri(client), body: answer.text, requestId };
   await checkIntegrityToken(provider.id, tokens.signing, token, signed).catch((error: unknown) => {
     recordCheck('integrity', false, error instanceof LoginError ? (error.facts.reason ?? '') : '');

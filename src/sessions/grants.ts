@@ -1,5 +1,6 @@
 import { LoginError } from '../errors.ts';
-import { inFlow, recordCheck } from '../inspector/recorder.ts';
+import { inFlow } from '../inspector/own-flows.ts';
+import { recordCheck } from '../inspector/recorder.ts';
 import type { Client } from '../oauth/client.ts';
 import { sendRefreshRequest } from '../oauth/refresh-request.ts';
 import { sendRevocationRequest } from '../oauth/revocation-request.ts';

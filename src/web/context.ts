@@ -1,7 +1,7 @@
 import type { AccountStore } from '../accounts/account-store.ts';
 import type { Config } from '../config.ts';
 import type { PendingDecisions } from '../login/pending-decision.ts';
-import type { Inspector } from '../inspector/recorder.ts';
+import type { Inspector } from '../inspector/scope.ts';
 import type { Transactions } from '../login/transaction.ts';
 import type { Client } from '../oauth/client.ts';
 import type { Paths } from '../paths.ts';

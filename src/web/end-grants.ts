@@ -1,4 +1,4 @@
-import { inFlow } from '../inspector/recorder.ts';
+import { inFlow } from '../inspector/own-flows.ts';
 import type { Client } from '../oauth/client.ts';
 import { type RevocationOutcome, sendRevocationRequest } from '../oauth/revocation-request.ts';
 import type { Tokens } from '../oauth/token-response.ts';

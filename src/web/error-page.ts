@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { type ErrorCode, LoginError, type LoginErrorFacts, RequestError } from '../errors.ts';
-import { currentLogin, recordFailure } from '../inspector/recorder.ts';
+import { recordFailure } from '../inspector/failures.ts';
+import { currentLogin } from '../inspector/scope.ts';
 import { transactionMinutes } from '../login/transaction.ts';
 import { isStorageError } from '../storage/storage-error.ts';
 import type { Context, ServiceInUse } from './context.ts';

@@ -134,7 +134,8 @@ function toMessage(title: ShownMessage['title'], message: Message): ShownMessage
     ...headers.flatMap(({ name, value }) => [`\n${name}: `, ...value]),
     ...(body.length > 0 ? ['\n\n', ...body] : []),
   ];
-  return { title, text: toText(lines), fields: [...parameters, ...headers].map(toField) };
+  const known = headers.filter(({ name }) => meaningOf(name) !== null);
+  return { title, text: toText(lines), fields: [...parameters, ...known].map(toField) };
 }
 
 function toField({ name, value }: Field): ShownField {

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
-import { recordCallback } from '../inspector/recorder.ts';
+import { recordCallback } from '../inspector/logins.ts';
 import { routes } from '../paths.ts';
 import { scopeWords } from '../providers/index.ts';
 import { readSignedIn } from '../sessions/session.ts';

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Viewer } from '../inspector/flows.ts';
-import { type Inspector, recordVisit, recordVisitEnd, toViewer, type Visit } from '../inspector/recorder.ts';
+import { recordVisitEnd } from '../inspector/logins.ts';
+import { type Inspector, recordVisit, toViewer, type Visit } from '../inspector/scope.ts';
 import { readSignedIn } from '../sessions/session.ts';
 import type { Context } from './context.ts';
 import { bindingCookie, readCookie } from './cookies.ts';
