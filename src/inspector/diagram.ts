@@ -28,8 +28,6 @@ export interface Arrow {
   readonly answer: boolean;
 }
 
-const laneGap = 196;
-const margin = 92;
 const top = 54;
 const rowHeight = 32;
 const longestLabel = 32;
@@ -47,6 +45,8 @@ export function toDiagram(flow: Flow, phone: boolean): Diagram {
     : isLogin(flow)
       ? ['browser', 'app', 'provider']
       : ['app', 'provider'];
+  // Four lanes stand closer, so that a wide window shows all of them.
+  const { margin, laneGap } = shown.length > 3 ? { margin: 70, laneGap: 142 } : { margin: 92, laneGap: 196 };
   const x = (lane: Lane) => margin + shown.indexOf(lane) * laneGap;
   const failed = 'step' in flow.result ? flow.result.step : 0;
   let y = top;

@@ -1,6 +1,6 @@
 import { checks, resultWords } from './checks.ts';
 import { flowName, laneName, stepSource } from './words.ts';
-import { type Field, type Piece, type Text, toPlainText } from './text.ts';
+import { type Field, type Piece, type Text, toPlainText, toText } from './text.ts';
 import { type Flow, type Lane, lanes, type Message, type Step } from './trace.ts';
 import { toVerdict, verdictSentence } from './verdict.ts';
 
@@ -118,7 +118,7 @@ export function toCurl({ from, to, request, title, standsFor }: Step): string | 
 
 /** One word of the shell: everything in single quotes, but variables in double ones. */
 function quoted(text: Text): string {
-  const words = text.map((piece) =>
+  const words = toText(text).map((piece) =>
     typeof piece === 'string' ? `'${piece.replaceAll("'", `'\\''`)}'` : `"$${toVariable(piece)}"`,
   );
   return words.join('') || "''";

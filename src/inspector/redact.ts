@@ -170,7 +170,8 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
     const parts = [word, word.replace(/^[^\w]+|[^\w]+$/g, ''), ...word.split(/[:/.]/)];
     if (parts.some((part) => part.length > 3 && seen.has(marks.whole(part)))) return true;
     // No word of a sentence has sixteen characters with digits or capitals among them.
-    return strict && parts.some((part) => part.length >= 16 && /\d|[a-z][A-Z]/.test(part));
+    const runs = word.split(/[:/.]/);
+    return strict && runs.some((run) => run.length >= 16 && /\d|[a-z][A-Z]/.test(run));
   }
 
   const show = (name: string, value: string) => scrub(name, value, freeText.has(name));

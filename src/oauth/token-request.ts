@@ -72,7 +72,8 @@ async function exchange(client: Client, request: TokenRequest) {
     recordCheck('token-granted', true, 'tokens');
     return response;
   } catch (error) {
-    if (client.expectsIdToken && findLoginError(error) === null) recordIdTokenFailure(error);
+    const refused = findLoginError(error) !== null || error instanceof oidc.ResponseBodyError;
+    if (client.expectsIdToken && !refused) recordIdTokenFailure(error);
     // The message was of standard shape, so what is still refused is the ID token, where one is expected.
     throw toLoginError(client, error, client.expectsIdToken ? 'id_token_invalid' : 'token_response_invalid');
   }
