@@ -38,8 +38,8 @@ export interface RunningLatchkey {
 export interface LatchkeyOptions {
   /** Where everything is stored; by default in SQLite, in memory. See `describeStores`. */
   readonly stores?: StoresKind;
-  /** Variables on top of the ones a test needs. */
-  readonly env?: Record<string, string>;
+  /** Variables on top of the ones a test needs; or made from the sandbox's address. */
+  readonly env?: Record<string, string> | ((sandboxUrl: string) => Record<string, string>);
   /** The host name of the sandbox's own address: another site than the application's. */
   readonly sandboxHost?: string;
   readonly appHost?: string;
@@ -69,7 +69,8 @@ export async function startLatchkey({
   const sandboxServer = await listen();
   const baseUrl = `http://${appHost}:${portOf(appServer)}${basePath}`;
   const sandboxUrl = `http://${sandboxHost}:${portOf(sandboxServer)}`;
-  const variables = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl, ...env };
+  const own = typeof env === 'function' ? env(sandboxUrl) : env;
+  const variables = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl, ...own };
   const config = readConfig(variables, madeUpClients);
   const stores = await openTestStores(kind);
   const { database } = stores;
