@@ -13,7 +13,7 @@ export interface Diagram {
 export interface DrawnStep {
   readonly number: number;
   readonly failed: boolean;
-  /** The whole sentence, for those who do not see it. */
+  /** What stands at the arrows, and then the whole sentence, for those who do not see it. */
   readonly name: string;
   readonly hit: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
   readonly circle: { readonly x: number; readonly y: number };
@@ -83,7 +83,7 @@ function toRows(step: Step, { provider }: Flow, phone: boolean, failed: boolean)
 }
 
 function drawStep(
-  { number, from, to, title }: Step,
+  { number, from, to }: Step,
   rows: readonly Row[],
   flow: Flow,
   x: (lane: Lane) => number,
@@ -92,19 +92,21 @@ function drawStep(
 ): DrawnStep {
   const all = rows.flatMap((row) => [x(row.from), x(row.to)]);
   const left = Math.min(...all) - 16;
-  const words = rows.slice(1).map(({ label }) => label);
+  const labels = rows.map(({ label }) => toLabel(label));
   return {
     number,
     failed,
-    name: `Step ${number}${failed ? ', failed' : ''}: ${[title, ...words].join(', then ')}, from ${laneName(from, flow)} to ${laneName(to, flow)}`,
+    name: `${number} ${labels.join(' ')}. Step ${number}${failed ? ', failed' : ''}, from ${laneName(from, flow)} to ${laneName(to, flow)}`,
     hit: { x: left, y: y - 4, width: Math.max(...all) + 16 - left, height: rows.length * rowHeight + 16 },
     circle: { x: x(from), y: y + 26 },
     arrows: rows.map((row, index) => ({
       from: x(row.from),
       to: x(row.to),
       y: y + 26 + index * rowHeight,
-      label: row.label.length > longestLabel ? `${row.label.slice(0, longestLabel)}…` : row.label,
+      label: labels[index]!,
       answer: row.answer,
     })),
   };
 }
+
+const toLabel = (label: string) => (label.length > longestLabel ? `${label.slice(0, longestLabel)}…` : label);

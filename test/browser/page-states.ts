@@ -280,6 +280,7 @@ export const pageStates: readonly PageState[] = [
   {
     name: 'inspector-refused',
     open: async (page, latchkey) => {
+      latchkey.sandbox.state.reset();
       await startLogin(page, latchkey.baseUrl, 'Mixer');
       await answerAtProvider(page, 'Mixer', { deny: true });
       await page.getByRole('link', { name: 'See what happened, step by step' }).click();
@@ -297,8 +298,9 @@ export const pageStates: readonly PageState[] = [
   {
     name: 'inspector-compare',
     open: async (page, latchkey) => {
-      await startLogin(page, latchkey.baseUrl, 'Twitch');
-      await answerAtProvider(page, 'Twitch', { deny: true });
+      latchkey.sandbox.state.reset();
+      await startLogin(page, latchkey.baseUrl, 'Mixer');
+      await answerAtProvider(page, 'Mixer', { deny: true });
       await failLogin(page, latchkey);
       await page.getByRole('link', { name: 'See what happened, step by step' }).click();
       await button(page, 'Compare').click();
@@ -359,6 +361,7 @@ async function openNewestFlow(page: Page, { baseUrl }: RunningLatchkey): Promise
 }
 
 async function failLogin(page: Page, { baseUrl, sandbox }: RunningLatchkey): Promise<void> {
+  sandbox.state.reset();
   sandbox.state.faults.set('twitch', 'token_wrong_secret');
   await startLogin(page, baseUrl, 'Twitch');
   await answerAtProvider(page, 'Twitch');

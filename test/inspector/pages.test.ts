@@ -95,7 +95,7 @@ describe('a flow', () => {
     expect(targets.length).toBeGreaterThan(5);
     for (const target of targets) expect($(target)).toHaveLength(1);
     expect($('svg.seq a').first().attr('aria-label')).toBe(
-      'Step 1: POST /login/twitch, then 200, page to Twitch, from Browser to Latchkey',
+      '1 POST /login/twitch 200, page to Twitch. Step 1, from Browser to Latchkey',
     );
     expect($('[style]')).toHaveLength(0);
   });
