@@ -161,14 +161,18 @@ function answerAuthorization(
   weigh(flow, step.response);
 }
 
-/** The request is over: how its answer looked, and how the login stands. */
+/** The request is over: how its answer looked, and how the login stands. Null when nobody waited for it. */
 export function recordVisitEnd(
   visit: Visit,
-  answer: { readonly status: number; readonly location: string | null },
+  answer: { readonly status: number; readonly location: string | null } | null,
 ): void {
   const { login, inspector } = visit;
   if (!login) return;
   guarded(inspector, () => {
+    if (answer === null) {
+      login.flow.notes.push('The browser went away before it had its answer.');
+      return;
+    }
     const begun = login.flow.steps.find(({ kind }) => kind === 'start');
     if (visit.method === 'POST' && begun) answerStart(login, begun, visit, answer.status);
     else endLogin(login, visit, answer);

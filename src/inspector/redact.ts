@@ -148,10 +148,15 @@ export interface Redactor {
 /** Hides whatever is not on the lists. Remembers the marks of the credentials it hid, and nothing else of them. */
 export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redactor {
   const seen = new Set<string>();
+  /** Spares the work of a mark for what cannot be one of them. */
+  const lengths = new Set<number>();
   const ofProvider = new Set(shows);
 
   function hide(name: string, value: string): Hidden {
-    if (credentials.has(name) && value.length > 3) seen.add(marks.whole(value));
+    if (credentials.has(name) && value.length > 3) {
+      seen.add(marks.whole(value));
+      lengths.add(value.length);
+    }
     const domain = /^[^@\s]+(@[\w.-]+)$/.exec(value)?.[1] ?? '';
     const madeUp = sandbox && madeUpNames.has(name) && value.length <= 2000 ? value : null;
     return { name, characters: value.length, mark: marks.mark(value), kept: domain, madeUp };
@@ -168,7 +173,7 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
     if (word.length < 4) return false;
     if (/^[^@\s/]+@[\w-]+\.[\w.-]+$/.test(word)) return true;
     const parts = [word, word.replace(/^[^\w]+|[^\w]+$/g, ''), ...word.split(/[:/.]/)];
-    if (parts.some((part) => part.length > 3 && seen.has(marks.whole(part)))) return true;
+    if (parts.some((part) => lengths.has(part.length) && seen.has(marks.whole(part)))) return true;
     // No word of a sentence has sixteen characters with digits or capitals among them.
     const runs = word.split(/[:/.]/);
     return strict && runs.some((run) => run.length >= 16 && /\d|[a-z][A-Z]/.test(run));

@@ -19,6 +19,9 @@ export function createVisits(context: Context, inspector: Inspector): RequestHan
         location: response.getHeader('location')?.toString() ?? null,
       }),
     );
+    response.on('close', () => {
+      if (!response.writableFinished) recordVisitEnd(visit, null);
+    });
     recordVisit(visit, next);
   };
 }

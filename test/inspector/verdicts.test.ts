@@ -246,6 +246,9 @@ test('a login that works has passed every check, and they are all there to read'
   ])
     expect(page.text).toContain(words);
   expect(page.$('.check.bad')).toHaveLength(0);
+  const ending = flowsOf(latchkey, visitor)[0]!.steps.at(-1)!;
+  expect(ending.kind).toBe('ending');
+  expect(ending.checks.map(({ name }) => name)).toEqual(['still-signed-in', 'account', 'session']);
 });
 
 test('Mixin’s signed requests and answers are checked, and the phone is in the diagram', async () => {
