@@ -187,6 +187,14 @@ describe('whose flows', () => {
   });
 });
 
+test('the oldest flow makes room for a new one', async () => {
+  await latchkey.close();
+  latchkey = await startLatchkey({ flowLimits: { flows: 2, bytes: 1e6, milliseconds: 60 * 60 * 1000 } });
+  for (const name of ['Mixer', 'Resonite', 'Twitch']) await startSignIn(visitor, latchkey.baseUrl, name);
+  await inspector();
+  expect(cells('Service')).toEqual(['Twitch', 'Resonite']);
+});
+
 describe('taking along', () => {
   test('as JSON: everything, with marks in the place of secrets', async () => {
     await signIn(visitor, latchkey.baseUrl, 'Twitch');
