@@ -47,23 +47,20 @@ document.addEventListener('submit', (event) => {
 
 window.addEventListener('pageshow', settle);
 
-// Texts to take along get a button that copies them. Without this file they can be selected.
-for (const text of document.querySelectorAll('[data-copy]')) {
-  const copy = document.createElement('button');
-  const said = document.createElement('span');
-  copy.type = 'button';
-  copy.className = 'btn';
-  copy.textContent = 'Copy';
-  copy.setAttribute('aria-label', `Copy: ${text.labels[0]?.textContent ?? 'the text'}`);
-  said.role = 'status';
-  said.className = 'small';
-  copy.addEventListener('click', async () => {
-    text.select();
-    const copied = await navigator.clipboard?.writeText(text.value).then(
-      () => true,
-      () => false,
-    );
-    said.textContent = copied ? ' Copied.' : ' Selected: copy it with your keyboard.';
+// What is there to be pasted elsewhere gets a button.
+for (const source of document.querySelectorAll('[data-copy]')) {
+  if (!navigator.clipboard) break;
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'btn copy';
+  button.textContent = 'Copy';
+  button.ariaLabel = `Copy the ${source.dataset.copy}`;
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(source.value ?? source.textContent);
+    button.textContent = 'Copied';
+    setTimeout(() => {
+      button.textContent = 'Copy';
+    }, 2000);
   });
-  text.after(copy, said);
+  source.after(button);
 }

@@ -23,3 +23,24 @@ async function ask() {
 }
 
 if (waiting) setTimeout(ask, everyMilliseconds);
+
+// What just happened, or what is wrong, comes first: put the reader there.
+document.querySelector('[data-flash]')?.focus();
+
+// A button that copies is only there where it works.
+function addCopyButton(text) {
+  const button = document.createElement('button');
+  button.className = 'btn';
+  button.type = 'button';
+  button.textContent = 'Copy';
+  button.addEventListener('click', async () => {
+    const copied = await navigator.clipboard.writeText(text.textContent).then(
+      () => true,
+      () => false,
+    );
+    button.textContent = copied ? 'Copied' : 'Copying is not allowed here';
+  });
+  text.after(button);
+}
+
+if (navigator.clipboard) document.querySelectorAll('pre[data-copy]').forEach(addCopyButton);

@@ -1,6 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { answerFaultNames, answerFaults } from '../src/sandbox/answer-faults.ts';
-import { type Fault, faultTable, faultyEndpointNames, faultyEndpoints } from '../src/sandbox/faults.ts';
+import {
+  type Fault,
+  faultTable,
+  type FaultyEndpoint,
+  faultyEndpointNames,
+  faultyEndpoints,
+} from '../src/sandbox/faults.ts';
 import { serviceNames, services } from '../src/sandbox/services.ts';
 
 /*
@@ -16,6 +22,7 @@ const headings: Readonly<Record<string, string>> = {
   tokens: 'Tokens and time',
   'ID token': 'ID tokens and keys',
   profile: 'Profiles, validation and headers',
+  authorize: 'The authorization page breaks',
 };
 
 function whereOf({ services: at }: Pick<Fault, 'services'>): string {
@@ -35,8 +42,13 @@ function groupTable(group: string, heading: string): string {
   return `### ${heading}\n\n${table(['Fault', 'What goes wrong', 'Where'], rows)}`;
 }
 
+/** The authorization page has a table of its own. */
+function breaksInAllWays(name: FaultyEndpoint): boolean {
+  return !('kinds' in faultyEndpoints[name]);
+}
+
 function answerTables(): string {
-  const endpoints = faultyEndpointNames.map((name) => {
+  const endpoints = faultyEndpointNames.filter(breaksInAllWays).map((name) => {
     const { words, services: at } = faultyEndpoints[name];
     return [`\`${name}_\``, words.replace(/,$/, ''), whereOf({ services: at })];
   });

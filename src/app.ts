@@ -12,6 +12,7 @@ import { createPendingDecisions } from './login/pending-decision.ts';
 import { createInspector } from './inspector/scope.ts';
 import { createInspectorRoutes } from './inspector/routes.ts';
 import type { FlowLimits } from './inspector/flows.ts';
+import { createLearnRoutes } from './learn/routes.ts';
 import { createLoginRoutes } from './login/routes.ts';
 import { createTransactions } from './login/transaction.ts';
 import { createClient } from './oauth/client.ts';
@@ -21,6 +22,7 @@ import { createGrants } from './sessions/grants.ts';
 import { createLeases } from './sessions/leases.ts';
 import { createSessionRoutes } from './sessions/routes.ts';
 import { createKeyRing, type KeyRing } from './sessions/seal.ts';
+import { createSetupRoutes } from './setup/routes.ts';
 import { createSessionMiddleware } from './sessions/session.ts';
 import { RecordStore } from './sessions/session-store.ts';
 import type { Database } from './storage/database.ts';
@@ -110,6 +112,10 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   app.use(createConflictRoutes(context));
   app.use(createMyDataRoutes(context));
   app.use(createSessionRoutes(context));
+  if (!config.production) {
+    app.use(createSetupRoutes(context));
+    app.use(createLearnRoutes(context));
+  }
   app.use(() => {
     throw new RequestError('not_found');
   });

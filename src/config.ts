@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { inSandbox, type Service, services } from './providers/index.ts';
 import type { Endpoints, Provider } from './providers/provider.ts';
+import { describeVariable, type Shape, type VariableFacts } from './variable-facts.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -66,6 +67,8 @@ export interface Config {
   };
   /** In the order in which pages list them. */
   readonly services: readonly ServiceConfig[];
+  /** What the doctor may know about each variable that holds a credential: never its value. */
+  readonly credentials: Readonly<Record<string, VariableFacts>>;
 }
 
 /** How a sandbox behaves; the same for one that runs beside the application and for one alone. */
@@ -266,6 +269,7 @@ export function readConfig(
     inspector: readInspector(reader, production),
     sandbox,
     services: services.map((service) => readService(reader, service, sandbox.url, madeUpClients)),
+    credentials: describeCredentials(environment, readFile),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(config);
@@ -283,6 +287,44 @@ export function readStorageConfig(
   const config = readStorage(createReader(environment, readFile, problems));
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(config);
+}
+
+function describeCredentials(
+  environment: Environment,
+  readFile: (path: string) => string,
+): Record<string, VariableFacts> {
+  const shapes: [name: string, shape: Shape | null][] = services.flatMap((service) => {
+    const { clientId, clientSecret } = service.choose({}).registration;
+    const prefix = service.id.toUpperCase();
+    return [
+      [`${prefix}_CLIENT_ID`, clientId],
+      [`${prefix}_CLIENT_SECRET`, clientSecret],
+    ];
+  });
+  const all: typeof shapes = [...shapes, ['SESSION_SECRET', null]];
+  return Object.fromEntries(
+    all.map(([name, shape]) => {
+      const file = variables.includes(`${name}_FILE`) ? environment[`${name}_FILE`]?.trim() : null;
+      if (!file) return [name, describeVariable(environment[name], shape)];
+      return [
+        name,
+        describeVariable(
+          readOrNothing(() => readFile(file)),
+          shape,
+          'file',
+        ),
+      ];
+    }),
+  );
+}
+
+function readOrNothing(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    // Reported by who needs it.
+    return undefined;
+  }
 }
 
 function readStorage(reader: Reader): StorageConfig {

@@ -112,6 +112,7 @@ function describe(config: Config): string {
     ...services,
     ...sandbox,
     `  Data       ${placeOfData(config)}`,
+    ...(config.production ? [] : [`  Setup      ${config.baseUrl}${createPaths('').setup}`]),
     '',
     'Ctrl+C to stop',
     '',

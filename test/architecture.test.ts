@@ -44,6 +44,9 @@ const anythingButSandbox = [
   'login',
   'inspector',
   'web',
+  'setup',
+  'learn',
+  'variable-facts',
   'routes',
 ];
 
@@ -52,7 +55,8 @@ const mayImportFrom: Record<string, readonly string[]> = {
   errors: [],
   json: [],
   paths: [],
-  config: ['errors', 'providers'],
+  'variable-facts': [],
+  config: ['errors', 'providers', 'variable-facts'],
   providers: ['providers', 'json'],
   inspector: ['inspector', 'storage', 'errors', 'json'],
   oauth: ['oauth', 'providers', 'inspector', 'errors', 'json'],
@@ -60,6 +64,8 @@ const mayImportFrom: Record<string, readonly string[]> = {
   accounts: ['accounts', 'storage', 'providers', 'oauth', 'inspector', 'errors', 'json'],
   sessions: ['sessions', 'storage', 'providers', 'oauth', 'inspector', 'errors', 'json'],
   login: ['login', 'oauth', 'providers', 'accounts', 'sessions', 'storage', 'inspector', 'errors', 'json'],
+  setup: ['setup', 'config', 'providers', 'oauth', 'storage', 'variable-facts', 'errors', 'json'],
+  learn: ['learn', 'providers'],
   routes: anythingButSandbox,
   web: anythingButSandbox,
   app: anythingButSandbox,
@@ -70,6 +76,9 @@ const mayImportFrom: Record<string, readonly string[]> = {
   environment: [],
   commands: [
     'commands',
+    'setup',
+    'oauth',
+    'paths',
     'storage',
     'config',
     'errors',
@@ -140,14 +149,28 @@ test('process.env is read in one place', () => {
   expect(readers).toEqual(['environment.ts']);
   // What is started from the command line asks there; everything else is handed what it needs.
   const asking = imports.filter(({ to }) => to === 'environment.ts').map(({ from }) => from);
-  expect(asking.toSorted()).toEqual(['commands/run.ts', 'commands/sandbox.ts', 'server.ts']);
+  expect(asking.toSorted()).toEqual([
+    'commands/doctor.ts',
+    'commands/run.ts',
+    'commands/sandbox.ts',
+    'server.ts',
+  ]);
 });
 
-test('only the wrapper in oauth/http.ts sends requests', () => {
+test('only the wrapper in oauth/http.ts sends requests, and the probe of the checks', () => {
   const senders = files
     .filter(
       ({ name, text }) => roomOf(name) !== 'sandbox' && /\bfetch\(|from 'undici'|node:https?'/.test(text),
     )
     .map(({ name }) => name);
-  expect(senders.toSorted()).toEqual(['listener.ts', 'oauth/http.ts']);
+  expect(senders.toSorted()).toEqual(['listener.ts', 'oauth/http.ts', 'setup/probe.ts']);
+});
+
+test('in the sandbox only Try it sends requests, and only to the sandbox itself', () => {
+  const sends =
+    /\bfetch\(|from 'undici'|\{[^}]*\b(?:request|get|connect)\b[^}]*\} from 'node:(?:https?|http2|net|tls)'/;
+  const senders = files
+    .filter(({ name, text }) => roomOf(name) === 'sandbox' && sends.test(text))
+    .map(({ name }) => name);
+  expect(senders).toEqual(['sandbox/control/loopback.ts']);
 });

@@ -80,6 +80,11 @@ const harmless: readonly FaultName[] = [
 ];
 
 const endings: Partial<Record<FaultName, string>> = {
+  authorize_429: staysThere,
+  authorize_500: staysThere,
+  authorize_503: staysThere,
+  authorize_html: staysThere,
+  authorize_slow: signedIn,
   authorize_server_error: 'authorization_refused',
   authorize_denied: 'authorization_denied',
   authorize_redirect_mismatch: staysThere,

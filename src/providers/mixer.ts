@@ -31,6 +31,27 @@ export const mixer: Provider = {
   privateFields: ['email'],
   revocation: { words: 'Nothing to cancel: Mixer is gone.', checkAt: null },
   imageSources: ['https://uploads.mixer.com/'],
+  registration: {
+    url: null,
+    place: 'mixer.com/lab/oauth, formerly',
+    field: 'Hosts',
+    rules: [
+      'Nothing can be registered any more.',
+      'Only host names were registered; port and path were free.',
+    ],
+    clientId: { pattern: /^[0-9a-f]{48}$/, words: '48 digits from 0 to f' },
+    clientSecret: null,
+    beforeSignIn: 'refuses-unknown',
+    tellsSecretFromCode: true,
+  },
+  departures: {
+    returnAddress: 'Only its host is compared',
+    tokenRequest: 'No secret from a client that has none',
+    tokenAnswer: null,
+    scopeForm: 'Not in the answer',
+    refresh: 'Each refresh token works once',
+    userinfoAnswer: 'Errors are errorCode and errorMessage',
+  },
   words: {
     handle: 'Account number',
     basics: 'your name, picture and account number',
@@ -38,7 +59,6 @@ export const mixer: Provider = {
     switchHint: 'To use another one, sign out at Mixer first, then choose Switch again.',
     noEndDate: 'No end date given (Mixer)',
     denied: null,
-    returnAddressField: 'Hosts at mixer.com/lab/oauth',
   },
   trace: {
     shows: [

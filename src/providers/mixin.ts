@@ -53,6 +53,33 @@ export const mixin: Provider = {
     checkAt: null,
   },
   imageSources: ['https://images.mixin.one/', 'https://mixin-images.zeromesh.net/'],
+  registration: {
+    url: 'https://developers.mixin.one/dashboard',
+    place: 'developers.mixin.one/dashboard, your app',
+    field: 'OAuth URL',
+    rules: [
+      'One address only. The request cannot change it, so nothing here can test it.',
+      'No ? in it: Mixin puts one behind it.',
+      'The client id is the UUID of the app, not its number that begins with 7000.',
+    ],
+    clientId: {
+      pattern: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+      words: 'a UUID, 36 characters with hyphens',
+    },
+    clientSecret: null,
+    // Its page takes every client id and ignores the return address until a phone approves.
+    beforeSignIn: 'shows-nothing',
+    // 401 may mean either.
+    tellsSecretFromCode: false,
+  },
+  departures: {
+    returnAddress: 'Ignored: the one of the app counts',
+    tokenRequest: 'JSON, without grant_type and redirect_uri',
+    tokenAnswer: 'Inside data; errors come with HTTP 202 and a number',
+    scopeForm: null,
+    refresh: 'There is none: access lasts about a year',
+    userinfoAnswer: 'Inside data',
+  },
   words: {
     handle: 'Mixin number',
     basics: null,
@@ -60,7 +87,6 @@ export const mixin: Provider = {
     switchHint: 'To use another one, approve with the Mixin app of that other account.',
     noEndDate: 'No end date given (Mixin)',
     denied: 'Mixin reports this also when every permission was unticked.',
-    returnAddressField: 'OAuth URL of the app at developers.mixin.one/dashboard',
   },
   trace: {
     shows: ['user_id', 'identity_number', 'full_name', 'avatar_url', 'type', 'created_at'],

@@ -64,6 +64,8 @@ export interface Provider {
   readonly validateEvery?: number;
   /** Address prefixes that pictures may come from. */
   readonly imageSources: readonly string[];
+  readonly registration: ProviderRegistration;
+  readonly departures: Departures;
   readonly words: ProviderWords;
   /** How a recorded login is shown. */
   readonly trace: TraceFacts;
@@ -85,6 +87,53 @@ export interface Departure {
   readonly why: string;
   /** The provider's page and the number of its row there: `docs/providers/twitch.md, 2`. */
   readonly source: string;
+}
+
+/** How an application gets known to the provider. */
+export interface ProviderRegistration {
+  /** The page for it, or one that says how; null where there is none any more. */
+  readonly url: string | null;
+  /** What to look for there: `dev.twitch.tv/console/apps`. */
+  readonly place: string;
+  /** The field that the return address goes into; null where somebody else fills it in. */
+  readonly field: string | null;
+  /** What the provider wants of the return address and of who registers it, a sentence each. */
+  readonly rules: readonly string[];
+  readonly clientId: CredentialShape;
+  /** Null where nobody says what its secrets look like. */
+  readonly clientSecret: CredentialShape | null;
+  /**
+   * What its authorization endpoint makes of a client id and a return address that it does not know,
+   * before anybody has signed in there: it says so, or nothing can be seen.
+   */
+  readonly beforeSignIn: 'refuses-unknown' | 'shows-nothing';
+  /** A token request with a made-up code tells a wrong secret from a wrong code. */
+  readonly tellsSecretFromCode: boolean;
+  /** A message to people who register by hand. */
+  readonly message?: (facts: RegistrationFacts) => string;
+}
+
+/** Only a hint: what a value looks like where true ones were seen or documented. */
+export interface CredentialShape {
+  readonly pattern: RegExp;
+  /** Completes “is not …”: `30 lower-case letters and digits`. */
+  readonly words: string;
+}
+
+export interface RegistrationFacts {
+  readonly baseUrl: string;
+  readonly redirectUri: string;
+  readonly scope: readonly string[];
+}
+
+/** Where its messages leave the standard, in words for a person; null where they do not. */
+export interface Departures {
+  readonly returnAddress: string | null;
+  readonly tokenRequest: string | null;
+  readonly tokenAnswer: string | null;
+  readonly scopeForm: string | null;
+  readonly refresh: string | null;
+  readonly userinfoAnswer: string | null;
 }
 
 export interface Endpoints {
@@ -116,8 +165,6 @@ export interface ProviderWords {
   readonly noEndDate: string;
   /** After a refusal at the provider, when its own way of refusing needs explaining. */
   readonly denied: string | null;
-  /** What the operator does when the return address is not registered. */
-  readonly returnAddressField: string;
 }
 
 /** A JSON answer: `body` is undefined when the text was no JSON. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readShape } from '../json.ts';
-import { type IdentityFacts, plainUserinfo, type Provider } from './provider.ts';
+import { type IdentityFacts, plainUserinfo, type Provider, type RegistrationFacts } from './provider.ts';
 
 /** Quirks, with sources and confidence: docs/providers/resonite.md. */
 export const resonite: Provider = {
@@ -42,6 +42,33 @@ export const resonite: Provider = {
     checkAt: 'account.resonite.com',
   },
   imageSources: ['https://assets.resonite.com/'],
+  registration: {
+    url: 'https://wiki.resonite.com/OAuth',
+    place: 'the Resonite staff; wiki.resonite.com/OAuth says how',
+    field: null,
+    rules: [
+      'The Resonite staff registers applications by hand. There is no page for it.',
+      'A path, not the bare host: some clients add a slash to that.',
+      'Repeated to the letter in the token request.',
+    ],
+    clientId: {
+      pattern: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+      words: 'a GUID, 36 characters with hyphens',
+    },
+    clientSecret: null,
+    beforeSignIn: 'refuses-unknown',
+    // As RFC 6749 5.2 says: invalid_client, or invalid_grant.
+    tellsSecretFromCode: true,
+    message: toRegistrationMessage,
+  },
+  departures: {
+    returnAddress: null,
+    tokenRequest: null,
+    tokenAnswer: null,
+    scopeForm: null,
+    refresh: 'With the scope offline_access',
+    userinfoAnswer: null,
+  },
   words: {
     handle: 'Account',
     basics: null,
@@ -49,7 +76,6 @@ export const resonite: Provider = {
     switchHint: 'To use another one, sign out at account.resonite.com first, then choose Switch again.',
     noEndDate: 'No end date given (Resonite)',
     denied: null,
-    returnAddressField: 'the return address that the Resonite staff registered for this app',
   },
   trace: {
     shows: ['id', 'username', 'iconUrl', 'registrationDate', 'isVerified', 'tags', 'tagline'],
@@ -63,6 +89,22 @@ export const resonite: Provider = {
     ],
   },
 };
+
+function toRegistrationMessage({ baseUrl, redirectUri, scope }: RegistrationFacts): string {
+  return `Hello Resonite team,
+
+please register an OAuth client for a web application that lets people sign in with Resonite.
+
+Application: Latchkey, at ${baseUrl}
+Return address (redirect URI): ${redirectUri}
+Scopes: ${scope.join(' ')}
+Grant types: authorization code, with PKCE (S256), and refresh token
+Client authentication: the client secret, in the body of the token request, from our server only
+
+We need the client id and the client secret. Please send the secret in private.
+
+Thank you`;
+}
 
 const userShape = z.looseObject({
   id: z.string().regex(/^U-\S{1,128}$/),

@@ -74,6 +74,18 @@ export const twitchKraken: Provider = {
       },
     ],
   },
+  registration: {
+    ...twitch.registration,
+    url: null,
+    place: 'the console of the compatible server',
+    rules: ['Nothing new can be registered at Twitch.', 'Compared to the letter.'],
+  },
+  departures: {
+    ...twitch.departures,
+    returnAddress: 'A wrong one is reported to the registered address',
+    tokenAnswer: 'No token_type; errors are status and message, without an error code',
+    userinfoAnswer: null,
+  },
 };
 
 /** The documented answer has two fields only; a standard client insists on `token_type`. */

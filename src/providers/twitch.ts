@@ -48,6 +48,31 @@ export const twitch: Provider = {
   // Wanted at the start of an application and every hour; who disconnects the app is to be signed out.
   validateEvery: 60 * 60 * 1000,
   imageSources: ['https://static-cdn.jtvnw.net/'],
+  registration: {
+    url: 'https://dev.twitch.tv/console/apps',
+    place: 'dev.twitch.tv/console/apps',
+    field: 'OAuth Redirect URLs',
+    rules: [
+      'Compared to the letter, with the port and every slash.',
+      'It must be https, except http for localhost.',
+      'A wrong one is reported to the first address of the list, whichever was asked for. So put this one first.',
+      'The account that registers needs two-factor authentication. The client type is Confidential.',
+      'An added address counts once the form is saved.',
+    ],
+    clientId: { pattern: /^[a-z0-9]{30}$/, words: '30 lower-case letters and digits' },
+    clientSecret: { pattern: /^[a-z0-9]{30}$/, words: '30 lower-case letters and digits' },
+    beforeSignIn: 'refuses-unknown',
+    // 403 `invalid client secret`, or 400 `Invalid authorization code`.
+    tellsSecretFromCode: true,
+  },
+  departures: {
+    returnAddress: 'A wrong one is reported to the first registered address',
+    tokenRequest: null,
+    tokenAnswer: 'Errors are status and message, without an error code',
+    scopeForm: 'A list; left out when nothing was granted',
+    refresh: 'The refresh token may change',
+    userinfoAnswer: 'One entry of a list in data',
+  },
   words: {
     handle: 'Account number',
     basics: 'your name, picture and account number',
@@ -55,7 +80,6 @@ export const twitch: Provider = {
     switchHint: 'To use another one, sign out at twitch.tv first, then choose Switch again.',
     noEndDate: 'No end date given (Twitch)',
     denied: null,
-    returnAddressField: 'OAuth Redirect URLs at dev.twitch.tv/console/apps',
   },
   trace: {
     shows: [

@@ -1,14 +1,18 @@
 import type { Service } from './services.ts';
 
-/** The addresses that an application is configured with, without the sandbox's own before them. */
-export interface ServiceAddresses {
+/** What stands where: for the page that says so, and for what `npm run sandbox` prints. */
+export interface PlayedApi {
+  /** The name in the address of its Try it. */
+  readonly key: 'twitch' | 'kraken' | 'mixer' | 'mixin' | 'resonite';
   readonly name: string;
   readonly service: Service;
+  /** What is there, and where, after the address of the sandbox. */
   readonly addresses: Readonly<Record<string, string>>;
 }
 
-export const serviceAddresses: readonly ServiceAddresses[] = [
+export const playedApis: readonly PlayedApi[] = [
   {
+    key: 'twitch',
     name: 'Twitch',
     service: 'twitch',
     addresses: {
@@ -24,7 +28,8 @@ export const serviceAddresses: readonly ServiceAddresses[] = [
     },
   },
   {
-    name: 'Twitch as it was until 2022 (Kraken)',
+    key: 'kraken',
+    name: 'Twitch Kraken',
     service: 'twitch',
     addresses: {
       authorization: 'api.twitch.tv/kraken/oauth2/authorize',
@@ -35,6 +40,7 @@ export const serviceAddresses: readonly ServiceAddresses[] = [
     },
   },
   {
+    key: 'mixer',
     name: 'Mixer',
     service: 'mixer',
     addresses: {
@@ -45,15 +51,20 @@ export const serviceAddresses: readonly ServiceAddresses[] = [
     },
   },
   {
+    key: 'mixin',
     name: 'Mixin',
     service: 'mixin',
     addresses: {
       authorization: 'mixin.one/oauth/authorize',
       token: 'api.mixin.one/oauth/token',
       profile: 'api.mixin.one/me',
+      'profile (Safe)': 'api.mixin.one/safe/me',
+      grants: 'api.mixin.one/authorizations',
+      revocation: 'api.mixin.one/oauth/cancel',
     },
   },
   {
+    key: 'resonite',
     name: 'Resonite',
     service: 'resonite',
     addresses: {

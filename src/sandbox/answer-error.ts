@@ -1,6 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
+import { isStepping, showDeparture } from './front-channel.ts';
 import { sendPage } from './pages.ts';
-import type { SandboxParts } from './parts.ts';
+import { type SandboxParts, startExchange } from './parts.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { setVerdict } from './request-log.ts';
 import { type Service, serviceOfHost } from './services.ts';
@@ -13,7 +14,9 @@ function serviceOf({ basePath }: SandboxParts, req: Request): Service | null {
 function answerProtocolError(parts: SandboxParts, error: ProtocolError, req: Request, res: Response): void {
   setVerdict(res, error.message, error.failedCheck);
   res.status(error.status).set(error.headers);
-  if (error.location !== null) res.location(error.location).end();
+  const exchange = startExchange(parts, req, res);
+  if (error.channel === 'redirect' && isStepping(exchange)) showDeparture(exchange, error.location!);
+  else if (error.location !== null) res.location(error.location).end();
   else if (error.channel === 'page') {
     sendPage(parts, res, 'error', serviceOf(parts, req), { explanation: error.body });
   } else res.type(error.contentType).send(error.body);

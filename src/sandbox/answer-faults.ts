@@ -39,7 +39,7 @@ const message = (status: number, text: string): string => JSON.stringify({ statu
 
 /** In the shape of the service; Mixin's is an object, and usual there, but comes with 202. */
 function errorInside(address: string): object {
-  if (!address.includes('/api.mixin.one/')) return { error: 'invalid_grant' };
+  if (!/\/(api\.mixin\.one|mixin-api\.zeromesh\.net)\//.test(address)) return { error: 'invalid_grant' };
   return { error: { status: 202, code: 401, description: 'Unauthorized, maybe invalid token.' } };
 }
 

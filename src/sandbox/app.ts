@@ -1,10 +1,18 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  Router,
+} from 'express';
 import { type Delays, usualDelays } from './answer-faults.ts';
+import { controlRouter } from './control/router.ts';
+import { tryItRegistrations } from './control/try-it-clients.ts';
 import type { SwitchedFault } from './faults.ts';
 import { Random } from './random.ts';
 import { mixerHost } from './hosts/mixer.ts';
 import { mixinApiHost } from './hosts/mixin-api.ts';
-import { mixinHost } from './hosts/mixin.ts';
+import { mixinHost, mixinWwwHost } from './hosts/mixin.ts';
 import { resoniteHost } from './hosts/resonite.ts';
 import { twitchHost } from './hosts/twitch.ts';
 import { helixRouter } from './hosts/twitch-helix.ts';
@@ -14,7 +22,6 @@ import type { SandboxParts } from './parts.ts';
 import { pictureHost } from './pictures.ts';
 import type { Registration } from './registrations.ts';
 import { logRequests } from './request-log.ts';
-import { rootPage } from './root-page.ts';
 import { answerError } from './answer-error.ts';
 import type { Host } from './services.ts';
 import { breakableAnswers } from './sending.ts';
@@ -66,7 +73,9 @@ function hostRouters(parts: SandboxParts): Readonly<Record<Host, Router>> {
     'mixer.com': mixerHost(parts),
     'uploads.mixer.com': pictureHost(parts),
     'mixin.one': mixinHost(parts),
+    'www.mixin.one': mixinWwwHost(parts),
     'api.mixin.one': mixinApiHost(parts),
+    'mixin-api.zeromesh.net': mixinApiHost(parts),
     'images.mixin.one': pictureHost(parts),
     'account.resonite.com': resoniteHost(parts),
     'assets.resonite.com': pictureHost(parts),
@@ -92,19 +101,27 @@ function forgetting({ state, now }: SandboxParts): RequestHandler {
   };
 }
 
+/** Routers do not tell upper from lower case, and neither does the log. */
+function isPlayed(played: object, req: Request): boolean {
+  return Object.hasOwn(played, req.path.split('/')[1]?.toLowerCase() ?? '');
+}
+
 function createRouter(parts: SandboxParts, saver: StateSaver): Router {
   const router = Router();
   router.use(securityHeaders);
   router.use('/assets', staticFiles());
   router.use(express.raw({ type: () => true, limit: '64kb' }));
-  router.use(logRequests(parts), forgetting(parts), breakableAnswers(parts));
+  router.use(forgetting(parts));
   router.use((_req, res, next) => {
     res.once('finish', () => saver.schedule());
     next();
   });
-  router.use('/elsewhere', elsewhere());
-  for (const [host, hostRouter] of Object.entries(hostRouters(parts))) router.use(`/${host}`, hostRouter);
-  router.get('/', rootPage(parts));
+  router.use(controlRouter(parts));
+  const played = { elsewhere: elsewhere(), ...hostRouters(parts) };
+  const log = logRequests(parts);
+  router.use((req, res, next) => (isPlayed(played, req) ? log(req, res, next) : next()));
+  router.use(breakableAnswers(parts));
+  for (const [host, hostRouter] of Object.entries(played)) router.use(`/${host}`, hostRouter);
   return router;
 }
 
@@ -132,7 +149,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   const parts: SandboxParts = {
     baseUrl,
     basePath: new URL(baseUrl).pathname.replace(/\/$/, ''),
-    registrations,
+    registrations: [...registrations, ...tryItRegistrations(baseUrl)],
     state,
     signingKeys,
     random: seed === null ? Random.secure() : Random.seeded(seed),

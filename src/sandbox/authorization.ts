@@ -17,6 +17,8 @@ export interface AuthorizationExchange extends Exchange {
   parameters: Parameters;
   registration: Registration;
   redirectUri: string;
+  /** The words of `response_type` in alphabetical order, as their own means nothing (RFC 6749 3.1.1). */
+  responseType: string;
   scopes: string[];
   claims: ClaimsRequest;
   force: boolean;
@@ -28,7 +30,9 @@ export function startAuthorization(exchange: Exchange, page: AuthorizationPage):
   const registration = undefined as unknown as Registration;
   const scopes = splitScope(parameters.get('scope'));
   const redirectUri = parameters.get('redirect_uri') ?? '';
-  return { ...exchange, page, parameters, registration, redirectUri, scopes, claims: noClaims, force: false };
+  const responseType = splitScope(parameters.get('response_type')).sort().join(' ');
+  const read = { page, parameters, registration, redirectUri, responseType, scopes };
+  return { ...exchange, ...read, claims: noClaims, force: false };
 }
 
 /** The state as sent; an empty one is sent back empty only by Mixin, which does not come here. */
@@ -61,6 +65,7 @@ function keepPending(exchange: AuthorizationExchange): PendingAuthorization {
     api: page.api,
     clientId: exchange.registration.clientId,
     redirectUri: exchange.redirectUri,
+    responseType: exchange.responseType,
     scopes: exchange.scopes,
     state: stateOf(exchange),
     nonce: parameters.get('nonce') ?? null,

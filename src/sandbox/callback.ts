@@ -9,6 +9,16 @@ import type { Describe } from './received-parameters.ts';
 
 export type CallbackParameters = Readonly<Record<string, string | null>>;
 
+/** What a person has said yes to, and whose account it opens. */
+export interface Agreed {
+  pending: PendingAuthorization;
+  personId: string;
+  scopes: string[];
+}
+
+/** What comes in the fragment when the response type asks for more than a code, or for none. */
+export type GrantAtOnce = (exchange: Exchange, agreed: Agreed, code: string | null) => CallbackParameters;
+
 /** In which ways the authorization pages of the providers differ. */
 export interface AuthorizationPage {
   api: Api;
@@ -19,6 +29,7 @@ export interface AuthorizationPage {
   describe: Describe;
   newCode(random: Random): string;
   granted(code: string, scopes: readonly string[]): CallbackParameters;
+  grantedAtOnce?: GrantAtOnce;
   denied: CallbackParameters;
 }
 
@@ -27,10 +38,19 @@ type Sender = Pick<PendingAuthorization, 'redirectUri' | 'state'>;
 /** The callback with the parameters in this order; null ones are left out (RFC 6749 4.1.2). */
 export function callbackLocation(redirectUri: string, parameters: CallbackParameters): string {
   const location = new URL(redirectUri);
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value !== null) location.searchParams.append(name, value);
-  }
+  for (const [name, value] of given(parameters)) location.searchParams.append(name, value);
   return location.href;
+}
+
+/** The same behind `#`, which only the browser sees (RFC 6749 4.2.2). */
+function fragmentLocation(redirectUri: string, parameters: CallbackParameters): string {
+  const location = new URL(redirectUri);
+  location.hash = new URLSearchParams(given(parameters)).toString();
+  return location.href;
+}
+
+function given(parameters: CallbackParameters): [string, string][] {
+  return Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== null);
 }
 
 /** RFC 9207 2: `iss` belongs into the callback of services that say so, and none of these says so. */
@@ -76,12 +96,28 @@ export function respondTo(
   page: AuthorizationPage,
   sender: Sender,
   parameters: CallbackParameters,
+  toLocation = callbackLocation,
 ): string {
   const state = returnedState(exchange, page.service, sender.state);
-  return callbackLocation(sender.redirectUri, { ...parameters, state, iss: issuerOf(exchange, page) });
+  return toLocation(sender.redirectUri, { ...parameters, state, iss: issuerOf(exchange, page) });
 }
 
-/** The person said yes: a code, and a grant that the next login need not ask for again. */
+function newCode(exchange: Exchange, page: AuthorizationPage, { pending, personId, scopes }: Agreed): string {
+  const { parts } = exchange;
+  return issueCode(parts, pending, { code: page.newCode(parts.random), personId, scopes }).code;
+}
+
+/** A code in the query; whatever else the response type asks for in the fragment (OpenID Connect Core 3.3.2.5). */
+function answerYes(exchange: Exchange, page: AuthorizationPage, agreed: Agreed): string {
+  const { pending, scopes } = agreed;
+  const atOnce = pending.responseType === 'code' ? undefined : page.grantedAtOnce;
+  if (!atOnce)
+    return respondTo(exchange, page, pending, page.granted(newCode(exchange, page, agreed), scopes));
+  const code = pending.responseType.split(' ').includes('code') ? newCode(exchange, page, agreed) : null;
+  return respondTo(exchange, page, pending, atOnce(exchange, agreed, code), fragmentLocation);
+}
+
+/** The person said yes: what was asked for, and a grant that the next login need not ask for again. */
 export function approve(
   exchange: Exchange,
   page: AuthorizationPage,
@@ -92,10 +128,8 @@ export function approve(
   const { faults, state } = parts;
   if (faults.has('authorize_denied')) return deny(exchange, page, pending);
   const scopes = faults.has('fewer_scopes') ? withoutDispensable(wanted) : wanted;
-  const personId = grantedPerson(parts, person);
-  const code = issueCode(parts, pending, { code: page.newCode(parts.random), personId, scopes });
-  state.remember({ ...code, personId: person.id }, pending.scopes);
-  return respondTo(exchange, page, pending, page.granted(code.code, scopes));
+  state.remember({ ...pending, personId: person.id }, pending.scopes);
+  return answerYes(exchange, page, { pending, personId: grantedPerson(parts, person), scopes });
 }
 
 /** Whose account the code opens: that of who said yes, unless a fault mixes people up. */

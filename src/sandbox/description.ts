@@ -1,4 +1,4 @@
-import { type ServiceAddresses, serviceAddresses } from './addresses.ts';
+import { type PlayedApi, playedApis } from './addresses.ts';
 import type { Registration } from './registrations.ts';
 
 interface Described {
@@ -25,7 +25,7 @@ function describeClient(
 }
 
 function describeService(
-  { name, service, addresses }: ServiceAddresses,
+  { name, service, addresses }: PlayedApi,
   { url, registrations, areMadeUp }: Described,
 ): string[] {
   const clients = registrations.filter((entry) => entry.service === service);
@@ -50,7 +50,7 @@ export function describeSandbox(described: Described): string {
     `The sandbox is at ${described.url}`,
     'It pretends to be the services below. Nothing in it survives a restart.',
     ...warning,
-    ...serviceAddresses.flatMap((entry) => describeService(entry, described)),
+    ...playedApis.flatMap((entry) => describeService(entry, described)),
     '',
     'Ctrl+C to stop',
     '',

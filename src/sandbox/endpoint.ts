@@ -4,6 +4,7 @@ import { breakSending } from './sending.ts';
 import type { FaultName, FaultyEndpoint } from './faults.ts';
 import { type Exchange, type SandboxParts, startExchange } from './parts.ts';
 import { ProtocolError } from './protocol-error.ts';
+import { noteFaults } from './request-log.ts';
 
 export type { Exchange } from './parts.ts';
 
@@ -33,7 +34,10 @@ async function runChecks<E extends Exchange>(checks: readonly Check<E>[], exchan
 }
 
 /** Never settles; the response is kept so that closing the sandbox can end it. */
-async function hang({ parts: { state }, res }: Exchange): Promise<void> {
+async function hang(exchange: Exchange): Promise<void> {
+  const { parts, res } = exchange;
+  const { state } = parts;
+  noteFaults(exchange);
   state.hanging.add(res);
   res.once('close', () => state.hanging.delete(res));
   await new Promise<never>(() => {});
@@ -87,7 +91,9 @@ export interface TokenEndpoint<E extends Exchange> {
   readonly start: (exchange: Exchange) => E;
   /** Common to all grants. */
   readonly checks: readonly Check<E>[];
-  readonly grants: Readonly<Record<'authorization_code' | 'refresh_token', GrantHandling<E>>>;
+  readonly grants: Readonly<Record<'authorization_code' | 'refresh_token', GrantHandling<E>>> & {
+    readonly client_credentials?: GrantHandling<E>;
+  };
 }
 
 /** A token endpoint: checks common to all grants, then those of the one that `grant_type` names. */
@@ -96,9 +102,11 @@ export function tokenEndpoint<E extends Exchange & { parameters: ReadonlyMap<str
   { start, checks, grants }: TokenEndpoint<E>,
 ): RequestHandler {
   const respond: Respond<E> = async (exchange) => {
-    const isRefresh = exchange.parameters.get('grant_type') === 'refresh_token';
-    const grant = isRefresh ? grants.refresh_token : grants.authorization_code;
-    if (isRefresh) await breakAnswer(exchange, 'refresh');
+    const grantType = exchange.parameters.get('grant_type');
+    // Mixin wants no grant_type.
+    const named = Object.entries(grants).find(([name]) => name === grantType)?.[1];
+    const grant = named ?? grants.authorization_code;
+    if (grantType === 'refresh_token') await breakAnswer(exchange, 'refresh');
     await runChecks(grant.checks, exchange);
     await grant.respond(exchange);
   };

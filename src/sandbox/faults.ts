@@ -9,8 +9,21 @@ export interface Fault {
   readonly group: string;
 }
 
-/** The endpoints whose answers can break in every way of `answer-faults.ts`, and who has them. */
+interface FaultyEndpointFacts {
+  readonly words: string;
+  readonly services: readonly Service[];
+  /** In which of the ways it can break; without them in all. */
+  readonly kinds?: readonly AnswerFaultName[];
+}
+
+/** The endpoints whose answers can break in the ways of `answer-faults.ts`, and who has them. */
 export const faultyEndpoints = {
+  authorize: {
+    words: 'the authorization page',
+    services,
+    // The others are for answers in JSON.
+    kinds: ['429', '500', '503', 'html', 'slow'] as unknown as readonly AnswerFaultName[],
+  },
   token: { words: 'the token endpoint', services },
   refresh: {
     words: 'the token endpoint, asked to refresh,',
@@ -22,7 +35,7 @@ export const faultyEndpoints = {
   introspect: { words: 'the introspection endpoint', services: ['mixer'] },
   discovery: { words: 'the discovery document', services: ['twitch', 'resonite'] },
   keys: { words: 'the key set', services: ['twitch', 'resonite'] },
-} as const satisfies Record<string, { words: string; services: readonly Service[] }>;
+} as const satisfies Record<string, FaultyEndpointFacts>;
 
 export type FaultyEndpoint = keyof typeof faultyEndpoints;
 
@@ -115,8 +128,10 @@ function entriesOf(group: string, faults: Readonly<Record<string, Named>>): [str
 }
 
 function answerEntries(endpoint: FaultyEndpoint): [string, Fault][] {
-  const { words, services: at } = faultyEndpoints[endpoint];
-  return answerFaultNames.map((name) => [
+  const { words, services: at, kinds }: FaultyEndpointFacts = faultyEndpoints[endpoint];
+  // Names of members are texts, also where they look like numbers.
+  const offered = answerFaultNames.filter((name) => !kinds || kinds.map(String).includes(name));
+  return offered.map((name) => [
     `${endpoint}_${name}`,
     { effect: `${words} ${answerFaults[name].effect}`, services: at, group: endpoint },
   ]);

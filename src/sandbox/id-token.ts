@@ -16,8 +16,8 @@ export interface IdTokenRequest {
   claims: Readonly<Record<string, unknown>>;
 }
 
-/** OpenID Connect Core 3.1.3.6: the left half of the hash. */
-function leftHalfOfHash(text: string): string {
+/** OpenID Connect Core 3.1.3.6, and 3.3.2.11 for a code: the left half of the hash. */
+export function leftHalfOfHash(text: string): string {
   return createHash('sha256').update(text).digest().subarray(0, 16).toString('base64url');
 }
 

@@ -51,5 +51,6 @@ export function sendPage(
   locals: Readonly<Record<string, unknown>>,
 ): void {
   const serviceName = service && serviceNames[service];
-  res.render(view, { basePath: parts.basePath, service, serviceName, ...locals });
+  const { stepMode } = parts.state.settings;
+  res.render(view, { basePath: parts.basePath, service, serviceName, stepMode, ...locals });
 }

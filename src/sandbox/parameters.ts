@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { readMultipart } from './multipart.ts';
 
 export type Parameters = ReadonlyMap<string, string>;
 
@@ -40,6 +41,11 @@ export function formParameters(req: Request): Map<string, string> {
   return toParameters(formOf(req));
 }
 
+/** The fields of a multipart/form-data body (RFC 7578). */
+export function multipartFields(req: Request): [string, string][] {
+  return req.is('multipart/form-data') ? readMultipart(req.get('content-type') ?? '', bodyText(req)) : [];
+}
+
 /** The members of a JSON object body, or null when the body is none. */
 export function jsonMembers(req: Request): Record<string, unknown> | null {
   if (!isJson(req)) return null;
@@ -54,7 +60,7 @@ export function jsonMembers(req: Request): Record<string, unknown> | null {
 
 /** What a request carried, for the log. */
 export function readBody(req: Request): Record<string, unknown> {
-  return jsonMembers(req) ?? Object.fromEntries(formOf(req));
+  return jsonMembers(req) ?? Object.fromEntries([...formOf(req), ...multipartFields(req)]);
 }
 
 export function splitScope(scope: string | undefined): string[] {

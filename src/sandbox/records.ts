@@ -12,6 +12,8 @@ export const pendingAuthorization = z.object({
   api: z.enum(apis),
   clientId: z.string(),
   redirectUri: z.string(),
+  /** The words of `response_type` in alphabetical order: `code`, or `id_token token`. */
+  responseType: z.string(),
   scopes: z.array(z.string()),
   state: z.string().nullable(),
   nonce: z.string().nullable(),
@@ -50,6 +52,9 @@ export const accessToken = z.object({
   createdAt: z.number(),
   expiresAt: z.number(),
 });
+
+/** A token of an application itself (RFC 6749 4.4): it belongs to nobody. */
+export const appToken = accessToken.omit({ personId: true, scopes: true, claims: true });
 
 export const refreshToken = z.object({
   value: z.string(),
@@ -103,6 +108,7 @@ export type ClaimsRequest = z.infer<typeof claimsRequest>;
 export type PendingAuthorization = z.infer<typeof pendingAuthorization>;
 export type AuthorizationCode = z.infer<typeof authorizationCode>;
 export type AccessToken = z.infer<typeof accessToken>;
+export type AppToken = z.infer<typeof appToken>;
 export type RefreshToken = z.infer<typeof refreshToken>;
 export type SigningGrant = z.infer<typeof signingGrant>;
 export type Access = z.infer<typeof access>;

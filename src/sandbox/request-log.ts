@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { FaultName } from './faults.ts';
-import { type RequestParts, type SandboxParts, startExchange } from './parts.ts';
+import { type Exchange, type RequestParts, type SandboxParts, startExchange } from './parts.ts';
 import { readBody } from './parameters.ts';
 import type { ProtocolError } from './protocol-error.ts';
 import { type Service, serviceOfHost } from './services.ts';
@@ -74,12 +74,19 @@ function finishRecord(record: RequestRecord, { locals, statusCode }: Response, p
   record.faults = parts.faults.met();
 }
 
+/** For a request that never ends: the log says already now which fault keeps it. */
+export function noteFaults({ parts, res }: Exchange): void {
+  const record = res.locals['record'] as RequestRecord | undefined;
+  if (record) record.faults = parts.faults.met();
+}
+
 export function logRequests(parts: SandboxParts): RequestHandler {
   const { requests } = parts.state;
   return (req, res, next) => {
     const record = toRecord(req, parts.now());
     requests.push(record);
     if (requests.length > limit) requests.shift();
+    res.locals['record'] = record;
     const exchange = startExchange(parts, req, res);
     res.once('finish', () => finishRecord(record, res, exchange.parts));
     next();

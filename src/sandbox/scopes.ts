@@ -85,9 +85,11 @@ export function unknownScopes(api: Api | 'mixin', scopes: readonly string[]): st
   return scopes.filter((scope) => !known[api].has(scope));
 }
 
+const retiredTwitchScopes = new Set(['whispers:edit', 'user:edit:follows', ...krakenScopes]);
+
 /** Twitch refuses these at the authorization endpoint with words of their own: the retired and the v5 names. */
 export function isRetiredTwitchScope(scope: string): boolean {
-  return scope === 'whispers:edit' || scope === 'user:edit:follows' || /^[a-z]+_[a-z_]+$/.test(scope);
+  return retiredTwitchScopes.has(scope) && !known.twitch.has(scope);
 }
 
 const indispensable = new Set(['openid', 'profile', 'offline_access', 'PROFILE:READ']);

@@ -4,6 +4,7 @@ import { personSchema } from './people.ts';
 import {
   access,
   accessToken,
+  appToken,
   authorizationCode,
   mixinAuthorization,
   pendingAuthorization,
@@ -14,13 +15,14 @@ import { readSigningKey, type SigningKey, writeSigningKey } from './signing-key.
 import type { SandboxState } from './state.ts';
 
 const fileSchema = z.object({
-  version: z.literal(2),
+  version: z.literal(3),
   signingKey: z.string(),
   people: z.array(personSchema),
   pending: z.array(pendingAuthorization),
   mixinAuthorizations: z.array(mixinAuthorization),
   codes: z.array(authorizationCode),
   accessTokens: z.array(accessToken),
+  appTokens: z.array(appToken),
   refreshTokens: z.array(refreshToken),
   signingGrants: z.array(signingGrant),
   remembered: z.array(access),
@@ -28,13 +30,14 @@ const fileSchema = z.object({
 
 function toText(state: SandboxState, signingKey: SigningKey): string {
   const file: z.infer<typeof fileSchema> = {
-    version: 2,
+    version: 3,
     signingKey: writeSigningKey(signingKey),
     people: [...state.people.list()],
     pending: [...state.pending.values()],
     mixinAuthorizations: [...state.mixinAuthorizations.values()],
     codes: [...state.codes.values()],
     accessTokens: [...state.accessTokens.values()],
+    appTokens: [...state.appTokens.values()],
     refreshTokens: [...state.refreshTokens.values()],
     signingGrants: [...state.signingGrants.values()],
     remembered: [...state.remembered.values()],
@@ -70,6 +73,7 @@ function readText(text: string, state: SandboxState): SigningKey {
   fill(state.mixinAuthorizations, file.mixinAuthorizations, (record) => record.authorizationId);
   fill(state.codes, file.codes, (record) => record.code);
   fill(state.accessTokens, file.accessTokens, (record) => record.value);
+  fill(state.appTokens, file.appTokens, (record) => record.value);
   fill(state.refreshTokens, file.refreshTokens, (record) => record.value);
   fill(state.signingGrants, file.signingGrants, (record) => record.authorizationId);
   for (const entry of file.remembered) state.remember(entry, entry.scopes);

@@ -6,6 +6,7 @@ import { People, type Person } from './people.ts';
 import type {
   Access,
   AccessToken,
+  AppToken,
   AuthorizationCode,
   MixinAuthorization,
   PendingAuthorization,
@@ -73,6 +74,7 @@ export class SandboxState {
   readonly mixinAuthorizations = new Kept<MixinAuthorization>(limits.pending);
   readonly codes = new Kept<AuthorizationCode>(limits.codes);
   readonly accessTokens = new Kept<AccessToken>(limits.tokens);
+  readonly appTokens = new Kept<AppToken>(limits.tokens);
   readonly refreshTokens = new Kept<RefreshToken>(limits.tokens);
   readonly signingGrants = new Kept<SigningGrant>(limits.tokens);
   /** Grants that let the next login with the same scope set pass without a question. */
@@ -137,7 +139,8 @@ export class SandboxState {
 
   /** Ends the access tokens of a service and leaves its refresh tokens alone. */
   expireAccessTokens(service: Service): void {
-    for (const token of this.accessTokens.values()) if (token.service === service) token.expiresAt = 0;
+    const tokens = [...this.accessTokens.values(), ...this.appTokens.values()];
+    for (const token of tokens) if (token.service === service) token.expiresAt = 0;
   }
 
   /** Forgets what ended an hour ago; until then who comes late still learns that it is late. */
@@ -149,6 +152,7 @@ export class SandboxState {
     deleteWhere(this.mixinAuthorizations, isOver);
     deleteWhere(this.codes, isOver);
     deleteWhere(this.accessTokens, isOver);
+    deleteWhere(this.appTokens, isOver);
     deleteWhere(this.refreshTokens, isOver);
     deleteWhere(this.signingGrants, isOver);
   }
@@ -156,7 +160,8 @@ export class SandboxState {
   /** Everything as it was at the start; the keys stay. */
   reset(): void {
     const kinds = [this.pending, this.mixinAuthorizations, this.codes, this.accessTokens];
-    for (const kind of [...kinds, this.refreshTokens, this.signingGrants, this.remembered]) kind.clear();
+    for (const kind of [...kinds, this.appTokens, this.refreshTokens, this.signingGrants, this.remembered])
+      kind.clear();
     this.requests.length = 0;
     this.#setFaults();
     this.people.reset();

@@ -25,26 +25,40 @@ export function isWrongSecret({ parts, registration, parameters }: TokenExchange
   return registration.clientSecret !== (parameters.get('client_secret') ?? null);
 }
 
-/** A code that exists, was given to this client and can still be used, or undefined. */
-export function findCode({ parts, registration, parameters }: TokenExchange): AuthorizationCode | undefined {
+/** The code of the request, to whichever client of the service it was issued, or undefined. */
+export function issuedCode({
+  parts,
+  registration,
+  parameters,
+}: TokenExchange): AuthorizationCode | undefined {
   const code = parts.state.codes.get(parameters.get('code') ?? '');
-  const isTheirs = code?.service === registration.service && code.clientId === registration.clientId;
-  return isTheirs ? code : undefined;
+  return code?.service === registration.service ? code : undefined;
+}
+
+/** A code that exists, was given to this client and can still be used, or undefined. */
+export function findCode(exchange: TokenExchange): AuthorizationCode | undefined {
+  const code = issuedCode(exchange);
+  return code?.clientId === exchange.registration.clientId ? code : undefined;
 }
 
 export function isCodeExpired({ parts, code }: Pick<TokenExchange, 'parts' | 'code'>): boolean {
   return code.expiresAt <= parts.now() || parts.faults.has('token_code_expired');
 }
 
-export function findRefreshToken({
+/** The refresh token of the request, to whichever client of the service it was issued, or undefined. */
+export function issuedRefreshToken({
   parts,
   registration,
   parameters,
 }: TokenExchange): RefreshToken | undefined {
   if (parts.faults.has('refresh_refused') || parts.faults.has('access_revoked')) return undefined;
   const token = parts.state.refreshTokens.get(parameters.get('refresh_token') ?? '');
-  const isTheirs = token?.service === registration.service && token.clientId === registration.clientId;
-  return isTheirs ? token : undefined;
+  return token?.service === registration.service ? token : undefined;
+}
+
+export function findRefreshToken(exchange: TokenExchange): RefreshToken | undefined {
+  const token = issuedRefreshToken(exchange);
+  return token?.clientId === exchange.registration.clientId ? token : undefined;
 }
 
 /** What a refresh goes on with; a fault makes it the grant of another person. */

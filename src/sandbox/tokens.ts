@@ -73,7 +73,7 @@ export function isExpired({ expiresAt }: { expiresAt: number | null }, { now }: 
   return expiresAt !== null && expiresAt <= now();
 }
 
-export function secondsLeft({ expiresAt }: AccessToken, { now }: SandboxParts): number {
+export function secondsLeft({ expiresAt }: { expiresAt: number }, { now }: SandboxParts): number {
   return Math.floor((expiresAt - now()) / 1000);
 }
 

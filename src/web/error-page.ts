@@ -5,6 +5,7 @@ import { currentLogin } from '../inspector/scope.ts';
 import { transactionMinutes } from '../login/transaction.ts';
 import { isStorageError } from '../storage/storage-error.ts';
 import type { Context, ServiceInUse } from './context.ts';
+import { toDeveloperBlock } from './developer-notes.ts';
 import { form, link, sendPage } from './page.ts';
 import { readReturnPath } from './return-path.ts';
 import { toNameInSentence, toSentence } from './sentences.ts';
@@ -30,8 +31,6 @@ interface Words {
   readonly heading: string;
   readonly reason: string;
   readonly buttons: readonly Button[];
-  /** Shown in development only. */
-  readonly hint?: string;
 }
 
 const nothing = 'Nothing was changed.';
@@ -62,12 +61,11 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     reason: `Since you left for ${name}, you signed out here or signed in to another account. ${nothing}`,
     buttons: ['profile', 'choose'],
   }),
-  no_cookie: ({ context }) => ({
+  no_cookie: () => ({
     status: 400,
     heading: 'Your browser did not keep our cookie',
     reason: `Without it we cannot tell that it was you who started. Allow cookies for this site and start again. ${nothing}`,
     buttons: ['again', 'choose'],
-    hint: `Open the site as ${context.config.baseUrl}: under another name, such as 127.0.0.1 for localhost, the cookie belongs to the other name.`,
   }),
   authorization_denied: ({ name, service }) => ({
     status: 200,
@@ -81,14 +79,11 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     reason: `${name} ended the sign-in with an error of its own. Trying again may help; if not, tell the person who runs this site. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
-  redirect_mismatch: ({ name, service, context }) => ({
+  redirect_mismatch: ({ name }) => ({
     status: 502,
     heading: `${name} does not know our return address`,
     reason: `The person who runs this site has to add it at ${name}. ${nothing}`,
     buttons: ['choose'],
-    hint: service?.client
-      ? `Paste ${service.client.redirectUri} into: ${service.provider.words.returnAddressField}.`
-      : `Return addresses here are ${context.config.baseUrl}/login/…/callback, with the service’s name in the middle.`,
   }),
   authorization_response_invalid: ({ name }) => ({
     status: 400,
@@ -175,7 +170,6 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     heading: `This site does not offer ${name}`,
     reason: `It is not set up here. ${nothing}`,
     buttons: ['choose'],
-    hint: 'Set its client id and secret; .env.example names the variables.',
   }),
   cross_origin: () => ({
     status: 403,
@@ -246,7 +240,6 @@ function refusedRequest({ name }: Situation): Words {
     heading: `${name} refused our request`,
     reason: `The last step of the sign-in did not work. Trying again may help; if not, tell the person who runs this site. ${nothing}`,
     buttons: ['again', 'choose'],
-    hint: 'The details below say what the provider gave as its reason.',
   };
 }
 
@@ -256,7 +249,6 @@ function badClient({ name }: Situation): Words {
     heading: `This site is not set up correctly for ${name}`,
     reason: `${name} refused our own password, not yours. Tell the person who runs this site. ${nothing}`,
     buttons: ['choose'],
-    hint: 'Compare the client id and the client secret with those at the provider.',
   };
 }
 
@@ -359,7 +351,7 @@ function toErrorPage(
     provider: service ? { id: service.provider.id, name: service.provider.name } : null,
     heading: toSentence(entry.heading),
     reason: toSentence(entry.reason),
-    developerHint: context.config.production ? null : (entry.hint ?? null),
+    developer: context.config.production ? null : toDeveloperBlock(situation, error.code, request),
     actions: actions.map((action, index) => (index === 0 ? { ...action, look: 'main' } : action)),
     trace: toTraceLink(context, request),
     details: {

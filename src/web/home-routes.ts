@@ -10,7 +10,7 @@ import { toHelpPage } from './help-page.ts';
 import { form, renderPage, themes } from './page.ts';
 import { readReturnPath } from './return-path.ts';
 import { toList, toSentence } from './sentences.ts';
-import { closingSentence, serviceLabel } from './services.ts';
+import { closingSentence, sandboxHref, serviceLabel, stepModeHref } from './services.ts';
 import type { HomePage } from './view-models.ts';
 
 const themeMilliseconds = 365 * 24 * 60 * 60 * 1000;
@@ -129,13 +129,13 @@ function toHomePage(
       lastUsed: service.provider.id === lastUsed,
       action: form(`Continue with ${serviceLabel(service)}`, paths.login(service.provider.id), fields),
     })),
-    notes: services.map(toNote).filter((note) => note !== null),
+    notes: services.map((service) => toNote(context, service)).filter((note) => note !== null),
     permissions: usable.map(toPermissions),
     inspectorHref: context.inspector ? paths.inspector : null,
-    sandboxHref:
-      config.production || !services.some(({ client }) => client?.mode === 'sandbox')
-        ? null
-        : config.sandbox.url,
+    sandboxHref: sandboxHref(context),
+    stepModeHref: stepModeHref(context),
+    setupHref: config.production ? null : paths.setup,
+    learnHref: config.production ? null : paths.learn,
   };
 }
 
@@ -146,11 +146,18 @@ function rank({ provider, client }: ServiceInUse, lastUsed: string | null): numb
   return client?.mode === 'live' ? 1 : 2;
 }
 
-function toNote({ provider, client, off }: ServiceInUse): string | null {
+function toNote(
+  { config, paths }: Context,
+  { provider, client, off }: ServiceInUse,
+): HomePage['notes'][number] | null {
   const closed = closingSentence(provider);
-  if (closed)
-    return client?.mode === 'sandbox' ? `${closed} This runs against the built-in sandbox.` : closed;
-  return off === 'not-configured' ? `${provider.name} is not set up on this server.` : null;
+  if (closed) {
+    const text = client?.mode === 'sandbox' ? `${closed} This runs against the built-in sandbox.` : closed;
+    return { text, setupHref: null };
+  }
+  if (off !== 'not-configured') return null;
+  const setupHref = config.production ? null : `${paths.setup}#${provider.id}`;
+  return { text: `${provider.name} is not set up on this server.`, setupHref };
 }
 
 function toPermissions(service: ServiceInUse): HomePage['permissions'][number] {

@@ -19,11 +19,14 @@ export interface PageOptions {
     | 'help'
     | 'flows'
     | 'flow'
-    | 'compare';
+    | 'compare'
+    | 'setup'
+    | 'learn'
+    | 'source';
   /** Without the product's name. */
   readonly title: string;
   /** The navigation item that this page is. */
-  readonly current?: 'sign-in' | 'profile' | 'inspector';
+  readonly current?: 'sign-in' | 'profile' | 'inspector' | 'setup' | 'learn';
   readonly status?: number;
 }
 
@@ -68,7 +71,7 @@ function createShell(
     title: [flash?.title, title, 'Latchkey'].filter(Boolean).join(' – '),
     homeHref: paths.home,
     asset: assets.href,
-    navigation: navigation(paths, isSignedIn(request), inspector !== null, current),
+    navigation: navigation(paths, isSignedIn(request), inspector !== null, current, !config.production),
     flash,
     theme,
     themeHref: paths.theme,
@@ -88,16 +91,20 @@ function navigation(
   signedIn: boolean,
   inspected: boolean,
   current: PageOptions['current'] | null,
+  forDevelopers: boolean,
 ): NavigationItem[] {
-  const inspector = inspected
-    ? [{ action: link('Inspector', paths.inspector), current: current === 'inspector' }]
-    : [];
-  if (!signedIn)
-    return [{ action: link('Sign in', paths.home), current: current === 'sign-in' }, ...inspector];
+  const inspector = [{ action: link('Inspector', paths.inspector), current: current === 'inspector' }];
+  const developers = [
+    { action: link('Setup', paths.setup), current: current === 'setup' },
+    { action: link('Learn', paths.learn), current: current === 'learn' },
+  ];
   return [
-    { action: link('Profile', paths.profile), current: current === 'profile' },
-    ...inspector,
-    { action: form('Sign out', paths.logout), current: false },
+    signedIn
+      ? { action: link('Profile', paths.profile), current: current === 'profile' }
+      : { action: link('Sign in', paths.home), current: current === 'sign-in' },
+    ...(inspected ? inspector : []),
+    ...(forDevelopers ? developers : []),
+    ...(signedIn ? [{ action: form('Sign out', paths.logout), current: false }] : []),
   ];
 }
 

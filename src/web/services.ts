@@ -26,3 +26,15 @@ export function serviceLabel({ provider, client }: ServiceInUse): string {
 export function closingSentence({ status }: Provider): string | null {
   return status === 'live' ? null : `${status.what} closed on ${toDateWords(Date.parse(status.closed))}.`;
 }
+
+/** The sandbox's own page, for developers, where it plays a service. */
+export function sandboxHref({ config, services }: Context): string | null {
+  const plays = services.some(({ client }) => client?.mode === 'sandbox');
+  return plays && !config.production ? config.sandbox.url : null;
+}
+
+/** The part of that page where step mode is switched on: a login then stops at each hop. */
+export function stepModeHref(context: Context): string | null {
+  const page = sandboxHref(context);
+  return page === null ? null : `${page}/#answers`;
+}

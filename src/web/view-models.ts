@@ -60,7 +60,7 @@ export interface HomePage {
   /** Empty when no provider works: the page then says so. */
   buttons: readonly { provider: ProviderName; lastUsed: boolean; action: Action }[];
   /** Lines below the buttons: `Mixer closed on 22 July 2020. This runs against the built-in sandbox.` */
-  notes: readonly string[];
+  notes: readonly { text: string; setupHref: string | null }[];
   permissions: readonly {
     name: string;
     lines: readonly { words: string; scope: string | null; optional: boolean }[];
@@ -69,6 +69,11 @@ export interface HomePage {
   inspectorHref: string | null;
   /** The sandbox's own page, in development where it runs. */
   sandboxHref: string | null;
+  /** Where the sandbox is told to stop at each hop; null together with its page. */
+  stepModeHref: string | null;
+  /** The pages for developers; null in production. */
+  setupHref: string | null;
+  learnHref: string | null;
 }
 
 export interface HandOffPage {
@@ -182,7 +187,7 @@ export interface ErrorPage {
   /** What happened, in sentences; says what was changed, mostly nothing. */
   reason: string;
   /** Only in development: what the person who runs this server can do. */
-  developerHint: string | null;
+  developer: DeveloperBlock | null;
   actions: readonly Action[];
   /** `See what happened, step by step`: the recorded login, where the inspector is on. */
   trace: Action | null;
@@ -195,6 +200,81 @@ export interface ErrorPage {
   };
 }
 
+export interface DeveloperBlock {
+  text: string;
+  /** What to paste somewhere: a return address, with the name of its service. */
+  values: readonly { label: string; value: string }[];
+  /** The variables to look at. */
+  settings: readonly string[];
+  setupHref: string;
+}
+
 export interface HelpPage {
   sections: readonly { heading: string; paragraphs: readonly string[] }[];
+}
+
+/** One check: its name, its state, what is so, what to do. */
+export interface CheckRow {
+  name: string;
+  tag: { words: string; kind: 'ok' | 'warn' | 'plain' };
+  sentence: string;
+  fix: string | null;
+}
+
+export interface SetupService {
+  provider: ProviderName;
+  tag: { words: string; kind: 'ok' | 'warn' | 'plain' };
+  /** The service is gone: nothing of the rest is shown. */
+  closed: string | null;
+  redirectUri: string;
+  where: { href: string | null; place: string; field: string | null };
+  rules: readonly string[];
+  variables: readonly { name: string; words: string; open: boolean }[];
+  snippet: string;
+  message: string | null;
+  /** Null when the service is off: there is nothing to check. */
+  check: Action | null;
+  checked: {
+    at: TimeWords;
+    rows: readonly CheckRow[];
+    /** What was sent: `GET https://id.twitch.tv/oauth2/authorize: 302 after 80 ms`. */
+    sent: readonly string[];
+    /** The recorded messages; null as long as nothing records them. */
+    traceHref: string | null;
+  } | null;
+}
+
+export interface SetupPage {
+  verdict: string;
+  /** Set when no credentials are there and the sandbox plays everything. */
+  sandboxHref: string | null;
+  homeHref: string;
+  server: readonly CheckRow[];
+  services: readonly SetupService[];
+}
+
+export interface LearnPage {
+  /** In the order of RFC 6749 4.1. */
+  steps: readonly {
+    heading: string;
+    rule: { words: string; href: string } | null;
+    text: string;
+    /** Where it is done: `startLogin() in src/login/flow.ts`. */
+    places: readonly { label: string; href: string }[];
+  }[];
+  /** The reader's own last login; null as long as nothing records it. */
+  lastFlowHref: string | null;
+  homeHref: string;
+  /** Where the sandbox is told to stop at each hop; null where it plays nothing. */
+  stepModeHref: string | null;
+  departures: {
+    names: readonly string[];
+    rows: readonly { label: string; cells: readonly string[] }[];
+  };
+}
+
+export interface SourcePage {
+  file: string;
+  learnHref: string;
+  lines: readonly string[];
 }

@@ -82,6 +82,87 @@ export const pageStates: readonly PageState[] = [
       await seeHeading(page, 'Sandbox');
     },
   },
+  { name: 'sandbox-in-use', open: openSandboxInUse },
+  {
+    name: 'sandbox-refused',
+    open: async (page, { sandboxUrl }) => {
+      await page.goto(sandboxUrl);
+      await page.getByLabel('Where').selectOption('mixin');
+      await page.getByLabel('Which', { exact: true }).selectOption('id_token_expired');
+      await button(page, 'Switch on').click();
+      await seeText(page, 'There is a problem');
+    },
+  },
+  {
+    name: 'sandbox-add-person-refused',
+    open: async (page, { sandboxUrl }) => {
+      await page.goto(`${sandboxUrl}/control/people`);
+      await page.getByLabel('E-mail address').fill('nobody');
+      await page.getByLabel('Phone number').fill('5');
+      await button(page, 'Add').click();
+      await seeText(page, 'There is a problem');
+    },
+  },
+  {
+    name: 'sandbox-edit-person',
+    open: async (page, { sandboxUrl }) => {
+      await page.goto(`${sandboxUrl}/control/people/zoe`);
+      await seeHeading(page, 'Edit a person');
+    },
+  },
+  {
+    name: 'sandbox-control-error',
+    open: async (page, { sandboxUrl }) => {
+      await page.goto(`${sandboxUrl}/control/people/nobody`);
+      await seeHeading(page, 'This does not work');
+    },
+  },
+  {
+    name: 'sandbox-try-it',
+    open: async (page, { sandboxUrl }) => {
+      await page.goto(`${sandboxUrl}/try/twitch`);
+      await choosePerson(page, 'Twitch', hostile, 'Try it');
+      await button(page, 'Allow').click();
+      await seeHeading(page, /^Signed in at Sandbox Twitch as Zoë/);
+    },
+  },
+  {
+    name: 'sandbox-try-it-failed',
+    open: async (page, { sandboxUrl, sandbox }) => {
+      sandbox.state.faults.set('resonite', 'token_html');
+      await page.goto(`${sandboxUrl}/try/resonite`);
+      await choosePerson(page, 'Resonite', 'Ada', 'Try it');
+      await button(page, 'Allow').click();
+      await seeHeading(page, 'The login at Sandbox Resonite did not work');
+      sandbox.state.reset();
+    },
+  },
+  {
+    name: 'sandbox-try-it-foreign',
+    open: async (page, { sandboxUrl }) => {
+      await page.goto(`${sandboxUrl}/try/mixer/callback?code=a-code&state=nobody-sent-this`);
+      await seeHeading(page, 'This login did not start in this browser');
+    },
+  },
+  {
+    name: 'sandbox-step-arrival',
+    open: async (page, { sandboxUrl, sandbox }) => {
+      sandbox.state.settings.stepMode = true;
+      await page.goto(`${sandboxUrl}/try/resonite`);
+      await seeHeading(page, 'The application sent your browser here');
+      sandbox.state.settings.stepMode = false;
+    },
+  },
+  {
+    name: 'sandbox-step-departure',
+    open: async (page, { sandboxUrl, sandbox }) => {
+      Object.assign(sandbox.state.settings, { stepMode: true, autoApprove: true });
+      await page.goto(`${sandboxUrl}/try/twitch`);
+      await page.getByRole('link', { name: 'Go on at Sandbox Twitch' }).click();
+      await seeHeading(page, 'Next: back to the application');
+      Object.assign(sandbox.state.settings, { stepMode: false, autoApprove: false });
+    },
+  },
   {
     name: 'profile-new',
     signedIn: { providers: ['Twitch'] },
@@ -321,6 +402,46 @@ export const pageStates: readonly PageState[] = [
       await seeHeading(page, 'Help');
     },
   },
+  {
+    name: 'setup',
+    open: async (page, { baseUrl }) => {
+      await page.goto(`${baseUrl}/setup`);
+      await seeHeading(page, 'Setup');
+    },
+  },
+  {
+    name: 'setup-checked',
+    open: async (page, latchkey) => {
+      latchkey.sandbox.state.faults.set('twitch', 'authorize_redirect_mismatch');
+      latchkey.sandbox.state.faults.set('twitch', 'token_wrong_secret');
+      await page.goto(`${latchkey.baseUrl}/setup`);
+      await button(page, 'Check Twitch now').click();
+      await page.locator('#check-twitch').waitFor();
+      latchkey.sandbox.state.faults.clear();
+    },
+  },
+  {
+    name: 'learn',
+    open: async (page, { baseUrl }) => {
+      await page.goto(`${baseUrl}/learn`);
+      await seeHeading(page, 'A login, step by step');
+    },
+  },
+  {
+    name: 'learn-source',
+    open: async (page, { baseUrl }) => {
+      await page.goto(`${baseUrl}/learn`);
+      await page.getByRole('link', { name: 'startLogin() in src/login/flow.ts' }).click();
+      await seeHeading(page, 'src/login/flow.ts');
+    },
+  },
+  {
+    name: 'error-for-the-developer',
+    open: async (page, { baseUrl }) => {
+      await page.goto(`${baseUrl}/?error=redirect_mismatch`);
+      await seeText(page, 'For the developer');
+    },
+  },
 ];
 
 /** Opens the state in a new tab of the context. */
@@ -376,6 +497,25 @@ async function stayAtHandOff(page: Page, { baseUrl, sandboxUrl }: RunningLatchke
   await startLogin(page, baseUrl, 'Twitch');
   await answered;
   await seeHeading(page, 'Taking you to Twitch');
+}
+
+/** With access, tokens, faults and requests of which some were refused, all by the hardest name. */
+async function openSandboxInUse(page: Page, { sandboxUrl, sandbox }: RunningLatchkey): Promise<void> {
+  const { state } = sandbox;
+  Object.assign(state.settings, { autoApprove: true, autoApproveAs: 'zoe' });
+  for (const service of ['twitch', 'mixin', 'resonite']) await page.goto(`${sandboxUrl}/try/${service}`);
+  state.faults.set('mixer', 'token_code_expired', 'next');
+  await page.goto(`${sandboxUrl}/try/mixer`);
+  state.expireAccessTokens('twitch');
+  state.faults.set('api.twitch.tv', 'userinfo_without_id');
+  state.faults.set('resonite', 'refresh_other_person', 'next');
+  state.settings.autoApprove = false;
+  await page.goto(sandboxUrl);
+  await button(page, /^Remove access/)
+    .first()
+    .click();
+  await seeText(page, 'has no access at');
+  state.reset();
 }
 
 async function openPhone(page: Page, { baseUrl }: RunningLatchkey): Promise<void> {

@@ -37,17 +37,22 @@ afterEach(async () => {
 });
 
 describeInBrowser('in light and dark, narrow and wide, without a fault that a tool can find', () => {
-  test.each(pageStates)('$name', async (state) => {
-    // Another person's account on the same server would turn up in this one.
-    await latchkey.database.deleteFrom('accounts').execute();
-    const page = await openState(context, latchkey, state);
-    await page.evaluate(`${axe}; (() => { ${inPage} })(); inPage.openFolds();`);
-    for (const look of looks) {
-      await page.setViewportSize({ width: look.width, height: 800 });
-      await page.emulateMedia({ colorScheme: look.colorScheme });
-      expect({ ...look, faults: await findFaults(page) }).toEqual({ ...look, faults: [] });
-    }
-  });
+  // The longest pages have hundreds of rows, which axe looks through four times.
+  test.each(pageStates)(
+    '$name',
+    async (state) => {
+      // Another person's account on the same server would turn up in this one.
+      await latchkey.database.deleteFrom('accounts').execute();
+      const page = await openState(context, latchkey, state);
+      await page.evaluate(`${axe}; (() => { ${inPage} })(); inPage.openFolds();`);
+      for (const look of looks) {
+        await page.setViewportSize({ width: look.width, height: 800 });
+        await page.emulateMedia({ colorScheme: look.colorScheme });
+        expect({ ...look, faults: await findFaults(page) }).toEqual({ ...look, faults: [] });
+      }
+    },
+    60_000,
+  );
 });
 
 async function findFaults(page: Page): Promise<string[]> {
@@ -94,6 +99,28 @@ describeInBrowser('the theme', () => {
     await button(page, 'Dark').click();
     await page.locator('[data-theme=dark]').waitFor();
     expect(await background(page)).not.toBe(light);
+  });
+});
+
+describeInBrowser('copying', () => {
+  test('a button puts the return address on the clipboard, and says so', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const page = await context.newPage();
+    await page.goto(`${latchkey.baseUrl}/setup`);
+    await page.getByRole('button', { name: 'Copy the return address of Mixin' }).click();
+    await page.getByText('Copied').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
+      `${latchkey.baseUrl}/login/mixin/callback`,
+    );
+  });
+
+  test('without scripts there is no such button', async () => {
+    const plain = await openContext(browser, { scripts: false });
+    const page = await plain.newPage();
+    await page.goto(`${latchkey.baseUrl}/setup`);
+    await seeHeading(page, 'Setup');
+    expect(await page.getByRole('button', { name: /^Copy/ }).count()).toBe(0);
+    await plain.close();
   });
 });
 

@@ -41,11 +41,16 @@ export async function answerAtProvider(page: Page, provider: string, answer: Ans
   await button(page, answer.deny ? 'Cancel' : 'Allow').click();
 }
 
-export async function choosePerson(page: Page, provider: string, person = 'Ada'): Promise<void> {
+export async function choosePerson(
+  page: Page,
+  provider: string,
+  person = 'Ada',
+  application = 'Latchkey',
+): Promise<void> {
   await seeHeading(page, `Sign in to Sandbox ${provider}`);
   await radioOf(page, person).check();
   await button(page, 'Sign in').click();
-  await seeHeading(page, 'Latchkey wants to');
+  await seeHeading(page, `${application} wants to`);
 }
 
 async function approveOnThisDevice(page: Page, answer: Answer): Promise<void> {

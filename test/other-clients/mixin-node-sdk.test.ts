@@ -165,6 +165,28 @@ describe('the Mixin SDK', () => {
     await expectRefusal(sandbox, api(sandbox, keystore).user.profile(), 401);
   });
 
-  test.todo('lists the grants of the person by oauth.authorizations, once the sandbox has /authorizations');
-  test.todo('ends the grant by oauth.revokeAuthorize, once the sandbox has /oauth/cancel');
+  test('lists the grant by oauth.authorizations, of all applications and of one', async () => {
+    const sandbox = await startMixin();
+    const keystore = await keystoreFor(sandbox, await secretProof(sandbox));
+    const { oauth } = api(sandbox, keystore);
+    const grant = expect.objectContaining({
+      type: 'authorization',
+      authorization_id: keystore.authorization_id,
+      scopes: bothScopes.split(' '),
+      app: expect.objectContaining({ app_id: clientId }),
+    });
+    expect(await oauth.authorizations()).toEqual([grant]);
+    expect(await oauth.authorizations(clientId)).toEqual([grant]);
+    const [everything, one] = sandbox.requestsAt('api.mixin.one', '/authorizations');
+    expect([everything!.query, one!.query]).toEqual([{}, { app: clientId }]);
+  });
+
+  test('ends the grant by oauth.revokeAuthorize, and its signatures are refused then', async () => {
+    const sandbox = await startMixin();
+    const client = api(sandbox, await keystoreFor(sandbox, await secretProof(sandbox)));
+    await client.oauth.revokeAuthorize(clientId);
+    const [request] = sandbox.requestsAt('api.mixin.one', '/oauth/cancel');
+    expect([request!.method, request!.body]).toEqual(['POST', { client_id: clientId }]);
+    await expectRefusal(sandbox, client.user.profile(), 401);
+  });
 });

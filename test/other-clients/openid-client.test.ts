@@ -212,9 +212,11 @@ describe('openid-client at Resonite', () => {
       error: 'invalid_grant',
       status: 400,
     });
+    // OpenIddict challenges a client however it sent its secret, and of a challenge openid-client tells alone.
     expect(await rejection(grant(withSecret(found, 'wrong'), verifier))).toMatchObject({
-      error: 'invalid_client',
+      code: 'OAUTH_WWW_AUTHENTICATE_CHALLENGE',
       status: 401,
+      cause: [{ scheme: 'basic', parameters: expect.objectContaining({ error: 'invalid_client' }) }],
     });
     await grant(found.config, verifier);
     expect(await rejection(grant(found.config, verifier))).toMatchObject({

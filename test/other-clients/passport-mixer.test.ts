@@ -19,18 +19,14 @@ describe('passport-mixer', () => {
     expect(request!.query['approval_prompt']).toBe('force');
   });
 
-  /** Whether Mixer ever took this scheme is not known; its documentation has `Bearer` alone. */
-  test('asks for the profile with the scheme OAuth, which the sandbox does not take', async () => {
+  test('gets the profile with the scheme OAuth, which it sends in place of Bearer', async () => {
     const { logIn, sandbox } = await startSite();
-    expect(readSite(await logIn())).toMatchObject({
-      message: 'Failed to fetch user profile.',
-      cause: { statusCode: 461 },
-    });
+    const { profile } = readSite<LoggedIn<{ id: number; username: string; email: string }>>(await logIn());
+    const { id, username, email } = profile!;
+    expect([id, username, email]).toEqual([101000001, 'AdaPlays', 'ada@example.test']);
     const [request] = sandbox.requestsAt('mixer.com', '/api/v1/users/current');
     expect(request!.headers['authorization']).toMatch(/^OAuth \w{64}$/);
   });
-
-  test.todo('logs a person in with the profile, once the sandbox takes the scheme OAuth there');
 
   test('lets nobody in who said no at Mixer', async () => {
     const { logIn, sandbox } = await startSite();

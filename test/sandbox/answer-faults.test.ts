@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { answerFaultNames } from '../../src/sandbox/answer-faults.ts';
 import { type FaultName, faultyEndpoints, type FaultyEndpoint } from '../../src/sandbox/faults.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
-import type { Service } from '../../src/sandbox/services.ts';
+import { type Service, services } from '../../src/sandbox/services.ts';
 import { until } from '../support/until.ts';
 import { authorizationPath, codeGrant, testSandbox, type TestSandbox } from './support.ts';
 
@@ -98,6 +98,12 @@ async function refreshCall(service: Service): Promise<Call> {
 
 /** A request that is answered well, for each endpoint at each service that has it. */
 const calls: Readonly<Record<FaultyEndpoint, Partial<Record<Service, () => Promise<Call>>>>> = {
+  authorize: Object.fromEntries(
+    services.map((service) => [
+      service,
+      async () => ({ path: authorizationPath(service, { scope: scopes[service] }) }),
+    ]),
+  ),
   token: {
     twitch: () => tokenCall('twitch'),
     mixer: () => tokenCall('mixer'),
@@ -147,8 +153,11 @@ const calls: Readonly<Record<FaultyEndpoint, Partial<Record<Service, () => Promi
   },
 };
 
-const places = Object.entries(faultyEndpoints).flatMap(([endpoint, { services }]) =>
-  services.map((service) => [endpoint as FaultyEndpoint, service] as [FaultyEndpoint, Service]),
+/** The authorization page is not JSON, and comes below. */
+const places = Object.entries(faultyEndpoints).flatMap(([endpoint, { services: at }]) =>
+  (endpoint === 'authorize' ? [] : at).map(
+    (service) => [endpoint as FaultyEndpoint, service] as [FaultyEndpoint, Service],
+  ),
 );
 
 async function send({ path, ...init }: Call): Promise<Response> {
@@ -216,6 +225,30 @@ describe.each(places)('the answer of %s at %s', (endpoint, service) => {
     const text = await (await brokenAnswer(endpoint, service, 'huge')).text();
     expect(text.length).toBeGreaterThan(1024 * 1024);
     expect(JSON.parse(text)).toEqual(expect.any(Object));
+  });
+});
+
+describe.each(services)('the authorization page of %s', (service) => {
+  test.each([
+    ['429', 429],
+    ['500', 500],
+    ['503', 503],
+    ['html', 200],
+  ])('is replaced by %s', async (kind, status) => {
+    const response = await brokenAnswer('authorize', service, kind);
+    expect([response.status, response.headers.get('location')]).toEqual([status, null]);
+    expect(sandbox.state.requests.at(-1)?.verdict).toBe(`fault authorize_${kind}`);
+  });
+
+  test('begins late, and leads on as ever', async () => {
+    const startedAt = performance.now();
+    const response = await brokenAnswer('authorize', service, 'slow');
+    expect(performance.now() - startedAt).toBeGreaterThan(45);
+    expect(new URL(response.headers.get('location')!).searchParams.get('code')).toMatch(/^\w{16,}$/);
+  });
+
+  test('does not break in ways that are for JSON', () => {
+    expect(() => sandbox.state.faults.set(service, 'authorize_wrong_types')).toThrow('There is no fault');
   });
 });
 

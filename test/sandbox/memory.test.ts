@@ -15,6 +15,7 @@ function pendingOf(number: number, now: number): PendingAuthorization {
     api: 'twitch',
     clientId: madeUpClients.twitch.clientId,
     redirectUri: 'http://localhost:3000/login/twitch/callback',
+    responseType: 'code',
     scopes: ['openid'],
     state: 'the-state',
     nonce: null,

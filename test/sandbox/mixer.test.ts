@@ -67,14 +67,39 @@ describe('Mixer authorization', () => {
     const callback = await loginAs(browser, authorizationPath('mixer', { scope }));
     expect([...callback.searchParams.keys()]).toEqual(['code', 'state']);
     expect((await browser.get(authorizationPath('mixer', { scope }))).status).toBe(302);
-    const forced = await browser.get(authorizationPath('mixer', { scope, approval_prompt: 'force' }));
-    expect(forced.status).toBe(200);
+    const asks = async (approval_prompt: string) =>
+      (await browser.get(authorizationPath('mixer', { scope, approval_prompt }))).status;
+    expect([await asks('force'), await asks('auto')]).toEqual([200, 302]);
   });
 
   test('sends access_denied when the person says no', async () => {
     const sandbox = await testSandbox();
     const callback = await loginAs(browserOf(sandbox), authorizationPath('mixer', { scope }), 'ada', 'no');
     expect(callback.searchParams.get('error')).toBe('access_denied');
+  });
+});
+
+describe('Mixer implicit grant', () => {
+  test('puts a token for a year into the fragment, without a code and a refresh token', async () => {
+    const sandbox = await testSandbox();
+    const path = authorizationPath('mixer', { scope, response_type: 'token' });
+    const callback = await loginAs(browserOf(sandbox), path);
+    const { access_token, ...others } = Object.fromEntries(new URLSearchParams(callback.hash.slice(1)));
+    expect(others).toEqual({ expires_in: '31536000', token_type: 'Bearer', state: 'the-state' });
+    expect([callback.search, sandbox.state.codes.size, sandbox.state.refreshTokens.size]).toEqual(['', 0, 0]);
+    expect(access_token).toMatch(/^[A-Za-z0-9]{64}$/);
+    sandbox.clock.milliseconds += 365 * 24 * 60 * 60 * 1000 - 1;
+    expect((await current(sandbox, `Bearer ${access_token}`)).body.username).toBe('AdaPlays');
+    sandbox.clock.milliseconds += 1;
+    expect((await current(sandbox, `Bearer ${access_token}`)).status).toBe(401);
+  });
+
+  test('gives no token to a person who says no', async () => {
+    const sandbox = await testSandbox();
+    const path = authorizationPath('mixer', { scope, response_type: 'token' });
+    const callback = await loginAs(browserOf(sandbox), path, 'ada', 'no');
+    expect(callback.href).toContain('error=access_denied');
+    expect(sandbox.state.accessTokens.size).toBe(0);
   });
 });
 
@@ -158,25 +183,41 @@ describe('Mixer resources', () => {
     expect((await current(sandbox, `Bearer ${access_token}`)).body.avatarUrl).toBeNull();
   });
 
-  test('another scheme than Bearer meets 461', async () => {
-    const response = await current(await testSandbox(), 'OAuth something');
-    expect([response.status, response.body.statusCode]).toEqual([461, 461]);
-    expect(response.headers['x-csrf-token']).toBeTruthy();
-  });
-
-  test('introspection tells a live token from a dead one', async () => {
+  test.each(['Bearer', 'OAuth', 'oauth'])('the token may follow the word %s', async (scheme) => {
     const sandbox = await testSandbox();
     const { access_token } = await tokens(sandbox);
-    const ask = (token: string) =>
-      request(sandbox.app).post('/mixer.com/api/v1/oauth/token/introspect').send({ token });
-    expect((await ask(access_token)).body).toEqual({
-      active: true,
-      scope,
-      client_id: clientId,
-      username: 'AdaPlays',
-      sub: '101000001',
-    });
+    expect((await current(sandbox, `${scheme} ${access_token}`)).body.username).toBe('AdaPlays');
+  });
+
+  test('a header that cannot be read meets 461, and 401 once it comes with the CSRF token', async () => {
+    const sandbox = await testSandbox();
+    const response = await current(sandbox, 'Token something');
+    expect([response.status, response.body.statusCode]).toEqual([461, 461]);
+    const token = response.headers['x-csrf-token'] ?? '';
+    expect(token).toMatch(/^[A-Za-z0-9]{32}$/);
+    const replayed = await current(sandbox, 'Token something').set('x-csrf-token', token);
+    expect([replayed.status, replayed.body.errorCode]).toEqual([401, 24325]);
+  });
+
+  test('no header at all is a bad token', async () => {
+    const { app } = await testSandbox();
+    const { status, body } = await request(app).get('/mixer.com/api/v1/users/current');
+    expect([status, body.errorCode]).toEqual([401, 24325]);
+  });
+
+  test('each answer of the API names itself in ms-cv', async () => {
+    const response = await current(await testSandbox(), 'Bearer nonsense');
+    expect(response.headers['ms-cv']).toMatch(/^[A-Za-z0-9]{16}\.0$/);
+  });
+
+  test.each(['json', 'form'])('introspection by %s tells a live token from a dead one', async (type) => {
+    const sandbox = await testSandbox();
+    const { access_token } = await tokens(sandbox);
+    const path = '/mixer.com/api/v1/oauth/token/introspect';
+    const ask = () => request(sandbox.app).post(path).type(type).send({ token: access_token });
+    const about = { active: true, scope, client_id: clientId, username: 'AdaPlays', sub: '101000001' };
+    expect((await ask()).body).toEqual(about);
     sandbox.state.expireAccessTokens('mixer');
-    expect((await ask(access_token)).body).toEqual({ active: false });
+    expect((await ask()).body).toEqual({ active: false });
   });
 });

@@ -1,16 +1,21 @@
-import {
-  createHash,
-  type createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  randomUUID,
-  sign,
-  verify,
-} from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomUUID, verify } from 'node:crypto';
 import { load } from 'cheerio';
 import request, { type Response } from 'supertest';
-import { madeUpClients } from '../../src/sandbox/registrations.ts';
 import { mixinPkce, mixinSigning } from '../support/wire-samples/mixin/signing.ts';
+import {
+  bearerToken,
+  bothScopes,
+  type CallChanges,
+  clientId,
+  clientSecret,
+  errorOf,
+  hash,
+  postToken,
+  scope,
+  signedCall,
+  type SigningClient,
+  signingClient,
+} from './mixin-client.ts';
 import {
   authorizationPath,
   browserOf,
@@ -22,20 +27,12 @@ import {
   type TestSandbox,
 } from './support.ts';
 
-const { clientId, clientSecret } = madeUpClients.mixin;
-const bothScopes = ['PROFILE:READ', 'PHONE:READ'];
-const scope = bothScopes.join(' ');
-
 async function code(sandbox: TestSandbox, changes: Record<string, string | null> = {}, ticked = bothScopes) {
   const path = authorizationPath('mixin', { scope, ...changes });
   return (await mixinLogin(browserOf(sandbox), path, ticked)).searchParams.get('code') ?? '';
 }
 
-function post(sandbox: TestSandbox, body: object): Promise<Response> {
-  return request(sandbox.app).post('/api.mixin.one/oauth/token').send(body) as unknown as Promise<Response>;
-}
-
-const errorOf = (response: Response): [number, number] => [response.status, response.body.error?.code];
+const post = async (sandbox: TestSandbox, body: object): Promise<Response> => postToken(sandbox, body);
 
 describe('Mixin authorization', () => {
   test('ignores redirect_uri and glues the state to the registered callback, raw', async () => {
@@ -200,8 +197,7 @@ describe('Mixin token endpoint', () => {
 
 describe('Mixin profile with a bearer token', () => {
   async function bearer(sandbox: TestSandbox, ticked = bothScopes): Promise<string> {
-    const body = { client_id: clientId, client_secret: clientSecret, code: await code(sandbox, {}, ticked) };
-    return (await post(sandbox, body)).body.data.access_token;
+    return bearerToken(sandbox, await code(sandbox, {}, ticked));
   }
 
   test.each(['me', 'safe/me'])(
@@ -241,77 +237,24 @@ describe('Mixin profile with a bearer token', () => {
   });
 });
 
-interface Signer {
-  sandbox: TestSandbox;
-  privateKey: ReturnType<typeof createPrivateKey>;
-  serverKey: string;
-  authorizationId: string;
-}
-
-async function signer(): Promise<Signer> {
+async function signer(): Promise<SigningClient> {
   const sandbox = await testSandbox();
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const ed25519 = publicKey.export({ format: 'jwk' }).x;
-  const { data } = (
-    await post(sandbox, {
-      client_id: clientId,
-      client_secret: clientSecret,
-      code: await code(sandbox),
-      ed25519,
-    })
-  ).body;
-  expect(Object.keys(data).sort()).toEqual(['authorization_id', 'ed25519', 'scope']);
-  return { sandbox, privateKey, serverKey: data.ed25519, authorizationId: data.authorization_id };
-}
-
-const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-interface Changes {
-  claims?: object;
-  header?: object;
-  uri?: string;
-  requestId?: string;
-  /** What comes after the payload and is signed with it. */
-  more?: string;
-  spoil?: (token: string) => string;
-}
-
-function signedCall({ sandbox, privateKey, authorizationId }: Signer, changes: Changes = {}) {
-  const jti = randomUUID();
-  const iat = sandbox.clock.milliseconds / 1000;
-  const base = {
-    iss: clientId,
-    aid: authorizationId,
-    iat,
-    exp: iat + 60,
-    jti,
-    sig: hash('GET/me'),
-    scp: scope,
-  };
-  const claims = { ...base, ...changes.claims };
-  const header = encode({ alg: 'EdDSA', typ: 'JWT', ...changes.header });
-  const signed = `${header}.${encode(claims)}${changes.more ?? ''}`;
-  const signature = sign(null, Buffer.from(signed), privateKey).toString('base64url');
-  const token = changes.spoil?.(`${signed}.${signature}`) ?? `${signed}.${signature}`;
-  return request(sandbox.app)
-    .get(`/api.mixin.one${changes.uri ?? '/me'}`)
-    .set({ Authorization: `Bearer ${token}`, 'X-Request-Id': changes.requestId ?? claims.jti });
+  return signingClient(sandbox, await code(sandbox));
 }
 
 describe('Mixin request tokens', () => {
   test('are accepted over the true path, query included', async () => {
     const client = await signer();
     expect((await signedCall(client)).body.data.user_id).toBe('ada00000-0000-4000-8000-000000000001');
-    const query = await signedCall(client, { uri: '/safe/me?a=1', claims: { sig: hash('GET/safe/me?a=1') } });
+    const query = await signedCall(client, { uri: '/safe/me?a=1' });
     expect(query.body.data.full_name).toBe('Ada');
   });
 
   const now = start / 1000;
-  test.each<[string, Changes]>([
-    ['another path in sig', { uri: '/safe/me' }],
+  test.each<[string, CallChanges]>([
+    ['another path in sig', { uri: '/safe/me', claims: { sig: hash('GET/me') } }],
     ['the prefixed path in sig', { claims: { sig: hash('GET/api.mixin.one/me') } }],
-    ['a query that sig does not cover', { uri: '/me?a=1' }],
+    ['a query that sig does not cover', { uri: '/me?a=1', claims: { sig: hash('GET/me') } }],
     ['another X-Request-Id', { requestId: randomUUID() }],
     ['another issuer', { claims: { iss: randomUUID() } }],
     ['another authorization', { claims: { aid: randomUUID() } }],
@@ -335,7 +278,7 @@ describe('Mixin request tokens', () => {
     expect(client.sandbox.state.requests.at(-1)?.verdict).toBe('401: jti was seen before');
   });
 
-  test.each<[string, Changes]>([
+  test.each<[string, CallChanges]>([
     ['a padded signature', { spoil: (token) => `${token}==` }],
     ['a part too many, signed as well', { more: '.e30' }],
     ['no signature', { spoil: (token) => token.slice(0, token.lastIndexOf('.')) }],

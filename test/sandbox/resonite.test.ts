@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { load } from 'cheerio';
 import jwt, { type JwtPayload } from 'jsonwebtoken';
 import request, { type Response } from 'supertest';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
@@ -47,19 +48,25 @@ describe('Resonite authorization', () => {
     expect(response.text).toContain('ID2043');
   });
 
-  test.each([
-    [{ response_type: 'token' }, 'unsupported_response_type'],
-    [{ scope: 'openid nonsense' }, 'invalid_scope'],
-    [{ code_challenge: challenge }, 'invalid_request'],
-    [{ code_challenge: challenge, code_challenge_method: 'plain' }, 'invalid_request'],
-  ])('sends %j back as an error', async (changes, error) => {
+  test('keeps a request that is not in order on its own page, as OpenIddict does', async () => {
     const { app } = await testSandbox();
-    const location = locationOf(await request(app).get(authorizationPath('resonite', changes)));
-    expect(location.origin + location.pathname).toBe(callbackOf('resonite'));
-    expect([location.searchParams.get('error'), location.searchParams.get('state')]).toEqual([
-      error,
-      'the-state',
-    ]);
+    const response = await request(app).get(authorizationPath('resonite', { scope: 'openid nonsense' }));
+    expect([response.status, response.headers['location']]).toEqual([400, undefined]);
+    expect(load(response.text)('main').text()).toContain(
+      "invalid_scope: The specified 'scope' is invalid. (ID2052)",
+    );
+  });
+
+  test('sends a denial back, with the address of its explanation', async () => {
+    const sandbox = await testSandbox();
+    const path = authorizationPath('resonite', { scope });
+    const { searchParams } = await loginAs(browserOf(sandbox), path, 'ada', 'no');
+    expect(Object.fromEntries(searchParams)).toEqual({
+      error: 'access_denied',
+      error_description: 'The authorization was denied by the end user.',
+      error_uri: 'https://documentation.openiddict.com/errors/ID2015',
+      state: 'the-state',
+    });
   });
 
   test('remembers a grant, without iss in the callback unless a fault adds it', async () => {
@@ -98,11 +105,11 @@ describe('Resonite tokens', () => {
     const wrong = codeGrant('resonite', await code(sandbox, pkce), { code_verifier: `${verifier}x` });
     expect((await post(sandbox, wrong)).body.error).toBe('invalid_grant');
     const missing = codeGrant('resonite', await code(sandbox, pkce));
-    expect((await post(sandbox, missing)).body.error).toBe('invalid_grant');
+    expect((await post(sandbox, missing)).body.error).toBe('invalid_request');
     const right = codeGrant('resonite', await code(sandbox, pkce), { code_verifier: verifier });
     expect((await post(sandbox, right)).status).toBe(200);
     const unexpected = codeGrant('resonite', await code(sandbox), { code_verifier: verifier });
-    expect((await post(sandbox, unexpected)).body.error).toBe('invalid_grant');
+    expect((await post(sandbox, unexpected)).body.error).toBe('invalid_request');
   });
 
   test('take HTTP Basic too, but not both ways at once', async () => {

@@ -143,12 +143,12 @@ describe('the state file', () => {
     await second.close();
   });
 
-  test.each(['not JSON', '{"version":3}'])('is put aside when it holds %s', async (text) => {
+  test.each(['not JSON', '{"version":2}'])('is put aside when it holds %s', async (text) => {
     await writeFile(stateFile, text);
     const sandbox = await testSandbox({ stateFile });
     expect(await readdir(folder)).toEqual(['sandbox.json.broken']);
     await sandbox.close();
-    expect(JSON.parse(await readFile(stateFile, 'utf8')).version).toBe(2);
+    expect(JSON.parse(await readFile(stateFile, 'utf8')).version).toBe(3);
   });
 
   test('is put aside when it cannot be read, or tells of people nobody knows', async () => {

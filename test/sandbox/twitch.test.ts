@@ -1,7 +1,6 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import jwt, { type JwtPayload } from 'jsonwebtoken';
 import request, { type Response } from 'supertest';
-import { madeUpClients } from '../../src/sandbox/registrations.ts';
 import {
   authorizationPath,
   browserOf,
@@ -12,8 +11,8 @@ import {
   testSandbox,
   type TestSandbox,
 } from './support.ts';
+import { clientId, get, helix, postForm, refreshMembers } from './twitch-support.ts';
 
-const { clientId, clientSecret } = madeUpClients.twitch;
 const claims = JSON.stringify({
   id_token: { email: null, email_verified: null, preferred_username: null },
   userinfo: { picture: null },
@@ -50,27 +49,15 @@ describe('Twitch authorization', () => {
     expect(callback.searchParams.get('scope')).toBe('openid user:read:email');
   });
 
-  test('tells the first registered redirect URI about a mismatch', async () => {
-    const { app } = await testSandbox();
-    const redirectUri = `${callbackOf('twitch')}/`;
-    const response = await request(app).get(authorizationPath('twitch', { redirect_uri: redirectUri }));
-    expect(response.status).toBe(302);
-    expect(response.headers['location']).toBe(
-      `${callbackOf('twitch')}?error=redirect_mismatch&error_description=Parameter+redirect_uri+does+not+match+registered+URI&state=the-state`,
-    );
-  });
-
-  test('accepts every registered redirect URI to the letter', async () => {
-    const { app } = await testSandbox();
-    const path = authorizationPath('twitch', { redirect_uri: 'http://localhost:3000/second/twitch' });
-    expect((await request(app).get(path)).status).toBe(200);
-  });
-
-  test.each([
+  test.each<readonly [Record<string, string | null>, string]>([
     [{ client_id: null }, 'missing client id'],
     [{ client_id: 'nobody' }, 'invalid client'],
     [{ scope: 'openid nonsense' }, "invalid scope requested: 'nonsense'"],
-    [{ scope: 'chat_login' }, 'Sorry, the scope you are requesting is currently unavailable: chat_login'],
+    ...['chat_login', 'user_read', 'whispers:edit', 'user:edit:follows'].map(
+      (scope) =>
+        [{ scope }, `Sorry, the scope you are requesting is currently unavailable: ${scope}`] as const,
+    ),
+    [{ scope: 'user_nonsense' }, "invalid scope requested: 'user_nonsense'"],
   ])('answers %j with a page of JSON and no redirect', async (changes, message) => {
     const { app } = await testSandbox();
     const response = await request(app).get(authorizationPath('twitch', changes));
@@ -129,7 +116,9 @@ describe('Twitch token endpoint', () => {
       preferred_username: 'Ada',
     });
     expect(payload.exp! - payload.iat!).toBe(900);
-    expect(payload['picture']).toBeUndefined();
+    const always = ['at_hash', 'aud', 'azp', 'exp', 'iat', 'iss', 'nonce', 'sub'];
+    const asked = ['email', 'email_verified', 'preferred_username'];
+    expect(Object.keys(payload).sort()).toEqual([...always, ...asked].sort());
   });
 
   test('leaves the e-mail out of the ID token without the scope', async () => {
@@ -149,62 +138,44 @@ describe('Twitch token endpoint', () => {
     expect((await request(sandbox.app).post(`/id.twitch.tv/oauth2/token?${query}`)).status).toBe(200);
   });
 
-  test('ignores HTTP Basic', async () => {
+  test('takes them from a multipart form', async () => {
     const sandbox = await testSandbox();
-    const members = codeGrant('twitch', 'any', { client_secret: null });
-    const response = await request(sandbox.app)
-      .post('/id.twitch.tv/oauth2/token')
-      .auth(clientId, clientSecret)
-      .type('form')
-      .send(members);
-    expect(response.body).toEqual({ status: 400, message: 'missing client secret' });
+    const members = codeGrant('twitch', (await login(sandbox)).searchParams.get('code'));
+    const sent = request(sandbox.app).post('/id.twitch.tv/oauth2/token');
+    for (const [name, value] of Object.entries(members)) sent.field(name, value);
+    expect((await sent).status).toBe(200);
+    const { bodyNames, grantType } = sandbox.state.requests.at(-1)!;
+    expect([bodyNames, grantType]).toEqual([Object.keys(members), 'authorization_code']);
   });
 
-  test.each([
-    [{ client_id: null }, 400, 'missing client id'],
-    [{ client_id: 'nobody' }, 400, 'invalid client'],
-    [{ client_secret: 'wrong' }, 403, 'invalid client secret'],
-    [{ code: 'unknown' }, 400, 'Invalid authorization code'],
-    [
-      { redirect_uri: 'http://localhost:3000/second/twitch' },
-      400,
-      'Parameter redirect_uri does not match registered URI',
-    ],
-  ])('refuses %j', async (changes, status, message) => {
-    const sandbox = await testSandbox();
-    const code = (await login(sandbox)).searchParams.get('code');
-    const response = await post(sandbox, codeGrant('twitch', code, changes));
-    expect([response.status, response.body, response.text.at(-1)]).toEqual([
-      status,
-      { status, message },
-      '\n',
-    ]);
+  test('ends the body of a refusal with a newline', async () => {
+    const { text } = await post(await testSandbox(), codeGrant('twitch', 'unknown'));
+    expect(text).toBe('{"status":400,"message":"Invalid authorization code"}\n');
   });
 
-  test('takes a code once, and only for ten minutes', async () => {
+  test('has no PKCE: a challenge is ignored, and a verifier that does not fit too', async () => {
     const sandbox = await testSandbox();
-    const code = (await login(sandbox)).searchParams.get('code');
-    expect((await post(sandbox, codeGrant('twitch', code))).status).toBe(200);
-    expect((await post(sandbox, codeGrant('twitch', code))).status).toBe(400);
-    const late = (await login(sandbox)).searchParams.get('code');
-    sandbox.clock.milliseconds += 10 * 60 * 1000;
-    expect((await post(sandbox, codeGrant('twitch', late))).body.message).toBe('Invalid authorization code');
+    const challenge = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' };
+    const first = (await login(sandbox, challenge)).searchParams.get('code');
+    expect((await post(sandbox, codeGrant('twitch', first))).status).toBe(200);
+    const second = (await login(sandbox, challenge)).searchParams.get('code');
+    const members = codeGrant('twitch', second, { code_verifier: 'y'.repeat(43) });
+    expect((await post(sandbox, members)).status).toBe(200);
   });
 
-  test('refreshes with the full scope, no ID token, and refuses an unknown token', async () => {
+  test('refreshes with the full scope, the same refresh token and no ID token', async () => {
     const sandbox = await testSandbox();
     const first = await tokens(sandbox);
-    const members = { grant_type: 'refresh_token', client_id: clientId, client_secret: clientSecret };
-    const refreshed = await post(sandbox, {
-      ...members,
-      refresh_token: first.refresh_token,
-      scope: 'bits:read',
-    });
+    const refreshed = await post(sandbox, refreshMembers(first.refresh_token, { scope: 'bits:read' }));
     expect(refreshed.body.scope).toEqual(['openid', 'user:read:email']);
     expect(refreshed.body.access_token).not.toBe(first.access_token);
-    expect(refreshed.body).not.toHaveProperty('id_token');
-    const refused = await post(sandbox, { ...members, refresh_token: 'unknown' });
-    expect(refused.body).toEqual({ status: 400, message: 'Invalid refresh token' });
+    expect(refreshed.body).toEqual({
+      access_token: expect.stringMatching(/^[a-z0-9]{30}$/),
+      expires_in: expect.any(Number),
+      refresh_token: first.refresh_token,
+      scope: ['openid', 'user:read:email'],
+      token_type: 'bearer',
+    });
   });
 
   test('is not there for GET', async () => {
@@ -214,151 +185,93 @@ describe('Twitch token endpoint', () => {
 });
 
 describe('Twitch resources', () => {
-  const helix = (sandbox: TestSandbox, token: string, id = clientId) =>
-    request(sandbox.app)
-      .get('/api.twitch.tv/helix/users')
-      .set({ Authorization: `Bearer ${token}`, 'Client-Id': id });
-
-  test('Helix gives the user of the token, the e-mail only with its scope', async () => {
+  test.each(['OAuth', 'Bearer'])('validate takes the scheme %s', async (scheme) => {
     const sandbox = await testSandbox();
-    const user = (await helix(sandbox, (await tokens(sandbox)).access_token)).body.data[0];
-    expect(user).toMatchObject({
-      id: '10000001',
+    const { access_token, expires_in } = await tokens(sandbox);
+    sandbox.clock.milliseconds += 1000;
+    const headers = { Authorization: `${scheme} ${access_token}` };
+    expect((await get(sandbox, '/id.twitch.tv/oauth2/validate', headers)).body).toEqual({
+      client_id: clientId,
       login: 'ninja_dev',
-      display_name: 'Ada',
-      email: 'ada@example.test',
+      scopes: ['openid', 'user:read:email'],
+      user_id: '10000001',
+      expires_in: expires_in - 1,
     });
-    expect(user.profile_image_url).toMatch(/^https:\/\/static-cdn\.jtvnw\.net\//);
-    const without = await helix(sandbox, (await tokens(sandbox, { scope: 'openid' })).access_token);
-    expect(without.body.data[0]).not.toHaveProperty('email');
   });
 
-  test('Helix wants the Client-Id that the token was made for', async () => {
-    const sandbox = await testSandbox();
-    const response = await helix(sandbox, (await tokens(sandbox)).access_token, 'another');
-    expect(response.status).toBe(401);
-    expect(response.body.message).toBe('Client ID and OAuth token do not match');
-    expect(response.headers['www-authenticate']).toBe("OAuth realm='TwitchTV', error='invalid_token'");
-  });
-
-  test('validate takes both schemes and says null when there is no scope', async () => {
+  test('validate says null for no scope', async () => {
     const sandbox = await testSandbox();
     const { access_token } = await tokens(sandbox, { scope: null });
-    for (const scheme of ['OAuth', 'Bearer']) {
-      const response = await request(sandbox.app)
-        .get('/id.twitch.tv/oauth2/validate')
-        .set('Authorization', `${scheme} ${access_token}`);
-      expect(response.body).toMatchObject({
-        client_id: clientId,
-        login: 'ninja_dev',
-        scopes: null,
-        user_id: '10000001',
-      });
-    }
-    const missing = await request(sandbox.app).get('/id.twitch.tv/oauth2/validate');
-    expect(missing.body).toEqual({ status: 401, message: 'missing authorization token' });
+    const headers = { Authorization: `OAuth ${access_token}` };
+    expect((await get(sandbox, '/id.twitch.tv/oauth2/validate', headers)).body.scopes).toBeNull();
   });
 
-  test('revoke ends a token once and calls the second time an invalid token', async () => {
-    const sandbox = await testSandbox();
-    const { access_token } = await tokens(sandbox);
-    const revoke = (id: string) =>
-      request(sandbox.app)
-        .post('/id.twitch.tv/oauth2/revoke')
-        .type('form')
-        .send({ client_id: id, token: access_token });
-    expect((await revoke('nobody')).status).toBe(404);
-    expect([(await revoke(clientId)).text, (await helix(sandbox, access_token)).status]).toEqual(['', 401]);
-    expect((await revoke(clientId)).body).toEqual({ status: 400, message: 'Invalid token' });
-  });
+  test.each(['access_token', 'refresh_token'] as const)(
+    'revoke ends the %s with an empty body',
+    async (kind) => {
+      const sandbox = await testSandbox();
+      const body = await tokens(sandbox);
+      const members = { client_id: clientId, token: body[kind] };
+      const { status, text } = await postForm(sandbox, '/id.twitch.tv/oauth2/revoke', members);
+      expect([status, text]).toEqual([200, '']);
+      const used = [
+        (await helix(sandbox, body.access_token)).status,
+        (await post(sandbox, refreshMembers(body.refresh_token))).status,
+      ];
+      expect(used).toEqual(kind === 'access_token' ? [401, 200] : [200, 400]);
+    },
+  );
 
   test('userinfo gives the claims asked for there and no others', async () => {
     const sandbox = await testSandbox();
-    const { access_token } = await tokens(sandbox, { claims });
-    const { body } = await request(sandbox.app)
-      .get('/id.twitch.tv/oauth2/userinfo')
-      .set('Authorization', `Bearer ${access_token}`);
-    expect(Object.keys(body).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'picture', 'sub']);
+    const everything = { email: null, email_verified: null, preferred_username: null, updated_at: null };
+    const asked = JSON.stringify({ userinfo: everything, id_token: { picture: null } });
+    const { access_token, id_token } = await tokens(sandbox, { claims: asked });
+    const headers = { Authorization: `Bearer ${access_token}` };
+    const issuedAt = sandbox.clock.milliseconds / 1000;
+    expect((await get(sandbox, '/id.twitch.tv/oauth2/userinfo', headers)).body).toEqual({
+      aud: clientId,
+      exp: issuedAt + 900,
+      iat: issuedAt,
+      iss: 'http://localhost:4000/id.twitch.tv/oauth2',
+      sub: '10000001',
+      email: 'ada@example.test',
+      email_verified: true,
+      preferred_username: 'Ada',
+      updated_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+    });
+    expect(jwt.decode(id_token)).toHaveProperty('picture');
+    expect(jwt.decode(id_token)).not.toHaveProperty('email');
   });
 
-  test('userinfo wants the scheme Bearer', async () => {
-    const sandbox = await testSandbox();
-    const { access_token } = await tokens(sandbox);
-    const response = await request(sandbox.app)
-      .get('/id.twitch.tv/oauth2/userinfo')
-      .set('Authorization', `OAuth ${access_token}`);
-    expect(response.body).toEqual({ status: 401, message: 'invalid access token' });
-  });
-
-  test('discovery names prefixed addresses and neither revocation nor PKCE', async () => {
-    const { app } = await testSandbox();
-    const { body } = await request(app).get('/id.twitch.tv/oauth2/.well-known/openid-configuration');
-    expect(body.token_endpoint).toBe('http://localhost:4000/id.twitch.tv/oauth2/token');
-    expect(body).not.toHaveProperty('revocation_endpoint');
-    expect(body).not.toHaveProperty('code_challenge_methods_supported');
-  });
-});
-
-describe('Kraken', () => {
-  const kraken = (sandbox: TestSandbox, path: string, members: Record<string, string>) =>
-    request(sandbox.app).post(`/api.twitch.tv/kraken/oauth2/${path}`).type('form').send(members);
-
-  async function krakenTokens(sandbox: TestSandbox, scope = 'user_read') {
-    const callback = await loginAs(browserOf(sandbox), authorizationPath('kraken', { scope }));
-    const code = callback.searchParams.get('code');
-    return (await kraken(sandbox, 'token', { ...codeGrant('twitch', code), state: 'the-state' })).body;
-  }
-
-  const user = (sandbox: TestSandbox, token: string, headers: Record<string, string> = {}) =>
-    request(sandbox.app)
-      .get('/api.twitch.tv/kraken/user')
-      .set({ Accept: 'application/vnd.twitchtv.v5+json', Authorization: `OAuth ${token}`, ...headers });
-
-  test('answers a token request without token_type', async () => {
-    const body = await krakenTokens(await testSandbox());
-    expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_in', 'refresh_token', 'scope']);
-  });
-
-  test('gives the user with a text as _id', async () => {
-    const sandbox = await testSandbox();
-    const response = await user(sandbox, (await krakenTokens(sandbox)).access_token);
-    expect(response.body).toMatchObject({ _id: '10000001', name: 'ninja_dev', email: 'ada@example.test' });
-  });
-
-  test('wants the scheme OAuth, the scope and version 5', async () => {
-    const sandbox = await testSandbox();
-    const { access_token } = await krakenTokens(sandbox);
-    const message = 'Token invalid or missing required scope';
-    const bearer = await user(sandbox, access_token, { Authorization: `Bearer ${access_token}` });
-    expect(bearer.body).toEqual({ error: 'Unauthorized', status: 401, message });
-    const scopeless = await user(sandbox, (await krakenTokens(sandbox, 'chat_login')).access_token);
-    expect(scopeless.body.message).toBe(message);
-    expect((await user(sandbox, access_token, { Accept: 'application/json' })).status).toBe(410);
-  });
-
-  test('tells the status of a token at its root, and revokes with status ok', async () => {
-    const sandbox = await testSandbox();
-    const { access_token } = await krakenTokens(sandbox);
-    const root = () =>
-      request(sandbox.app).get('/api.twitch.tv/kraken').set('Authorization', `OAuth ${access_token}`);
-    expect((await root()).body.token).toMatchObject({ valid: true, user_name: 'ninja_dev' });
-    const revoked = await kraken(sandbox, 'revoke', { client_id: clientId, token: access_token });
-    expect(revoked.body).toEqual({ status: 'ok' });
-    expect((await root()).body).toEqual({ token: { valid: false, authorization: null } });
-  });
-
-  test('revokes only for the client that the token was made for', async () => {
-    const sandbox = await testSandbox();
-    const { access_token: token } = await krakenTokens(sandbox);
-    for (const members of [{ token }, { token, client_id: 'nobody' }, { client_id: clientId }]) {
-      expect((await kraken(sandbox, 'revoke', members)).status).toBe(400);
-    }
-    expect((await user(sandbox, token)).status).toBe(200);
-  });
-
-  test('words an unknown client in its own shape', async () => {
-    const { app } = await testSandbox();
-    const response = await request(app).get(authorizationPath('kraken', { client_id: 'nobody' }));
-    expect(response.body).toEqual({ error: 'Bad Request', status: 400, message: 'client does not exist' });
+  test('discovery is what Twitch publishes, at addresses of the sandbox', async () => {
+    const issuer = 'http://localhost:4000/id.twitch.tv/oauth2';
+    const path = '/id.twitch.tv/oauth2/.well-known/openid-configuration';
+    expect((await get(await testSandbox(), path)).body).toEqual({
+      authorization_endpoint: `${issuer}/authorize`,
+      claims_parameter_supported: true,
+      claims_supported: [
+        'email',
+        'email_verified',
+        'picture',
+        'preferred_username',
+        'exp',
+        'iss',
+        'sub',
+        'azp',
+        'aud',
+        'iat',
+        'updated_at',
+      ],
+      id_token_signing_alg_values_supported: ['RS256'],
+      issuer,
+      jwks_uri: `${issuer}/keys`,
+      response_types_supported: ['id_token', 'code', 'token', 'code id_token', 'token id_token'],
+      scopes_supported: ['openid'],
+      subject_types_supported: ['public'],
+      token_endpoint: `${issuer}/token`,
+      token_endpoint_auth_methods_supported: ['client_secret_post'],
+      userinfo_endpoint: `${issuer}/userinfo`,
+    });
   });
 });

@@ -13,7 +13,7 @@ export function mixerBadToken(): ProtocolError {
 /** 461 is Mixer's own status: an Authorization header it cannot read sends it to look for a CSRF header. */
 export function mixerCsrfError(token: string): ProtocolError {
   const body = {
-    error: 'Invalid or missing CSRF header, see details here: <https://dev.mixer.com/>',
+    error: 'Invalid or missing CSRF header, see details here: <https://dev.mixer.pro/rest.html#csrf>',
     statusCode: 461,
   };
   return jsonError(461, body, 'Authorization header not readable', { 'x-csrf-token': token });

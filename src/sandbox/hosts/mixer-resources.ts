@@ -1,28 +1,45 @@
 import { check, type Check, type Exchange, type Respond } from '../endpoint.ts';
-import { formParameters, jsonMembers } from '../parameters.ts';
+import { formParameters, isForm, jsonMembers, type Parameters, toParameters } from '../parameters.ts';
 import type { Person } from '../people.ts';
 import { pictureUrls } from '../pictures.ts';
 import type { AccessToken } from '../records.ts';
 import { personOf, withProfileFaults } from '../token-request.ts';
 import { credentials, liveAccessToken, profileToken } from '../tokens.ts';
-import { mixerBadToken, mixerCsrfError } from './mixer-error.ts';
+import { mixerBadToken, mixerCsrfError, mixerOAuthError } from './mixer-error.ts';
 
-function presentedToken({ parts, req }: Exchange): AccessToken | undefined {
-  return profileToken(parts, 'mixer', credentials(req.get('authorization'), 'Bearer'));
+/**
+ * `OAuth` beside the documented `Bearer`: passport-mixer and passport-beam send it, and were in use while
+ * Mixer was. No word of Mixer's own about it was found, only a reminder of 2020 to say `Bearer`.
+ */
+function credentialsOf({ req }: Exchange): string | undefined {
+  return credentials(req.get('authorization'), 'Bearer', 'OAuth');
 }
 
-/** `Bearer` only: that `OAuth` was tolerated for a time is a guess from two old libraries. */
-const readableAuthorization = check<Exchange>('readable authorization', 'TODO', ({ parts, req }) => {
-  const header = req.get('authorization');
-  if (header && credentials(header, 'Bearer') === undefined) throw mixerCsrfError(parts.random.mixed(32));
-});
+function presentedToken(exchange: Exchange): AccessToken | undefined {
+  return profileToken(exchange.parts, 'mixer', credentialsOf(exchange));
+}
 
-const tokenAlive = check<Exchange>('token alive', 'TODO', (exchange) => {
-  if (!presentedToken(exchange)) throw mixerBadToken();
-});
+/** The token of this answer may be sent along next time; then the request counts as one without a token. */
+const authorizationReadable = check<Exchange>(
+  'the Authorization header can be read',
+  'mixer/developer-docs FAQ, csrf; mixer/beam-client-java MixerHttpClientTest has the words',
+  (exchange) => {
+    const { parts, req } = exchange;
+    const isReadable = !req.get('authorization') || credentialsOf(exchange) !== undefined;
+    if (!isReadable && !req.get('x-csrf-token')) throw mixerCsrfError(parts.random.mixed(32));
+  },
+);
+
+const tokenAlive = check<Exchange>(
+  'the access token was issued and is alive',
+  'mixer/developer-docs#48 has number and words',
+  (exchange) => {
+    if (!presentedToken(exchange)) throw mixerBadToken();
+  },
+);
 
 /** Any live token may read its own user; only `email` needs a scope. */
-export const currentUserChecks: readonly Check<Exchange>[] = [readableAuthorization, tokenAlive];
+export const currentUserChecks: readonly Check<Exchange>[] = [authorizationReadable, tokenAlive];
 
 const joined = '2019-08-01T16:45:00.000Z';
 const changed = '2020-01-06T19:26:43.640Z';
@@ -90,10 +107,35 @@ export const answerCurrentUser: Respond<Exchange> = (exchange) => {
   res.json(withProfileFaults(parts, user, 'id'));
 };
 
-/** Takes a token and no client, against RFC 7662 2.1; callers posted JSON. */
-export const answerIntrospection: Respond<Exchange> = ({ parts, req, res }) => {
-  const value = jsonMembers(req)?.['token'] ?? formParameters(req).get('token');
-  const token = typeof value === 'string' ? liveAccessToken(parts, 'mixer', value) : undefined;
+export interface IntrospectionExchange extends Exchange {
+  parameters: Parameters;
+}
+
+/** Callers posted JSON. A form is what the standard has, and what openid-client sends. */
+export function startIntrospection(exchange: Exchange): IntrospectionExchange {
+  const members = jsonMembers(exchange.req);
+  const parameters = members ? toParameters(Object.entries(members)) : formParameters(exchange.req);
+  return { ...exchange, parameters };
+}
+
+/** What Mixer answered to either was not found. It wants no client, against RFC 7662 2.1. */
+export const introspectionChecks: readonly Check<IntrospectionExchange>[] = [
+  check(
+    'the body is JSON or a form',
+    'RFC 7662 2.1 for the form, public callers for JSON; the refusal is ours',
+    ({ req }) => {
+      if (jsonMembers(req) || isForm(req)) return;
+      throw mixerOAuthError('invalid_request', 'The body is neither JSON nor a form.');
+    },
+  ),
+  check('a token is given', 'RFC 7662 2.1; the refusal is ours', ({ parameters }) => {
+    if (!parameters.has('token')) throw mixerOAuthError('invalid_request', 'token is missing.');
+  }),
+];
+
+/** A token that is not alive is no error (RFC 7662 2.2). */
+export const answerIntrospection: Respond<IntrospectionExchange> = ({ parts, res, parameters }) => {
+  const token = liveAccessToken(parts, 'mixer', parameters.get('token'));
   if (!token) {
     res.json({ active: false });
     return;

@@ -1,11 +1,11 @@
 import { check, type Check, type Exchange, type Respond } from '../endpoint.ts';
-import { formParameters, jsonMembers, toParameters } from '../parameters.ts';
+import { formParameters, isForm, jsonMembers, toParameters } from '../parameters.ts';
 import type { AuthorizationCode, RefreshToken } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
 import {
-  findCode,
-  findRefreshToken,
   isCodeExpired,
+  issuedCode,
+  issuedRefreshToken,
   isWrongSecret,
   refreshedGrant,
   scopeMember,
@@ -25,50 +25,142 @@ export function startMixerTokenRequest(exchange: Exchange): TokenExchange {
   return startTokenRequest(exchange, parameters);
 }
 
-const knownClient = check<TokenExchange>('known client', 'TODO', (exchange) => {
-  const { parts, parameters } = exchange;
-  const registration = findRegistration(parts.registrations, 'mixer', parameters.get('client_id'));
-  if (!registration) throw mixerOAuthError('invalid_client', 'OAuth client not found.');
-  exchange.registration = registration;
-});
+const bodyReadable = check<TokenExchange>(
+  'the body is a form or JSON',
+  '@mixer/client-node posts forms, mixer/shortcode-oauth JSON; the refusal is RFC 6749 5.2 in our words',
+  ({ req }) => {
+    if (jsonMembers(req) || isForm(req)) return;
+    throw mixerOAuthError('invalid_request', 'The body is neither a form nor JSON.');
+  },
+);
 
-/** Wrong, missing, and given by a client that has none: one answer for all three. */
-const rightSecret = check<TokenExchange>('right secret', 'TODO', (exchange) => {
-  if (isWrongSecret(exchange)) throw mixerOAuthError('invalid_client', 'OAuth client secret invalid.');
-});
+const clientRegistered = check<TokenExchange>(
+  'the client id is registered',
+  'mixer/interactive-unity-plugin#112, a "client not found"; status and exact words are ours',
+  (exchange) => {
+    const { parts, parameters } = exchange;
+    const registration = findRegistration(parts.registrations, 'mixer', parameters.get('client_id'));
+    if (!registration) throw mixerOAuthError('invalid_client', 'OAuth client not found.');
+    exchange.registration = registration;
+  },
+);
 
-const knownGrantType = check<TokenExchange>('known grant type', 'TODO', ({ parameters }) => {
-  const grantType = parameters.get('grant_type');
-  if (grantType === undefined) throw mixerOAuthError('invalid_request', 'grant_type is missing.');
-  if (grantType !== 'authorization_code' && grantType !== 'refresh_token') {
+/** One answer for a secret that is wrong, missing or unwanted. */
+const badSecret = () => mixerOAuthError('invalid_client', 'OAuth client secret invalid.');
+
+const secretGiven = check<TokenExchange>(
+  'a client that has a secret sends it',
+  'StreamingClientLibrary#41 has the words',
+  ({ parameters, registration }) => {
+    if (registration.clientSecret !== null && !parameters.has('client_secret')) throw badSecret();
+  },
+);
+
+const noSecretGiven = check<TokenExchange>(
+  'a client that has no secret sends none',
+  'StreamingClientLibrary#38',
+  ({ parameters, registration }) => {
+    if (registration.clientSecret === null && parameters.has('client_secret')) throw badSecret();
+  },
+);
+
+const secretRight = check<TokenExchange>(
+  'the client secret is right',
+  'StreamingClientLibrary#41 and #64 have the words',
+  (exchange) => {
+    if (isWrongSecret(exchange)) throw badSecret();
+  },
+);
+
+const grantTypeGiven = check<TokenExchange>(
+  'a grant type is given',
+  'RFC 6749 5.2, invalid_request; the words are ours',
+  ({ parameters }) => {
+    if (!parameters.has('grant_type')) throw mixerOAuthError('invalid_request', 'grant_type is missing.');
+  },
+);
+
+const grantTypeKnown = check<TokenExchange>(
+  'the grant type is that of a code or of a refresh token',
+  'RFC 6749 5.2 and mixer/shortcode-oauth OAuthError, unsupported_grant_type; the words are ours',
+  ({ parameters }) => {
+    const grantType = parameters.get('grant_type')!;
+    if (grantType === 'authorization_code' || grantType === 'refresh_token') return;
     throw mixerOAuthError('unsupported_grant_type', 'This grant_type is not known.');
-  }
-});
+  },
+);
 
-const knownCode = check<TokenExchange>('known code', 'TODO', (exchange) => {
-  const code = findCode(exchange);
-  if (!code || code.used || isCodeExpired({ parts: exchange.parts, code })) {
-    throw mixerOAuthError('invalid_grant', 'The authorization code is invalid.');
-  }
-  exchange.code = code;
-});
+const given = (name: 'code' | 'refresh_token'): Check<TokenExchange> =>
+  check(`a ${name} is given`, 'RFC 6749 5.2, invalid_request; the words are ours', ({ parameters }) => {
+    if (!parameters.has(name)) throw mixerOAuthError('invalid_request', `${name} is missing.`);
+  });
 
-const sameRedirectUri = check<TokenExchange>('same redirect uri', 'TODO', ({ parameters, code }) => {
-  if (parameters.get('redirect_uri') === code.redirectUri) return;
-  throw mixerOAuthError('invalid_grant', 'The redirect_uri is not the one of the authorization request.');
-});
+const badCode = () => mixerOAuthError('invalid_grant', 'The authorization code is invalid.');
+const grantSource = 'RFC 6749 5.2, invalid_grant; Mixer’s own words were not found';
 
-const unusedRefreshToken = check<TokenExchange>('unused refresh token', 'TODO', (exchange) => {
-  const token = findRefreshToken(exchange);
-  if (!token || token.used || isExpired(token, exchange.parts)) {
-    throw mixerOAuthError('invalid_grant', 'The refresh token is invalid.');
-  }
-  exchange.refreshToken = token;
-});
+export const commonTokenChecks: readonly Check<TokenExchange>[] = [
+  bodyReadable,
+  clientRegistered,
+  secretGiven,
+  noSecretGiven,
+  secretRight,
+  grantTypeGiven,
+  grantTypeKnown,
+];
 
-export const commonTokenChecks = [knownClient, rightSecret, knownGrantType];
-export const codeChecks: readonly Check<TokenExchange>[] = [knownCode, sameRedirectUri];
-export const refreshChecks: readonly Check<TokenExchange>[] = [unusedRefreshToken];
+export const codeChecks: readonly Check<TokenExchange>[] = [
+  given('code'),
+  check('the code was issued here', grantSource, (exchange) => {
+    const code = issuedCode(exchange);
+    if (!code) throw badCode();
+    exchange.code = code;
+  }),
+  check('the code was issued to this client', grantSource, ({ code, registration }) => {
+    if (code.clientId !== registration.clientId) throw badCode();
+  }),
+  check('the code was not used before', `RFC 6749 4.1.2; ${grantSource}`, ({ code }) => {
+    if (code.used) throw badCode();
+  }),
+  check('the code is not too old', `RFC 6749 4.1.2; ${grantSource}`, (exchange) => {
+    if (isCodeExpired(exchange)) throw badCode();
+  }),
+  check(
+    'the redirect URI is that of the authorization request',
+    'RFC 6749 4.1.3; the words are ours',
+    ({ parameters, code }) => {
+      if (parameters.get('redirect_uri') === code.redirectUri) return;
+      throw mixerOAuthError('invalid_grant', 'The redirect_uri is not the one of the authorization request.');
+    },
+  ),
+];
+
+const badRefreshToken = () => mixerOAuthError('invalid_grant', 'The refresh token is invalid.');
+
+export const refreshChecks: readonly Check<TokenExchange>[] = [
+  given('refresh_token'),
+  check('the refresh token was issued here', grantSource, (exchange) => {
+    const token = issuedRefreshToken(exchange);
+    if (!token) throw badRefreshToken();
+    exchange.refreshToken = token;
+  }),
+  check('the refresh token was issued to this client', grantSource, ({ refreshToken, registration }) => {
+    if (refreshToken.clientId !== registration.clientId) throw badRefreshToken();
+  }),
+  check(
+    'the refresh token was not used before',
+    'mixer/developer-docs 05.oauth/01.QuickDetails, single use; the words are ours',
+    ({ refreshToken }) => {
+      if (refreshToken.used) throw badRefreshToken();
+    },
+  ),
+  check(
+    'the refresh token is not older than a year',
+    'mixer/developer-docs 05.oauth/01.QuickDetails; the words are ours',
+    ({ parts, refreshToken }) => {
+      if (isExpired(refreshToken, parts)) throw badRefreshToken();
+    },
+  ),
+];
 
 /** No `scope` and no ID token; `scope` shows up only where a fault puts it. */
 function sendTokens({ parts, res }: Exchange, granted: AuthorizationCode | RefreshToken): void {

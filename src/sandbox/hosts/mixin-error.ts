@@ -1,8 +1,11 @@
 import { jsonError, type ProtocolError } from '../protocol-error.ts';
 
-/** Clients must not match on these texts; 401 and 20121 were seen, the others come from SDKs. */
+/**
+ * Clients must not match on these texts. 401 was seen in logged answers; 403, 404 and 10002 are those of
+ * MixinNetwork/bot-api-go-client error.go; 400, spelling included, and 20121 are from Mixin's documentation.
+ */
 const descriptions: Readonly<Record<number, string>> = {
-  400: 'The request body or id is not readable.',
+  400: 'The request body can’t be pasred as valid data.',
   401: 'Unauthorized, maybe invalid token.',
   403: 'Forbidden',
   404: 'The endpoint is not found.',

@@ -44,28 +44,42 @@ function startMixinAuthorization(exchange: Exchange): MixinAuthorizationExchange
   return { ...exchange, received, parameters, scopes } as unknown as MixinAuthorizationExchange;
 }
 
-const knownClient = check<MixinAuthorizationExchange>('known client', 'TODO', (exchange) => {
-  const clientId = exchange.parameters.get('client_id');
-  const registration = findRegistration(exchange.parts.registrations, 'mixin', clientId);
-  if (!registration) throw pageError(400, 'Error 400: the client_id is not readable.');
-  exchange.registration = registration;
-});
+const page = 'MixinNetwork/mixin.one src/oauth/index.js shows a page for errors 400 and 10002';
 
-const profileAsked = check<MixinAuthorizationExchange>('profile asked', 'TODO', ({ scopes }) => {
-  if (!scopes.includes('PROFILE:READ'))
+const clientRegistered = check<MixinAuthorizationExchange>(
+  'the client id is registered',
+  `${page}; which number it is was not found`,
+  (exchange) => {
+    const clientId = exchange.parameters.get('client_id');
+    const registration = findRegistration(exchange.parts.registrations, 'mixin', clientId);
+    if (!registration) throw pageError(400, 'Error 400: the client_id is not readable.');
+    exchange.registration = registration;
+  },
+);
+
+const profileAsked = check<MixinAuthorizationExchange>(
+  'the scope holds PROFILE:READ',
+  `MixinNetwork/developers.mixin.one api/oauth/scope.md; ${page}`,
+  ({ scopes }) => {
+    if (scopes.includes('PROFILE:READ')) return;
     throw pageError(400, 'Error 10002: the scope must hold PROFILE:READ.');
-});
+  },
+);
 
-const knownScopes = check<MixinAuthorizationExchange>('known scopes', 'TODO', ({ scopes }) => {
-  const unknown = unknownScopes('mixin', scopes)[0];
-  if (unknown !== undefined) throw pageError(400, `Error 10002: there is no scope ${unknown}.`);
-});
+const scopesKnown = check<MixinAuthorizationExchange>(
+  'every scope is one of Mixin’s',
+  `MixinNetwork/developers.mixin.one api/oauth/scope.md; ${page}`,
+  ({ scopes }) => {
+    const unknown = unknownScopes('mixin', scopes)[0];
+    if (unknown !== undefined) throw pageError(400, `Error 10002: there is no scope ${unknown}.`);
+  },
+);
 
 /** `redirect_uri`, `response_type` and `code_challenge_method` are not checked: the page never reads them. */
-const authorizationChecks: readonly Check<MixinAuthorizationExchange>[] = [
-  knownClient,
+export const authorizationChecks: readonly Check<MixinAuthorizationExchange>[] = [
+  clientRegistered,
   profileAsked,
-  knownScopes,
+  scopesKnown,
 ];
 
 function keepAuthorization(exchange: MixinAuthorizationExchange): MixinAuthorization {
@@ -102,10 +116,17 @@ const showCode: Respond<MixinAuthorizationExchange> = (exchange) => {
   }
   const waiting = `${parts.basePath}/mixin.one/sandbox/${authorization.authorizationId}`;
   const location = mixinCallback(exchange, authorization);
-  if (location) sendBack(exchange, 302, location);
-  else if (isStepping(exchange)) showArrival(exchange, authorization.parameters, waiting);
+  if (isStepping(exchange)) showArrival(exchange, authorization.parameters, waiting);
+  else if (location) sendBack(exchange, 302, location);
   else res.redirect(302, waiting);
 };
+
+/** www.mixin.one, which only leads to the bare host. Its status was not found. */
+export function mixinWwwHost({ basePath }: SandboxParts): Router {
+  const router = Router();
+  router.use((req, res) => res.redirect(302, `${basePath}/mixin.one${req.url}`));
+  return router;
+}
 
 /** mixin.one: the page with the QR code, and the phone that reads it. */
 export function mixinHost(parts: SandboxParts): Router {
@@ -113,7 +134,7 @@ export function mixinHost(parts: SandboxParts): Router {
   router.get(
     '/oauth/authorize',
     endpoint(parts, {
-      faults: null,
+      faults: 'authorize',
       start: startMixinAuthorization,
       checks: authorizationChecks,
       respond: showCode,

@@ -1,31 +1,16 @@
 import { Router } from 'express';
-import {
-  answerAuthorization,
-  proceed,
-  type AuthorizationExchange,
-  refuse,
-  startAuthorization,
-  workingAuthorization,
-} from '../authorization.ts';
+import { answerAuthorization, proceed } from '../authorization.ts';
 import type { AuthorizationPage } from '../callback.ts';
-import { check, type Check, documentEndpoint, endpoint, type Exchange, tokenEndpoint } from '../endpoint.ts';
+import { documentEndpoint, endpoint, type Exchange, tokenEndpoint } from '../endpoint.ts';
 import { promisedIss } from '../discovery.ts';
 import { publishedKeys } from '../id-token.ts';
 import { interactionRouter } from '../interaction.ts';
-import { queryOf } from '../parameters.ts';
 import type { SandboxParts } from '../parts.ts';
-import { pageError } from '../protocol-error.ts';
-import { findRegistration } from '../registrations.ts';
-import { unknownScopes } from '../scopes.ts';
+import { authorizationChecks, startResoniteAuthorization } from './resonite-authorization.ts';
 import { answerProfile, answerUserinfo, profileChecks, userinfoChecks } from './resonite-resources.ts';
-import {
-  answerCode,
-  answerRefresh,
-  codeChecks,
-  commonTokenChecks,
-  refreshChecks,
-  startResoniteTokenRequest,
-} from './resonite-token.ts';
+import { answerCode, answerRefresh } from './resonite-token.ts';
+import { codeChecks, refreshChecks } from './resonite-grant-checks.ts';
+import { commonTokenChecks, startResoniteTokenRequest } from './resonite-token-checks.ts';
 
 const host = 'account.resonite.com';
 
@@ -63,73 +48,11 @@ function describeResoniteParameter(value: string): Readonly<Record<string, strin
     state: 'Returned as it is',
     nonce: 'Usually missing from the ID token, as it is here',
     prompt: 'Always asks, unless it is none',
+    response_mode: 'As expected',
     code_challenge: 'Checked at the token endpoint',
     code_challenge_method: 'As expected',
   };
 }
-
-const knownClient = check<AuthorizationExchange>('known client', 'TODO', (exchange) => {
-  const clientId = exchange.parameters.get('client_id');
-  const registration = findRegistration(exchange.parts.registrations, 'resonite', clientId);
-  if (!registration) throw pageError(400, "invalid_request: The specified 'client_id' is invalid. (ID2052)");
-  exchange.registration = registration;
-});
-
-const redirectUriRegistered = check<AuthorizationExchange>(
-  'redirect uri registered',
-  'TODO',
-  ({ parts, registration, redirectUri }) => {
-    const isFaulty = parts.faults.has('authorize_redirect_mismatch');
-    if (!isFaulty && registration.redirectUris.includes(redirectUri)) return;
-    throw pageError(
-      400,
-      "invalid_request: The specified 'redirect_uri' is not valid for this client application. (ID2043)",
-    );
-  },
-);
-
-/** RFC 6749 3.1: a parameter must not come twice. */
-const noRepeatedParameter = check<AuthorizationExchange>('no repeated parameter', 'TODO', (exchange) => {
-  const names = [...queryOf(exchange.req).keys()];
-  const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (repeated) throw refuse(exchange, 'invalid_request', `The '${repeated}' parameter is repeated.`);
-});
-
-const responseTypeIsCode = check<AuthorizationExchange>('response type is code', 'TODO', (exchange) => {
-  if (exchange.parameters.get('response_type') === 'code') return;
-  throw refuse(exchange, 'unsupported_response_type', "The specified 'response_type' is not supported.");
-});
-
-const knownScopes = check<AuthorizationExchange>('known scopes', 'TODO', (exchange) => {
-  if (unknownScopes('resonite', exchange.scopes).length === 0) return;
-  throw refuse(exchange, 'invalid_scope', "The specified 'scope' is invalid.");
-});
-
-/** RFC 7636 4.3: without a method the challenge would be `plain`, which is not offered. */
-const challengeIsS256 = check<AuthorizationExchange>('challenge is s256', 'TODO', (exchange) => {
-  const { parameters } = exchange;
-  if (!parameters.has('code_challenge') && !parameters.has('code_challenge_method')) return;
-  const isShaped = /^[\w-]{43}$/.test(parameters.get('code_challenge') ?? '');
-  if (isShaped && parameters.get('code_challenge_method') === 'S256') return;
-  throw refuse(exchange, 'invalid_request', "The specified 'code_challenge_method' is not supported.");
-});
-
-/** OpenID Connect Core 3.1.2.1. Whether Resonite knows `prompt` was not found. */
-const promptRead = check<AuthorizationExchange>('prompt read', 'TODO', (exchange) => {
-  const prompt = exchange.parameters.get('prompt');
-  exchange.force = prompt !== undefined && prompt !== 'none';
-});
-
-const authorizationChecks: readonly Check<AuthorizationExchange>[] = [
-  knownClient,
-  redirectUriRegistered,
-  workingAuthorization,
-  noRepeatedParameter,
-  responseTypeIsCode,
-  knownScopes,
-  challengeIsS256,
-  promptRead,
-];
 
 function resonitePage(parts: SandboxParts): AuthorizationPage {
   return {
@@ -156,8 +79,8 @@ export function resoniteHost(parts: SandboxParts): Router {
   router.get(
     '/connect/authorize',
     endpoint(parts, {
-      faults: null,
-      start: (exchange) => startAuthorization(exchange, page),
+      faults: 'authorize',
+      start: (exchange) => startResoniteAuthorization(exchange, page),
       checks: authorizationChecks,
       respond: answerAuthorization,
     }),

@@ -1,110 +1,80 @@
 import { check, type Check, type Exchange, type Respond } from '../endpoint.ts';
-import { formParameters, queryParameters } from '../parameters.ts';
-import type { AccessToken, RefreshToken } from '../records.ts';
-import { findRegistration } from '../registrations.ts';
+import type { ProtocolError } from '../protocol-error.ts';
+import type { AccessToken } from '../records.ts';
 import { personOf, withProfileFaults } from '../token-request.ts';
-import { credentials, liveAccessToken, profileToken, secondsLeft } from '../tokens.ts';
+import { credentials, profileToken, secondsLeft } from '../tokens.ts';
 import { twitchClaims } from './twitch-claims.ts';
 import { sendTwitchJson, twitchError } from './twitch-error.ts';
 import { type Validation, validate } from './twitch-validation.ts';
 
-const badToken = () => twitchError(401, 'invalid access token');
+const validatePage = 'dev.twitch.tv: Validating Tokens';
+const oidcPage = 'dev.twitch.tv: OIDC';
+const validateTest = 'nicklaw5/helix authentication_test.go';
+const byAnalogy = 'the words are those of the validation';
 
-/** `validate` accepts `Bearer` next to the documented `OAuth`. */
-function presentedToken({ parts, req }: Exchange): AccessToken | undefined {
-  return liveAccessToken(parts, 'twitch', credentials(req.get('authorization'), 'OAuth', 'Bearer'));
-}
+const badToken = (): ProtocolError => twitchError(401, 'invalid access token');
 
-const tokenPresented = check<Exchange>('token presented', 'TODO', ({ req }) => {
+function requireHeader({ req }: Exchange): void {
   if (!req.get('authorization')) throw twitchError(401, 'missing authorization token');
-});
-
-function tokenOfProfile({ parts, req }: Exchange): AccessToken | undefined {
-  return profileToken(parts, 'twitch', credentials(req.get('authorization'), 'Bearer'));
 }
 
-const tokenAlive = check<Exchange>('token alive', 'TODO', (exchange) => {
-  if (!tokenOfProfile(exchange)) throw badToken();
-});
+function presentedValue({ req }: Exchange): string | undefined {
+  return credentials(req.get('authorization'), 'OAuth', 'Bearer');
+}
 
 function validation(exchange: Exchange): Validation | undefined {
-  return validate(exchange.parts, presentedToken(exchange));
+  return validate(exchange.parts, presentedValue(exchange));
 }
 
-const tokenValid = check<Exchange>('token valid', 'TODO', (exchange) => {
-  if (!validation(exchange)) throw badToken();
-});
+export const validationChecks: readonly Check<Exchange>[] = [
+  check('an Authorization header is there', `${validatePage}; the words: ${validateTest}`, requireHeader),
+  check(
+    'the scheme is OAuth or Bearer',
+    `${validatePage}; what else is answered was not found, the words are those for a bad token`,
+    (exchange) => {
+      if (presentedValue(exchange) === undefined) throw badToken();
+    },
+  ),
+  check('the access token lives', `${validatePage}; ${validateTest}`, (exchange) => {
+    if (!validation(exchange)) throw badToken();
+  }),
+];
 
-export const validationChecks: readonly Check<Exchange>[] = [tokenPresented, tokenValid];
-
-/** `scopes` in the plural, and null when there are none. */
+/** `scopes` in the plural, and null when there are none; a token of the application itself names nobody. */
 export const answerValidation: Respond<Exchange> = (exchange) => {
-  const { parts, res } = exchange;
-  const { token, clientId, person } = validation(exchange)!;
-  sendTwitchJson(res, {
-    client_id: clientId,
-    login: person.twitch.login,
-    scopes: token.scopes.length > 0 ? token.scopes : null,
-    user_id: person.twitch.id,
-    expires_in: secondsLeft(token, parts),
+  const said = validation(exchange)!;
+  sendTwitchJson(exchange.res, {
+    client_id: said.clientId,
+    login: said.person?.twitch.login ?? null,
+    scopes: said.scopes.length > 0 ? said.scopes : null,
+    user_id: said.person?.twitch.id ?? null,
+    expires_in: secondsLeft(said, exchange.parts),
   });
 };
 
-export function revocationParameters({ req }: Exchange): ReadonlyMap<string, string> {
-  return new Map([...queryParameters(req), ...formParameters(req)]);
+function bearerValue({ req }: Exchange): string | undefined {
+  return credentials(req.get('authorization'), 'Bearer');
 }
 
-const knownRevokingClient = check<Exchange>('known revoking client', 'TODO', (exchange) => {
-  const clientId = revocationParameters(exchange).get('client_id');
-  if (clientId === undefined) throw twitchError(400, 'missing client id');
-  if (!findRegistration(exchange.parts.registrations, 'twitch', clientId)) {
-    throw twitchError(404, 'client does not exist');
-  }
-});
-
-/** The access or refresh token that the request names, if it is one of the client's. */
-export function findRevocable(exchange: Exchange): AccessToken | RefreshToken | undefined {
-  const parameters = revocationParameters(exchange);
-  const value = parameters.get('token') ?? '';
-  const token =
-    liveAccessToken(exchange.parts, 'twitch', value) ?? exchange.parts.state.refreshTokens.get(value);
-  const isTheirs = token?.service === 'twitch' && token.clientId === parameters.get('client_id');
-  return isTheirs ? token : undefined;
+function tokenOfProfile(exchange: Exchange): AccessToken | undefined {
+  return profileToken(exchange.parts, 'twitch', bearerValue(exchange));
 }
-
-/** Twitch answers 400 to a token it does not know, where RFC 7009 2.2 wants 200. */
-const revocableToken = check<Exchange>('revocable token', 'TODO', (exchange) => {
-  if (!findRevocable(exchange)) throw twitchError(400, 'Invalid token');
-});
-
-export const revocationChecks: readonly Check<Exchange>[] = [knownRevokingClient, revocableToken];
-
-export function revoke(exchange: Exchange): void {
-  const value = revocationParameters(exchange).get('token') ?? '';
-  exchange.parts.state.accessTokens.delete(value);
-  exchange.parts.state.refreshTokens.delete(value);
-}
-
-export const answerRevocation: Respond<Exchange> = (exchange) => {
-  revoke(exchange);
-  exchange.res.status(200).end();
-};
-
-/** Only `Bearer` is documented here. */
-const bearerScheme = check<Exchange>('bearer scheme', 'TODO', ({ req }) => {
-  if (credentials(req.get('authorization'), 'Bearer') === undefined) throw badToken();
-});
-
-/** What a token without `openid` gets here was not found. */
-const openidGranted = check<Exchange>('openid granted', 'TODO', (exchange) => {
-  if (!tokenOfProfile(exchange)?.scopes.includes('openid')) throw badToken();
-});
 
 export const userinfoChecks: readonly Check<Exchange>[] = [
-  tokenPresented,
-  bearerScheme,
-  tokenAlive,
-  openidGranted,
+  check('an Authorization header is there', `${oidcPage}; ${byAnalogy}`, requireHeader),
+  check('the scheme is Bearer', `${oidcPage}; ${byAnalogy}`, (exchange) => {
+    if (bearerValue(exchange) === undefined) throw badToken();
+  }),
+  check('the access token lives', `${oidcPage}; ${byAnalogy}`, (exchange) => {
+    if (!tokenOfProfile(exchange)) throw badToken();
+  }),
+  check(
+    'the access token has the scope openid',
+    'OpenID Connect Core 5.3; what Twitch answers was not found, the words are those for a bad token',
+    (exchange) => {
+      if (!tokenOfProfile(exchange)!.scopes.includes('openid')) throw badToken();
+    },
+  ),
 ];
 
 export const answerUserinfo: Respond<Exchange> = (exchange) => {

@@ -13,22 +13,11 @@ import {
   twitchDenial,
   twitchGranted,
 } from './twitch-authorization.ts';
-import {
-  answerRevocation,
-  answerUserinfo,
-  answerValidation,
-  revocationChecks,
-  userinfoChecks,
-  validationChecks,
-} from './twitch-resources.ts';
-import {
-  answerCode,
-  answerRefresh,
-  codeChecks,
-  commonTokenChecks,
-  refreshChecks,
-  startTwitchTokenRequest,
-} from './twitch-token.ts';
+import { twitchGrantedAtOnce } from './twitch-implicit.ts';
+import { answerUserinfo, answerValidation, userinfoChecks, validationChecks } from './twitch-resources.ts';
+import { answerRevocation, revocationChecks } from './twitch-revocation.ts';
+import { answerClientCredentials, answerCode, answerRefresh } from './twitch-token.ts';
+import { startTwitchTokenRequest, twitchTokenChecks } from './twitch-token-checks.ts';
 
 const host = 'id.twitch.tv';
 
@@ -75,6 +64,7 @@ function twitchPage(parts: SandboxParts): AuthorizationPage {
     describe: describeTwitchParameter,
     newCode: (random) => random.lower(30),
     granted: twitchGranted,
+    grantedAtOnce: twitchGrantedAtOnce,
     denied: twitchDenial,
   };
 }
@@ -87,7 +77,7 @@ export function twitchHost(parts: SandboxParts): Router {
   router.get(
     '/oauth2/authorize',
     endpoint(parts, {
-      faults: null,
+      faults: 'authorize',
       start: (exchange) => startAuthorization(exchange, page),
       checks: twitchAuthorizationChecks,
       respond: answerTwitchAuthorization,
@@ -97,10 +87,11 @@ export function twitchHost(parts: SandboxParts): Router {
     '/oauth2/token',
     tokenEndpoint(parts, {
       start: startTwitchTokenRequest,
-      checks: commonTokenChecks,
+      checks: twitchTokenChecks.common,
       grants: {
-        authorization_code: { checks: codeChecks, respond: answerCode },
-        refresh_token: { checks: refreshChecks, respond: answerRefresh },
+        authorization_code: { checks: twitchTokenChecks.code, respond: answerCode },
+        refresh_token: { checks: twitchTokenChecks.refresh, respond: answerRefresh },
+        client_credentials: { checks: twitchTokenChecks.app, respond: answerClientCredentials },
       },
     }),
   );

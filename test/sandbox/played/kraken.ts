@@ -47,6 +47,7 @@ async function exchange(sandbox: TestSandbox, person = 'ada'): Promise<Response>
 const withToken = (accept: string, person = 'ada'): Play =>
   answered(async (sandbox, sample) => {
     const { access_token } = (await exchange(sandbox, person)).body;
+    if (accept === version3) sandbox.state.faults.set('twitch', 'kraken_v3');
     return ask(sandbox, sample).set({
       Accept: accept,
       Authorization: `OAuth ${access_token}`,
@@ -88,7 +89,7 @@ export const krakenPlays: Plays = [
   [krakenGranted, async (sandbox) => toCallback(await login(sandbox), 'twitch')],
   [krakenGrantedWithoutScope, async (sandbox) => toCallback(await login(sandbox, null), 'twitch')],
   [krakenRedirectMismatch, redirected({ redirect_uri: 'https://attacker.example/' })],
-  [krakenUnsupportedResponseType, redirected({ response_type: 'token' })],
+  [krakenUnsupportedResponseType, redirected({ response_type: 'id_token' })],
 
   [
     krakenRevoked,

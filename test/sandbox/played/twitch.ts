@@ -18,9 +18,14 @@ import {
   twitchKeys,
   twitchUserinfo,
 } from '../../support/wire-samples/twitch/openid.ts';
-import { twitchRevocationErrors, twitchRevoked } from '../../support/wire-samples/twitch/revocation.ts';
+import {
+  twitchFormerRevocation,
+  twitchRevocationErrors,
+  twitchRevoked,
+} from '../../support/wire-samples/twitch/revocation.ts';
 import { twitchTokenErrors } from '../../support/wire-samples/twitch/token-errors.ts';
 import {
+  twitchAppToken,
   twitchRefreshedTokens,
   twitchTokens,
   twitchTokensWithoutOpenid,
@@ -79,6 +84,13 @@ const refresh = (members: (token: string) => Record<string, string>): Play =>
     return ask(sandbox, sample).type('form').send(sent);
   });
 
+const refusedWith401: Play = answered(async (sandbox, sample) => {
+  sandbox.state.faults.set('twitch', 'refresh_refused_401');
+  const client = { client_id: clientId, client_secret: clientSecret };
+  const members = { grant_type: 'refresh_token', ...client, refresh_token: 'unknown' };
+  return ask(sandbox, sample).type('form').send(members);
+});
+
 const authorize = (changes: Changes): Play =>
   answered(({ app }) => request(app).get(authorizationPath('twitch', changes)));
 
@@ -105,6 +117,19 @@ const helix = (headers: Changes, asked: Changes = {}, person = 'ada', query = ''
       .set(Object.fromEntries(sent) as Record<string, string>);
   });
 
+const asApplication = {
+  grant_type: 'client_credentials',
+  client_id: clientId,
+  client_secret: clientSecret,
+};
+
+const appToken: Play = answered((sandbox, sample) => ask(sandbox, sample).type('form').send(asApplication));
+
+const helixAsApplication: Play = answered(async (sandbox, sample) => {
+  const { access_token } = (await ask(sandbox, twitchAppToken).type('form').send(asApplication)).body;
+  return ask(sandbox, sample).set({ Authorization: `Bearer ${access_token}`, 'Client-Id': clientId });
+});
+
 const faultyServer: Play = answered((sandbox, sample) => {
   sandbox.state.faults.set('twitch', 'token_500');
   return ask(sandbox, sample).type('form').send(codeGrant('twitch', 'any'));
@@ -116,6 +141,8 @@ export const twitchPlays: Plays = [
   [twitchTokensWithoutScope, exchange({ scope: null })],
   [twitchRefreshedTokens, refresh((refresh_token) => ({ refresh_token }))],
 
+  [twitchAppToken, appToken],
+
   [twitchTokenErrors.invalidCode, exchange({}, { code: 'unknown' })],
   [twitchTokenErrors.unknownClient, exchange({}, { client_id: 'nobody' })],
   [twitchTokenErrors.wrongSecret, exchange({}, { client_secret: 'wrong' })],
@@ -124,6 +151,7 @@ export const twitchPlays: Plays = [
   [twitchTokenErrors.otherRedirectUri, exchange({}, { redirect_uri: 'http://localhost:3000/second/twitch' })],
   [twitchTokenErrors.missingRefreshToken, refresh(() => ({}))],
   [twitchTokenErrors.invalidRefreshToken, refresh(() => ({ refresh_token: 'unknown' }))],
+  [twitchTokenErrors.invalidRefreshTokenWith401, refusedWith401],
   [twitchTokenErrors.unknownScope, refresh((refresh_token) => ({ refresh_token, scope: 'nonsense' }))],
   [twitchTokenErrors.serverFault, faultyServer],
 
@@ -153,6 +181,8 @@ export const twitchPlays: Plays = [
   [twitchRevocationErrors.deadToken, revoke(() => ({ client_id: clientId, token: 'dead' }))],
   [twitchRevocationErrors.unknownClient, revoke((token) => ({ client_id: 'nobody', token }))],
 
+  [twitchFormerRevocation.missingToken, revoke(() => ({ client_id: clientId }))],
+
   [twitchDiscovery, answered(ask)],
   [twitchKeys, answered(ask)],
   [
@@ -173,4 +203,7 @@ export const twitchPlays: Plays = [
   [helixErrors.invalidToken, helix({ Authorization: 'Bearer dead' })],
   [helixErrors.otherClientId, helix({ 'Client-Id': 'another' })],
   [helixErrors.missingClientId, helix({ 'Client-Id': null })],
+  [helixErrors.missingEverything, helix({ 'Client-Id': null, Authorization: null })],
+  [helixErrors.missingToken, helix({ Authorization: null })],
+  [helixErrors.missingUser, helixAsApplication],
 ];

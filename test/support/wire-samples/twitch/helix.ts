@@ -76,7 +76,27 @@ export const helixErrors = {
     'Client ID and OAuth token do not match',
     seen,
   ),
-  missingClientId: unauthorized('no Client-Id', 'Must provide a valid Client-ID or OAuth token', seen),
+  missingClientId: unauthorized('no Client-Id', 'Client ID is missing', 'pilcrowonpaper/arctic#35 (2024)'),
+  missingToken: unauthorized(
+    'no token',
+    'OAuth token is missing',
+    'true-dubach/node-twitch-webhook#18 (2020)',
+  ),
+  /** Seen for a Client-ID that is not known, before 2020 when a token was not needed. */
+  missingEverything: unauthorized(
+    'neither a Client-Id nor a token',
+    'Must provide a valid Client-ID or OAuth token',
+    `${seen}; nicklaw5/helix clips_test.go`,
+  ),
+  missingUser: {
+    what: 'Helix: a token of the application, and no user named',
+    source: 'nicklaw5/helix users_test.go',
+    confidence: 'observed',
+    request,
+    status: 400,
+    body: { error: 'Bad Request', status: 400, message: 'Must provide an ID, Login or OAuth Token' },
+    fixed: ['error', 'status', 'message'],
+  } satisfies Refusal as Refusal,
   missingScope: {
     ...unauthorized('missing scope', 'Missing scope: ', seen),
     fixed: ['error', 'status'],

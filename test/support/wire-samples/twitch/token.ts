@@ -61,3 +61,15 @@ export const twitchRefreshedTokens = {
   body: { ...withoutIdToken },
   fixed: ['token_type'],
 } satisfies WireSample;
+
+/** No refresh token and no scope. */
+export const twitchAppToken = {
+  what: 'Twitch: token of the application itself',
+  source: 'dev.twitch.tv: Getting OAuth Access Tokens, Client Credentials Grant Flow',
+  confidence: 'documented',
+  request,
+  status: 200,
+  headers,
+  body: { access_token: 'k1a2b3c4d5e6f7g8h9i0j1k2l3m4n5', expires_in: 5011271, token_type: 'bearer' },
+  fixed: ['token_type'],
+} satisfies WireSample;

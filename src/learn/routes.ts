@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Router } from 'express';
+import { RequestError } from '../errors.ts';
+import { routes } from '../paths.ts';
+import type { Context } from '../web/context.ts';
+import { renderPage } from '../web/page.ts';
+import { stepModeHref } from '../web/services.ts';
+import type { LearnPage, SourcePage } from '../web/view-models.ts';
+import { toDepartures } from './departures.ts';
+import { lastFlowHref, type Place, shownFiles, steps } from './steps.ts';
+
+const projectFolder = join(import.meta.dirname, '../..');
+
+/** The page that walks through a login, and the files it leads to; mounted in development only. */
+export function createLearnRoutes(context: Context): Router {
+  const { paths } = context;
+  const router = Router();
+
+  router.get(routes.learn, async (request, response) => {
+    const options = { view: 'learn', title: 'A login, step by step', current: 'learn' } as const;
+    await renderPage(context, request, response, options, toLearnPage(context));
+  });
+
+  router.get(routes.learnSource('*file'), async (request, response) => {
+    const file = [request.params['file'] ?? []].flat().join('/');
+    if (!shownFiles.has(file)) throw new RequestError('not_found');
+    const page: SourcePage = { file, learnHref: paths.learn, lines: readLines(file) };
+    await renderPage(context, request, response, { view: 'source', title: file, current: 'learn' }, page);
+  });
+
+  return router;
+}
+
+function toLearnPage(context: Context): LearnPage {
+  const { paths, services } = context;
+  return {
+    steps: steps.map(({ heading, rule, text, places }) => ({
+      heading,
+      rule,
+      text,
+      places: places.map((place) => ({
+        label: place.name === null ? place.file : `${place.name}() in ${place.file}`,
+        href: paths.learnSource(place.file) + toFragment(place),
+      })),
+    })),
+    lastFlowHref,
+    homeHref: paths.home,
+    stepModeHref: stepModeHref(context),
+    departures: toDepartures(services.map(({ provider }) => provider)),
+  };
+}
+
+function readLines(file: string): string[] {
+  return readFileSync(join(projectFolder, file), 'utf8').trimEnd().split('\n');
+}
+
+/** The line where a function begins, as a place on the page of its file. */
+function toFragment({ file, name }: Place): string {
+  if (name === null) return '';
+  const index = readLines(file).findIndex((line) => line.includes(`function ${name}(`));
+  return index < 0 ? '' : `#L${index + 1}`;
+}

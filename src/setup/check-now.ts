@@ -1,0 +1,212 @@
+import { randomBytes } from 'node:crypto';
+import { buildAuthorizationRequest } from '../oauth/authorization-request.ts';
+import type { Client } from '../oauth/client.ts';
+import { toStandardTokenAnswer, toWireTokenRequest } from '../oauth/token-response.ts';
+import { isObject } from '../json.ts';
+import { clockName, type Finding, judgeClock, needsAction, notChecked, ok } from './finding.ts';
+import { type Probe, probe } from './probe.ts';
+import { variableName } from './provider-setup.ts';
+
+export interface CheckResult {
+  readonly findings: readonly Finding[];
+  /** What was sent, for a developer to see. */
+  readonly sent: readonly SentMessage[];
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** One of the messages, without anything that was in it or came back. */
+export interface SentMessage extends Pick<Probe, 'method' | 'address' | 'milliseconds' | 'failure'> {
+  /** Null when there was no answer. */
+  readonly status: number | null;
+}
+
+const totalMilliseconds = 5000;
+
+/**
+ * Asks a provider what can be seen of a client without anybody signing in: an authorization request
+ * that is not followed, and a token request with a code that nobody ever got. Both at once, five
+ * seconds in all. Neither can sign anybody in or use anything up.
+ */
+export async function checkNow(
+  client: Client,
+  now: () => number,
+  milliseconds = totalMilliseconds,
+): Promise<CheckResult> {
+  const signal = AbortSignal.timeout(milliseconds);
+  const verifier = randomSecret();
+  const [authorization, token] = await Promise.all([
+    probe(toAuthorizationProbe(client, verifier), now, signal),
+    probe(toTokenProbe(client, verifier), now, signal),
+  ]);
+  const findings = [
+    judgeAnswer('Authorization endpoint', 'AUTHORIZATION_ENDPOINT', client, authorization),
+    judgeClient(client, authorization),
+    judgeAnswer('Token endpoint', 'TOKEN_ENDPOINT', client, token),
+    judgeSecret(client, token),
+    judgeTime(client, [authorization, token]),
+  ];
+  return { findings, sent: [authorization, token].map(toSentMessage), at: now() };
+}
+
+function toSentMessage({ method, address, milliseconds, failure, answer }: Probe): SentMessage {
+  return { method, address, milliseconds, failure, status: answer?.status ?? null };
+}
+
+function randomSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+function toAuthorizationProbe(client: Client, codeVerifier: string) {
+  const url = buildAuthorizationRequest(client, {
+    state: randomSecret(),
+    nonce: client.usesNonce ? randomSecret() : null,
+    codeVerifier,
+    scope: client.scope,
+    force: false,
+  });
+  return { method: 'GET', url: url.href, headers: { accept: 'text/html, */*;q=0.5' } } as const;
+}
+
+function toTokenProbe(client: Client, codeVerifier: string) {
+  const { provider, clientId, clientSecret, redirectUri } = client;
+  const form = new URLSearchParams({
+    grant_type: 'authorization_code',
+    client_id: clientId,
+    code: randomBytes(32).toString('hex'),
+    redirect_uri: redirectUri,
+  });
+  if (clientSecret !== null) form.set('client_secret', clientSecret);
+  if (client.pkce !== null) form.set('code_verifier', codeVerifier);
+  const wire = toWireTokenRequest(provider, form.toString());
+  const headers = { accept: 'application/json', 'content-type': wire.contentType };
+  return { method: 'POST', url: provider.endpoints.token, headers, body: wire.body } as const;
+}
+
+function judgeAnswer(
+  name: string,
+  suffix: string,
+  { provider }: Client,
+  { answer, failure }: Probe,
+): Finding {
+  if (answer !== null && answer.status < 500) return ok(name, `It answers (HTTP ${answer.status}).`);
+  const what = answer
+    ? `It answers with an error of its own (HTTP ${answer.status}).`
+    : failure === 'no answer in time'
+      ? `No answer within ${totalMilliseconds / 1000} seconds.`
+      : `It cannot be reached (${failure}).`;
+  const fix = `Is ${provider.name} up, and does this machine reach the internet? ${variableName(provider, suffix)} can name another address.`;
+  return needsAction(name, what, fix);
+}
+
+/** What a refusal at the authorization endpoint is about; the first that fits counts. */
+const subjects = [
+  { says: /redirect[_ ]?(?:mismatch|uri|url)/i, subject: 'address' },
+  { says: /scope/i, subject: 'scope' },
+  { says: /client/i, subject: 'client' },
+] as const;
+
+function judgeClient(client: Client, { answer }: Probe): Finding {
+  const { provider, redirectUri } = client;
+  const name = 'Client id and return address';
+  if (answer === null || answer.status >= 500)
+    return notChecked(name, 'The authorization endpoint has to answer first.');
+  const refusal = readRefusal(answer.status, answer.headers['location'] ?? null, answer.text);
+  if (refusal === null) {
+    if (provider.registration.beforeSignIn === 'shows-nothing') {
+      const sentence = `${provider.name} shows its page for every client id, and does not look at the return address. Only a sign-in shows whether they are right.`;
+      return notChecked(name, sentence, null);
+    }
+    return ok(name, `${provider.name} accepts them, as far as can be seen without signing in.`);
+  }
+  const subject = subjects.find(({ says }) => says.test(refusal))?.subject;
+  const clientId = variableName(provider, 'CLIENT_ID');
+  const scopes = variableName(provider, 'SCOPES');
+  const { place, field } = provider.registration;
+  switch (subject) {
+    case 'address':
+      return needsAction(
+        name,
+        `${provider.name} does not know the return address ${redirectUri}.`,
+        `Paste it into ${field ?? 'the registration'} (${place}). It is made from BASE_URL.`,
+      );
+    case 'scope':
+      return needsAction(
+        name,
+        `${provider.name} refuses the scopes that are asked for.`,
+        `Correct ${scopes}, or leave it out to ask for the usual ones.`,
+      );
+    case 'client':
+      return needsAction(
+        name,
+        `${provider.name} does not know this client id.`,
+        `Compare ${clientId} with the one at ${place}.`,
+      );
+    case undefined:
+      return needsAction(
+        name,
+        `${provider.name} refuses the request (HTTP ${answer.status}) and does not say why in words we know.`,
+        `Compare ${clientId}, ${scopes} and the return address with the registration at ${place}.`,
+      );
+  }
+}
+
+/** The words of a refusal: in a redirect's `error`, or on the page itself. Null when there is none. */
+function readRefusal(status: number, location: string | null, text: string): string | null {
+  if (status >= 400) return toPlainText(text);
+  const query = location !== null && URL.canParse(location) ? new URL(location).searchParams : null;
+  const error = query?.get('error') ?? null;
+  // Somebody has to sign in first: that is as far as it goes.
+  if (error === null || /^(?:login|interaction|consent)_required$/.test(error)) return null;
+  return `${error} ${query?.get('error_description') ?? ''}`;
+}
+
+function toPlainText(html: string): string {
+  return html.replace(/<(script|style)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ');
+}
+
+function judgeSecret(client: Client, { answer }: Probe): Finding {
+  const { provider, clientSecret } = client;
+  const name = clientSecret === null ? 'Client authentication' : 'Client secret';
+  if (answer === null || answer.status >= 500)
+    return notChecked(name, 'The token endpoint has to answer first.');
+  const id = variableName(provider, 'CLIENT_ID');
+  const secret = variableName(provider, 'CLIENT_SECRET');
+  if (!provider.registration.tellsSecretFromCode) {
+    const sentence = `${provider.name} may give the same answer to a wrong secret and to a wrong code, so they cannot be told apart without signing in.`;
+    return notChecked(name, clientSecret === null ? 'There is no secret: PKCE stands for it.' : sentence);
+  }
+  const error = readError(client, answer);
+  if (error === 'invalid_grant') {
+    const whose = clientSecret === null ? 'the client without a secret' : 'the secret';
+    return ok(name, `${provider.name} accepted ${whose} and refused the made-up code, as it should.`);
+  }
+  if (error === 'invalid_client' || error === 'unauthorized_client') {
+    const sentence = `${provider.name} refuses the client id or the client secret.`;
+    return needsAction(
+      name,
+      sentence,
+      `Compare ${id} and ${secret} with those at ${provider.registration.place}.`,
+    );
+  }
+  const said = error === null ? 'in a way we cannot read' : `with another error (${error})`;
+  return notChecked(name, `${provider.name} answered ${said}, so nothing can be said about the secret.`);
+}
+
+/** The standard error code of the answer, or null when it has none. */
+function readError({ provider }: Client, answer: NonNullable<Probe['answer']>): string | null {
+  try {
+    const { body } = toStandardTokenAnswer(provider, answer);
+    const error = isObject(body) ? body['error'] : undefined;
+    // Only a registered word: anything else came from outside and is not repeated.
+    return typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? error : null;
+  } catch {
+    return null;
+  }
+}
+
+function judgeTime({ provider }: Client, probes: readonly Probe[]): Finding {
+  const difference = probes.map((one) => one.clockDifference).find((one) => one !== null);
+  if (difference === undefined) return notChecked(clockName, `${provider.name} did not say what time it is.`);
+  return judgeClock(clockName, provider.name, difference);
+}

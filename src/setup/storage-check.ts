@@ -1,0 +1,113 @@
+import { accessSync, closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Kysely } from 'kysely';
+import type { StorageConfig } from '../config.ts';
+import { readTime } from '../storage/database.ts';
+import { placeOf } from '../storage/place.ts';
+import { createPostgresqlDialect } from '../storage/postgresql.ts';
+import { connectToRedis } from '../storage/redis-connection.ts';
+import type { Schema } from '../storage/schema.ts';
+import { isStorageError } from '../storage/storage-error.ts';
+import { databaseFile } from '../storage/stores.ts';
+import { withinDeadline } from '../storage/with-deadline.ts';
+import { type Finding, judgeClock, needsAction, ok } from './finding.ts';
+
+const serverMilliseconds = 3000;
+
+/**
+ * Asks each store that is configured, on a connection of its own, and changes nothing: no table is
+ * made and no file is created. The clock of a shared store is compared with this machine's.
+ */
+export async function checkStorage(config: StorageConfig, localNow: () => number): Promise<Finding[]> {
+  const { databaseUrl, sessionStoreUrl } = config.storage;
+  const answers = await Promise.all([
+    databaseUrl === null ? checkFile(config.dataDir) : checkPostgresql(databaseUrl, localNow),
+    ...(sessionStoreUrl === null ? [] : [checkRedis(sessionStoreUrl, localNow)]),
+  ]);
+  return answers.flat();
+}
+
+function checkFile(dataDir: string): Finding[] {
+  const file = databaseFile(dataDir);
+  try {
+    accessSync(nearestFolder(dataDir), constants.W_OK | constants.X_OK);
+  } catch {
+    const fix = `Let this user write to ${dataDir}, or name another folder in DATA_DIR.`;
+    return [needsAction('Store', `The folder ${dataDir} cannot be written.`, fix)];
+  }
+  if (!existsSync(file))
+    return [ok('Store', `Writable: ${dataDir}. The database is made at the first start.`)];
+  try {
+    accessSync(file, constants.R_OK | constants.W_OK);
+  } catch {
+    return [needsAction('Store', `${file} cannot be read and written.`, 'Let this user read and write it.')];
+  }
+  if (looksLikeDatabase(file)) return [ok('Store', `Writable: ${dataDir}, with a database in it.`)];
+  return [needsAction('Store', `${file} is no SQLite database.`, 'Restore it from a backup.')];
+}
+
+/**
+ * Reads the first bytes only: opening a database that is not in use would leave files beside it. An
+ * empty file is a new database to SQLite.
+ */
+function looksLikeDatabase(file: string): boolean {
+  const magic = 'SQLite format 3\0';
+  const start = Buffer.alloc(magic.length);
+  const descriptor = openSync(file, 'r');
+  try {
+    const length = readSync(descriptor, start, 0, magic.length, 0);
+    return length === 0 || start.toString('latin1') === magic;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The folder itself, or the one that it would be made in. */
+function nearestFolder(path: string): string {
+  const full = resolve(path);
+  return existsSync(full) || dirname(full) === full ? full : nearestFolder(dirname(full));
+}
+
+async function checkPostgresql(url: string, localNow: () => number): Promise<Finding[]> {
+  const place = `PostgreSQL at ${placeOf(url)}`;
+  const database = new Kysely<Schema>({ dialect: createPostgresqlDialect(url, 1) });
+  try {
+    const difference = await measure(localNow, readTime(database));
+    return [ok('Store', `${place} answers.`), judgeClock('Clock of the store', place, difference)];
+  } catch (error) {
+    return [unreachable('Store', place, error, 'DATABASE_URL')];
+  } finally {
+    await database.destroy().catch(() => {});
+  }
+}
+
+async function checkRedis(url: string, localNow: () => number): Promise<Finding[]> {
+  const place = `Redis at ${placeOf(url)}`;
+  const redis = await connectToRedis(url);
+  try {
+    const difference = await measure(localNow, redis.readTime());
+    const name = 'Store for sessions';
+    return [ok(name, `${place} answers.`), judgeClock('Clock of the store for sessions', place, difference)];
+  } catch (error) {
+    return [unreachable('Store for sessions', place, error, 'SESSION_STORE_URL')];
+  } finally {
+    redis.close();
+  }
+}
+
+/** The store's time minus ours, half-way between question and answer. */
+async function measure(localNow: () => number, time: Promise<number | null>): Promise<number> {
+  const askedAt = localNow();
+  const answer = await withinDeadline(time, serverMilliseconds);
+  return (answer ?? askedAt) - (askedAt + localNow()) / 2;
+}
+
+/** Names the place and the error's own code, never the address, which has the password in it. */
+function unreachable(name: string, place: string, error: unknown, variable: string): Finding {
+  const code = isStorageError(error) && error.code !== null ? ` (${error.code})` : '';
+  return needsAction(
+    name,
+    `${place} does not answer${code}.`,
+    `Start it, or correct ${variable}: host, port, user, password and database.`,
+  );
+}

@@ -1,0 +1,184 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { toDepartures } from '../src/learn/departures.ts';
+import { providerFiles, shownFiles, steps } from '../src/learn/steps.ts';
+import { services } from '../src/providers/index.ts';
+import type { Provider } from '../src/providers/provider.ts';
+import { type RunningLatchkey, startLatchkey } from './support/latchkey.ts';
+import { Visitor } from './support/visitor.ts';
+
+const root = join(import.meta.dirname, '..');
+let latchkey: RunningLatchkey;
+let visitor: Visitor;
+beforeEach(() => {
+  visitor = new Visitor();
+});
+afterEach(() => latchkey?.close());
+
+const places = steps.flatMap((step) => step.places);
+
+test('every file and every function that a step names is there', () => {
+  expect(places.length).toBeGreaterThan(15);
+  const missing = [...places, ...providerFiles].filter(({ file, name }) => {
+    if (!existsSync(join(root, file))) return true;
+    return (
+      name !== null &&
+      !readFileSync(join(root, file), 'utf8').includes(`export function ${name}(`) &&
+      !readFileSync(join(root, file), 'utf8').includes(`export async function ${name}(`)
+    );
+  });
+  expect(missing).toEqual([]);
+});
+
+test('the steps are in the order of RFC 6749 4.1', () => {
+  const sections = steps.map(({ rule }) => rule?.words ?? null);
+  expect(sections).toEqual([
+    'RFC 6749, 4.1',
+    'RFC 6749, 4.1.1',
+    'RFC 6749, 4.1',
+    'RFC 6749, 4.1.2',
+    'RFC 6749, 4.1.3',
+    'RFC 6749, 4.1.4',
+    'RFC 6749, 7',
+    null,
+  ]);
+});
+
+describe('the page', () => {
+  test('shows every step with a link to each of its functions, at the very line', async () => {
+    latchkey = await startLatchkey();
+    const page = await visitor.open(`${latchkey.baseUrl}/learn`);
+    expect(page.status).toBe(200);
+    expect(page.$('.walk > li')).toHaveLength(steps.length);
+    const links = page
+      .$('.places a')
+      .toArray()
+      .map((element) => page.$(element).attr('href')!);
+    expect(links).toHaveLength(places.length);
+    for (const [index, href] of links.entries()) {
+      const source = await visitor.open(latchkey.baseUrl + href);
+      expect(source.status).toBe(200);
+      const { name, file } = places[index]!;
+      expect(source.heading).toBe(file);
+      if (name === null) continue;
+      expect(source.$(new URL(href, latchkey.baseUrl).hash).text()).toContain(`function ${name}(`);
+    }
+  });
+
+  test('compares the services, each cell from its provider file', async () => {
+    latchkey = await startLatchkey();
+    const page = await visitor.open(`${latchkey.baseUrl}/learn`);
+    const table = page.$('table.compare');
+    const cells = (label: string) =>
+      table
+        .find(`tr:has(th:contains("${label}")) td`)
+        .toArray()
+        .map((element) => page.$(element).text().trim());
+    expect(
+      table
+        .find('thead th')
+        .toArray()
+        .map((element) => page.$(element).text()),
+    ).toEqual(['What', 'Twitch', 'Mixin', 'Resonite', 'Mixer']);
+    expect(cells('PKCE')).toEqual([
+      'None',
+      'S256 over the decoded verifier, not over its text',
+      'S256',
+      'None',
+    ]);
+    expect(cells('Asking again')).toEqual([
+      'force_verify=true',
+      'It always asks',
+      'Cannot be forced',
+      'approval_prompt=force',
+    ]);
+    expect(cells('Cancelling access')[0]).toBe('A revocation endpoint');
+  });
+
+  test('shows Kraken where that is chosen', async () => {
+    latchkey = await startLatchkey({ env: { TWITCH_API: 'kraken' } });
+    const page = await visitor.open(`${latchkey.baseUrl}/learn`);
+    expect(page.$('table.compare').text()).toContain('The token, with the scheme OAuth');
+    expect(page.$('table.compare').text()).toContain('Repeats the state');
+  });
+
+  test('leads to signing in and to the step mode of the sandbox', async () => {
+    latchkey = await startLatchkey();
+    const page = await visitor.open(`${latchkey.baseUrl}/learn`);
+    expect(page.$('a:contains("step mode in the sandbox")').attr('href')).toBe(
+      `${latchkey.sandboxUrl}/#answers`,
+    );
+    await visitor.press('Learn');
+    expect((await visitor.press('Sign in')).heading).toBe('Sign in');
+  });
+});
+
+test('no other file is shown', async () => {
+  latchkey = await startLatchkey();
+  const paths = [
+    'package.json',
+    'src/config.ts',
+    '.env',
+    '..%2F..%2Fetc%2Fpasswd',
+    'src/login/..%2Fconfig.ts',
+    'src/login/flow.ts/',
+    'src//login/flow.ts',
+  ];
+  expect(shownFiles.has('src/config.ts')).toBe(false);
+  for (const path of paths) {
+    const page = await visitor.open(`${latchkey.baseUrl}/learn/source/${path}`);
+    expect([path, page.status]).toEqual([path, 404]);
+  }
+});
+
+test('source is shown as text', async () => {
+  latchkey = await startLatchkey();
+  const page = await visitor.open(`${latchkey.baseUrl}/learn/source/views/pages/hand-off.ejs`);
+  expect(page.html).toContain('&lt;%- include(');
+  const lines = readFileSync(join(root, 'views/pages/hand-off.ejs'), 'utf8').trimEnd().split('\n');
+  expect(
+    page
+      .$('ol.source li')
+      .toArray()
+      .map((element) => page.$(element).text()),
+  ).toEqual(lines);
+});
+
+test('in production neither the page nor the files are there', async () => {
+  latchkey = await startLatchkey({ env: { NODE_ENV: 'production', SANDBOX: 'on' } });
+  expect((await visitor.open(`${latchkey.baseUrl}/learn`)).status).toBe(404);
+  expect((await visitor.open(`${latchkey.baseUrl}/learn/source/src/login/flow.ts`)).status).toBe(404);
+  expect((await visitor.open(`${latchkey.baseUrl}/`)).html).not.toContain('/learn');
+});
+
+describe('the comparison follows the provider files', () => {
+  const provider = services[0]!.choose({});
+  const cell = (changes: Partial<Provider>, label: string) =>
+    toDepartures([{ ...provider, ...changes }]).rows.find((row) => row.label === label)?.cells[0];
+
+  test.each<[Partial<Provider>, string, string]>([
+    [{ pkce: 'S256' }, 'PKCE', 'S256'],
+    [{ idToken: null }, 'ID token', 'None'],
+    [{ idToken: 'without-nonce' }, 'ID token', 'With the scope openid; without a nonce'],
+    [
+      { clientSecret: 'optional' },
+      'Client authentication',
+      'A client secret in the body, for clients that have one',
+    ],
+    [{ accessToken: 'ed25519' }, 'Access token', 'None: a key pair signs instead'],
+    [{ force: 'cannot-force' }, 'Asking again', 'Cannot be forced'],
+    [{ stateInTokenRequest: true }, 'Token request', 'Repeats the state'],
+    [{ announcesIssuer: true }, 'Issuer in the response', 'Always'],
+    [{ defaultScope: ['openid'] }, 'Scopes that are asked for', 'openid (confirm who you are)'],
+    [{ authorizationParameters: {} }, 'Further parameters', 'None'],
+    [{ departures: { ...provider.departures, refresh: 'Never' } }, 'Refresh', 'Never'],
+    [{ validateEvery: 120_000 }, 'Asking whether a token stands', 'Every 2 minutes'],
+    [
+      { userinfo: { authorization: 'OAuth', headers: () => ({ accept: 'x' }), requestId: true } },
+      'Profile request',
+      'The token, with the scheme OAuth, with accept, x-request-id',
+    ],
+  ])('%j', (changes, label, words) => {
+    expect(cell(changes, label)).toBe(words);
+  });
+});

@@ -1,0 +1,51 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Received {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: string;
+}
+
+export interface LocalProvider {
+  readonly url: string;
+  readonly received: Received[];
+  /** Variables that make this server the live endpoints of a service. */
+  endpointsOf(prefix: string): Record<string, string>;
+  close(): Promise<void>;
+}
+
+export type Answer = (request: Received, response: ServerResponse) => void;
+
+/** A provider of a few lines, which answers as a test wants. */
+export async function startProvider(answer: Answer): Promise<LocalProvider> {
+  const received: Received[] = [];
+  const server = createServer(async (request: IncomingMessage, response) => {
+    const url = new URL(request.url!, 'http://localhost');
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    const one = { method: request.method!, path: url.pathname, query: url.searchParams, body };
+    received.push(one);
+    answer(one, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    received,
+    endpointsOf: (prefix) => ({
+      [`${prefix}_AUTHORIZATION_ENDPOINT`]: `${url}/authorize`,
+      [`${prefix}_TOKEN_ENDPOINT`]: `${url}/token`,
+    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+export function answerJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
