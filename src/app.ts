@@ -9,6 +9,9 @@ import { createUnlinkRoutes } from './accounts/unlink-routes.ts';
 import type { Config, ServiceConfig } from './config.ts';
 import { RequestError } from './errors.ts';
 import { createPendingDecisions } from './login/pending-decision.ts';
+import { createInspector } from './inspector/scope.ts';
+import { createInspectorRoutes } from './inspector/routes.ts';
+import type { FlowLimits } from './inspector/flows.ts';
 import { createLearnRoutes } from './learn/routes.ts';
 import { createLoginRoutes } from './login/routes.ts';
 import { createTransactions } from './login/transaction.ts';
@@ -33,6 +36,7 @@ import { createHomeRoutes } from './web/home-routes.ts';
 import { createKnownHostGuard } from './web/known-host.ts';
 import { createRequestLog, type Log } from './web/log.ts';
 import { createSameOriginGuard } from './web/same-origin.ts';
+import { createVisits } from './web/visits.ts';
 import { createSecurityHeaders, noStore } from './web/security-headers.ts';
 
 export interface Dependencies {
@@ -47,12 +51,16 @@ export interface Dependencies {
   readonly log: Log;
   /** Time and size limits of answers from providers; by default the usual ones. */
   readonly httpLimits?: HttpLimits;
+  /** How many recorded logins are kept; by default as many as usual. */
+  readonly flowLimits?: FlowLimits;
   /** True from the moment the process begins to stop: `/readyz` then says so. */
   readonly isStopping: () => boolean;
 }
 
 export interface App {
   readonly express: Express;
+  /** The recorded logins; null when the inspector is off. */
+  readonly inspector: Context['inspector'];
   /** Deletes what ended long ago. */
   readonly sweep: () => Promise<void>;
   /** Closes the connections to the providers. */
@@ -91,6 +99,10 @@ export function createApp(config: Config, dependencies: Dependencies): App {
     createSessionMiddleware(context.sessions, keys, { secure: config.secure, limits: config.sessionLimits }),
   );
   app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 20 }));
+  if (context.inspector) {
+    app.use(createVisits(context, context.inspector));
+    app.use(createInspectorRoutes(context, context.inspector));
+  }
   app.use(createHomeRoutes(context));
   app.use(createLoginRoutes(context));
   app.use(createGrantCheck(context));
@@ -112,12 +124,12 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   const close = async () => {
     await Promise.all(context.services.map(({ client }) => client?.http.close()));
   };
-  return { express: app, sweep: records.sweep, close };
+  return { express: app, inspector: context.inspector, sweep: records.sweep, close };
 }
 
 function createContext(
   config: Config,
-  { database, now, log, httpLimits }: Dependencies,
+  { database, now, log, httpLimits, flowLimits }: Dependencies,
   records: ExpiringRecords,
   keys: KeyRing,
 ): Context {
@@ -136,8 +148,15 @@ function createContext(
     leases,
     transactions: createTransactions(records, keys, now),
     decisions: createPendingDecisions(records, keys, now),
+    inspector: config.inspector ? createInspector(now, toComplaint(log), flowLimits) : null,
     assets: createAssets(paths.assets, config.production),
   };
+}
+
+/** The class alone: what was being recorded may hold anything. */
+function toComplaint(log: Log) {
+  return (error: unknown) =>
+    log.warn('not recorded', { reason: error instanceof Error ? error.constructor.name : typeof error });
 }
 
 function createService(service: ServiceConfig, redirectUri: string, limits?: HttpLimits): ServiceInUse {

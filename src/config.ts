@@ -56,6 +56,8 @@ export interface Config {
     readonly sessionStorePrefix: string;
   };
   readonly logLevel: string;
+  /** Logins are recorded, and shown to whom they belong. */
+  readonly inspector: boolean;
   readonly sandbox: SandboxChoices & {
     /** This process runs the sandbox itself. */
     readonly runs: boolean;
@@ -121,6 +123,7 @@ const generalVariables = [
   'SESSION_STORE_URL_FILE',
   'SESSION_STORE_PREFIX',
   'LOG_LEVEL',
+  'INSPECTOR',
   'SANDBOX',
   'SANDBOX_PORT',
   'SANDBOX_URL',
@@ -263,6 +266,7 @@ export function readConfig(
     trustedProxies: readTrustedProxies(reader),
     ...readStorage(reader),
     logLevel: reader.choice('LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
+    inspector: readInspector(reader, production),
     sandbox,
     services: services.map((service) => readService(reader, service, sandbox.url, madeUpClients)),
     credentials: describeCredentials(environment, readFile),
@@ -405,6 +409,11 @@ function readSessionSecrets(reader: Reader, production: boolean): string[] {
     });
   }
   return secrets;
+}
+
+function readInspector(reader: Reader, production: boolean): boolean {
+  const choice = reader.choice('INSPECTOR', ['auto', 'on', 'off']);
+  return choice === 'on' || (choice === 'auto' && !production);
 }
 
 /** Express's own names for the subnets of this machine and of private networks. */

@@ -112,6 +112,16 @@ test('an own client id in the sandbox gets the made-up secret where a secret is 
   expect(mixin).toMatchObject({ clientId: 'own', clientSecret: madeUpClients.mixin.clientSecret });
 });
 
+test.each([
+  [{}, true],
+  [{ INSPECTOR: 'off' }, false],
+  [production, false],
+  [{ ...production, INSPECTOR: 'auto' }, false],
+  [{ ...production, INSPECTOR: 'on' }, true],
+])('the inspector is on in development, and in production when told so (%j)', (environment, on) => {
+  expect(read(environment).inspector).toBe(on);
+});
+
 test('endpoints can be replaced one by one', () => {
   const environment = {
     TWITCH_CLIENT_ID: 'id',

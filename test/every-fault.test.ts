@@ -7,7 +7,9 @@ import {
   type FaultyEndpoint,
 } from '../src/sandbox/faults.ts';
 import { type Service, serviceNames, services } from '../src/sandbox/services.ts';
+import type { Flow } from '../src/inspector/trace.ts';
 import { type RunningLatchkey, startLatchkey } from './support/latchkey.ts';
+import { flowsOf, stoppedBy } from './inspector/support.ts';
 import { signIn, Visitor } from './support/visitor.ts';
 
 /** A login meets every fault that a service can have; how it ends is written down here. */
@@ -154,15 +156,32 @@ function endingOf(service: Service, name: FaultName): string | undefined {
   return own[service][name] ?? general;
 }
 
-async function login({ baseUrl, logLines, sandbox }: RunningLatchkey, service: Service, name: FaultName) {
+/** How it ended, and whether the recorded flow tells the same. */
+async function login(latchkey: RunningLatchkey, service: Service, name: FaultName) {
+  const { baseUrl, logLines, sandbox } = latchkey;
   sandbox.state.reset();
   sandbox.state.faults.set(service, name);
   logLines.length = 0;
   const visitor = new Visitor();
   const page = await signIn(visitor, baseUrl, serviceNames[service]).catch(() => visitor.page);
   const logged = logLines.map((line) => (JSON.parse(line) as { code?: string }).code).filter(Boolean);
-  if (!page.url.href.startsWith(baseUrl)) return staysThere;
-  return logged[0] ?? (page.heading === 'Your accounts' ? signedIn : page.heading);
+  const ending = !page.url.href.startsWith(baseUrl)
+    ? staysThere
+    : (logged[0] ?? (page.heading === 'Your accounts' ? signedIn : page.heading));
+  return { ending, told: tell(flowsOf(latchkey, visitor)[0]) };
+}
+
+/** What the inspector says of a login, in the words of the table above. */
+function tell(flow: Flow | undefined): string | undefined {
+  if (!flow) return 'no flow';
+  const { result } = flow;
+  if (result.kind === 'waiting') return staysThere;
+  if (result.kind === 'finished') return signedIn;
+  const step = flow.steps[result.step - 1];
+  const named = step?.checks.some(
+    (check) => check.result === 'failed' && stoppedBy(flow).includes(check.name),
+  );
+  return named ? (result.code ?? 'no code') : 'no check says why';
 }
 
 describe.each(services)('a login at %s', (service) => {
@@ -180,7 +199,11 @@ describe.each(services)('a login at %s', (service) => {
 
   test('ends as it should whatever goes wrong, and never as an error of our own', async () => {
     const seen: [string, string][] = [];
-    for (const name of names) seen.push([name, await login(latchkey, service, name)]);
+    for (const name of names) {
+      const { ending, told } = await login(latchkey, service, name);
+      seen.push([name, ending]);
+      expect([name, told]).toEqual([name, ending]);
+    }
     expect(names.length).toBeGreaterThan(60);
     expect(seen).toEqual(names.map((name) => [name, endingOf(service, name)]));
   }, 120_000);

@@ -1,4 +1,6 @@
 import { LoginError } from '../errors.ts';
+import { inFlow } from '../inspector/own-flows.ts';
+import { recordCheck } from '../inspector/recorder.ts';
 import { ShapeError } from '../json.ts';
 import type { Client } from '../oauth/client.ts';
 import type { Tokens } from '../oauth/token-response.ts';
@@ -42,6 +44,15 @@ export function isDue(identity: Identity, now: number): boolean {
  * is stored with the identity.
  */
 export async function readProfile(
+  dependencies: ReadProfileDependencies,
+  client: Client,
+  identity: Identity,
+  access: Access,
+): Promise<Identity | null> {
+  return inFlow('read', client, () => readAndStore(dependencies, client, identity, access));
+}
+
+async function readAndStore(
   { accounts, now }: ReadProfileDependencies,
   client: Client,
   identity: Identity,
@@ -50,6 +61,7 @@ export async function readProfile(
   try {
     const { userinfo, used } = await sendWithRenewal(client, access, now);
     const facts = readIdentity(client, userinfo);
+    recordCheck('subject', facts.subject === identity.subject, facts.subject);
     if (facts.subject !== identity.subject) {
       await access.end(used, 'foreign');
       throw new LoginError('identity_changed', {
@@ -126,6 +138,7 @@ export function readIdentity(client: Client, userinfo: unknown): IdentityFacts {
     const facts = client.provider.toIdentity(userinfo);
     if (!isSubject(facts.subject)) throw new ShapeError('the subject');
     const handle = toDisplayText(facts.handle);
+    recordCheck('userinfo-shape', true, 'the subject is there');
     return {
       ...facts,
       avatarUrl: toAddress(facts.avatarUrl),
@@ -134,6 +147,7 @@ export function readIdentity(client: Client, userinfo: unknown): IdentityFacts {
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown';
+    recordCheck('userinfo-shape', false, reason);
     throw new LoginError('userinfo_response_invalid', { provider: client.provider.id, reason });
   }
 }

@@ -7,6 +7,8 @@ import {
 import { readIdentity } from '../accounts/read-profile.ts';
 import { type Intent, type Resolution, resolveAccount, type Situation } from '../accounts/resolve-account.ts';
 import { LoginError, type LoginErrorFacts } from '../errors.ts';
+import { recordCallback, recordLoginStart } from '../inspector/logins.ts';
+import { recordCheck, recordGrantedScope } from '../inspector/recorder.ts';
 import { buildAuthorizationRequest } from '../oauth/authorization-request.ts';
 import { readAuthorizationResponse, readState } from '../oauth/authorization-response.ts';
 import type { Client } from '../oauth/client.ts';
@@ -51,7 +53,14 @@ export async function startLogin(flow: FlowDependencies, client: Client, start: 
     requestedScope: scope,
   };
   const state = await flow.transactions.create(transaction, binding);
-  return buildAuthorizationRequest(client, { ...secrets, state, scope, force: start.force });
+  const authorizationRequest = buildAuthorizationRequest(client, {
+    ...secrets,
+    state,
+    scope,
+    force: start.force,
+  });
+  recordLoginStart(client, { ...start, ...secrets, state, authorizationRequest });
+  return authorizationRequest;
 }
 
 export interface Callback {
@@ -85,9 +94,11 @@ export async function finishLogin(
 ): Promise<FinishedLogin> {
   const { provider } = client;
   let transaction: LoginTransaction | null = null;
+  recordCallback(client, callback.query);
   try {
     const state = readState(callback.query);
     transaction = await flow.transactions.take(state, callback.binding);
+    recordTaken(state);
     checkTransaction(client, transaction, callback.accountId);
     const response = readAuthorizationResponse(client, callback.query);
     const { codeVerifier, nonce } = transaction;
@@ -109,6 +120,14 @@ function toErrorFacts(provider: string, transaction: LoginTransaction | null): L
   return { provider, intent, force, ...(returnTo ? { returnTo } : {}) };
 }
 
+/** For the trace: getting the transaction has proven four things at once. */
+function recordTaken(state: string): void {
+  recordCheck('state', true, { name: 'state', secret: state });
+  recordCheck('binding', true, 'its cookie is there');
+  recordCheck('in-time', true);
+  recordCheck('first-time', true);
+}
+
 /** The login must come back to the provider it left for, and to the account that started it. */
 function checkTransaction(
   { provider, mode }: Client,
@@ -119,18 +138,23 @@ function checkTransaction(
     transaction.provider === provider.id &&
     transaction.mode === mode &&
     transaction.issuer === provider.issuer;
+  recordCheck('same-provider', here, here ? provider.name : 'another one');
   if (!here)
     throw new LoginError('authorization_response_invalid', {
       reason: 'the login was started with another provider',
     });
-  if (transaction.intent !== 'sign-in' && transaction.accountId !== accountId) {
+  const sameAccount = transaction.intent === 'sign-in' || transaction.accountId === accountId;
+  recordCheck('same-account', sameAccount, sameAccount ? 'it fits' : 'another one, or none');
+  if (!sameAccount) {
     throw new LoginError('session_changed', { reason: 'another account, or none, is signed in now' });
   }
 }
 
 /** Linking ends with the session that began it, also when that happens during the login's last step. */
 async function checkStillSignedIn({ intent }: LoginTransaction, callback: Callback): Promise<void> {
-  if (intent !== 'sign-in' && !(await callback.stillSignedIn())) {
+  const alive = intent === 'sign-in' || (await callback.stillSignedIn());
+  recordCheck('still-signed-in', intent === 'sign-in' ? 'skipped' : alive);
+  if (!alive) {
     throw new LoginError('session_changed', { reason: 'signed out while the provider was asked' });
   }
 }
@@ -144,13 +168,28 @@ function toProvenIdentity(
   const { provider, mode } = client;
   const facts = readIdentity(client, userinfo);
   // The access token's owner and the ID token's subject must be one person (OpenID Connect Core 5.3.2).
-  if (response.idTokenSubject !== null && response.idTokenSubject !== facts.subject) {
+  const { idTokenSubject } = response;
+  const samePerson = idTokenSubject === facts.subject;
+  if (idTokenSubject === null) recordCheck('subject', 'skipped', 'no ID token says it');
+  else recordCheck('subject', samePerson, facts.subject);
+  if (idTokenSubject !== null && !samePerson) {
     throw new LoginError('userinfo_response_invalid', {
       reason: 'the userinfo is not about the subject of the ID token',
     });
   }
   const grantedScope = response.tokens.grantedScope ?? requestedScope;
+  recordScope(requestedScope, grantedScope);
   return { provider: provider.id, mode, facts, userinfo, grantedScope };
+}
+
+function recordScope(requested: readonly string[], granted: readonly string[]): void {
+  const missing = requested.filter((name) => !granted.includes(name));
+  recordGrantedScope(granted);
+  recordCheck(
+    'scope',
+    missing.length === 0,
+    missing.length === 0 ? 'nothing is missing' : `without ${missing.join(' ')}`,
+  );
 }
 
 /**
@@ -192,6 +231,7 @@ async function settleOnce(
   const owner = await accounts.findIdentity(provider, mode, facts.subject);
   const linked = accountId === null ? null : await accounts.getIdentity(accountId, provider, mode);
   const resolution = resolveAccount(toSituation(intent, owner, linked, accountId));
+  recordCheck('account', !resolution.startsWith('refuse-'), resolution);
   switch (resolution) {
     case 'create-account':
       return { resolution, identity: await accounts.createAccount(proven), before: null };

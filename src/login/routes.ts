@@ -2,6 +2,8 @@ import { type Request, type Response, Router } from 'express';
 import type { Identity } from '../accounts/account-store.ts';
 import { type Intent, intents } from '../accounts/resolve-account.ts';
 import { LoginError, RequestError } from '../errors.ts';
+import { recordAccount, recordOutcome } from '../inspector/failures.ts';
+import { recordCheck } from '../inspector/recorder.ts';
 import type { Client } from '../oauth/client.ts';
 import { readScope } from '../oauth/scope.ts';
 import { type Paths, routes } from '../paths.ts';
@@ -79,6 +81,7 @@ export function createLoginRoutes(context: Context): Router {
       stillSignedIn: async () => before !== null && (await sessions.isAlive(before)),
     });
     const { transaction, resolution } = login;
+    recordOutcome(resolution);
     log.info('login', { provider: client.provider.id, intent: transaction.intent, outcome: resolution });
     response.redirect(303, await settleSession(request, response, client, login, before));
   });
@@ -127,10 +130,12 @@ export function createLoginRoutes(context: Context): Router {
     const { identity, tokens, transaction } = login;
     const { provider } = client;
     if (identity === null) return askForDecision(login, before!);
+    recordAccount(identity.account_id);
     const formerName = await nameOfFormer(before, identity.account_id);
     const sameAccount = before !== null && before.accountId === identity.account_id;
     if (sameAccount) await keepSession(request, before, client, login, identity);
     else await changeSession(context, request, before, { client, tokens, identity });
+    recordCheck('session', true);
     const flash = toLoginFlash(provider, login, formerName);
     if (flash) await setFlash(request, flash);
     setCookie(response, 'latchkey-last', provider.id, { secure, maxAgeMilliseconds: lastUsedMilliseconds });

@@ -1,5 +1,6 @@
 import * as oidc from 'openid-client';
 import { LoginError } from '../errors.ts';
+import type { MessageKind } from '../inspector/trace.ts';
 import type { Provider, WireAnswer } from '../providers/provider.ts';
 import {
   createHttp,
@@ -90,7 +91,7 @@ function createConfiguration(registration: ClientRegistration, http: Http): oidc
 function createFetch(provider: Provider, http: Http): oidc.CustomFetch {
   const { token, revocation } = provider.endpoints;
   return async (url, options) => {
-    const request = toHttpRequest(url, options);
+    const request = toHttpRequest(provider, url, options);
     if (url === token) {
       const wire = toWireTokenRequest(provider, String(options.body ?? ''));
       const headers = { ...request.headers, 'content-type': wire.contentType };
@@ -105,9 +106,10 @@ function createFetch(provider: Provider, http: Http): oidc.CustomFetch {
   };
 }
 
-function toHttpRequest(url: string, options: oidc.CustomFetchOptions): HttpRequest {
+function toHttpRequest(provider: Provider, url: string, options: oidc.CustomFetchOptions): HttpRequest {
   const method = options.method === 'POST' ? 'POST' : 'GET';
   return {
+    kind: toKind(provider, url, String(options.body ?? '')),
     method,
     url,
     headers: options.headers,
@@ -115,6 +117,12 @@ function toHttpRequest(url: string, options: oidc.CustomFetchOptions): HttpReque
     // The key set is the one thing that openid-client gets rather than posts.
     unreadable: method === 'POST' ? 'token_response_invalid' : 'id_token_invalid',
   };
+}
+
+function toKind({ endpoints }: Provider, url: string, body: string): MessageKind {
+  if (url === endpoints.revocation) return 'revocation';
+  if (url !== endpoints.token) return 'keys';
+  return new URLSearchParams(body).get('grant_type') === 'refresh_token' ? 'refresh' : 'token';
 }
 
 function toResponse({ status, body }: WireAnswer): Response {

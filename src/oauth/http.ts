@@ -1,9 +1,13 @@
 import { type Dispatcher, Pool } from 'undici';
 import { LoginError, type LoginErrorCode } from '../errors.ts';
+import { recordRequest } from '../inspector/recorder.ts';
+import type { MessageKind } from '../inspector/trace.ts';
 import { isObject, readJson } from '../json.ts';
 import type { WireAnswer } from '../providers/provider.ts';
 
 export interface HttpRequest {
+  /** What it asks for, for the trace. */
+  readonly kind: MessageKind;
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -58,7 +62,7 @@ export function createHttp(providerId: string, addresses: readonly string[], lim
     const response = await poolFor(origin).request({
       path: pathname + search,
       method: request.method,
-      headers: { accept: 'application/json', ...request.headers },
+      headers: withAccept(request.headers),
       body: request.body ?? null,
       signal: AbortSignal.timeout(limits.totalMilliseconds),
     });
@@ -70,10 +74,13 @@ export function createHttp(providerId: string, addresses: readonly string[], lim
     if (!allowed.has(withoutQuery(request.url))) {
       throw new LoginError(request.unreadable, { provider: providerId, reason: 'address not allowed' });
     }
+    const recorded = recordRequest(request.kind, { ...request, headers: withAccept(request.headers) });
     const answer = await exchange(request).catch((error: unknown) => {
+      recorded.failed(error instanceof LoginError ? (error.facts.reason ?? error.code) : nameOf(error));
       if (error instanceof LoginError) throw error.with({ provider: providerId });
       throw new LoginError('provider_unreachable', { provider: providerId, reason: nameOf(error) });
     });
+    recorded.answered(answer);
     requireUsable(answer.status, providerId, request.unreadable, answer.headers['retry-after']);
     return answer;
   }
@@ -148,6 +155,10 @@ function plainHeaders(headers: Dispatcher.ResponseData['headers']): Record<strin
 function readRetryAfter(value: string | undefined): number {
   const seconds = Number(value);
   return Number.isInteger(seconds) && seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : 60;
+}
+
+function withAccept(headers: HttpRequest['headers']): HttpRequest['headers'] {
+  return { accept: 'application/json', ...headers };
 }
 
 function withoutQuery(url: string): string {

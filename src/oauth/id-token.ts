@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IDToken } from 'openid-client';
 import { LoginError } from '../errors.ts';
+import { recordCheck } from '../inspector/recorder.ts';
 
 const oldestMilliseconds = 10 * 60 * 1000;
 const leewayMilliseconds = 60 * 1000;
@@ -11,7 +12,9 @@ const leewayMilliseconds = 60 * 1000;
  */
 export function checkIdTokenAge(provider: string, claims: IDToken, now: number): void {
   const age = now - claims.iat * 1000;
-  if (age > oldestMilliseconds + leewayMilliseconds || age < -leewayMilliseconds) {
+  const recent = age <= oldestMilliseconds + leewayMilliseconds && age >= -leewayMilliseconds;
+  recordCheck('id-token-iat', recent, `${Math.round(age / 1000)} s old`);
+  if (!recent) {
     throw new LoginError('id_token_invalid', { provider, reason: 'iat is not recent' });
   }
 }
@@ -22,11 +25,15 @@ export function checkIdTokenAge(provider: string, claims: IDToken, now: number):
  */
 export function checkIdTokenHash(provider: string, claims: IDToken, accessToken: string): void {
   const { at_hash: given } = claims as { at_hash?: unknown };
-  if (given === undefined) return;
+  if (given === undefined) {
+    recordCheck('id-token-at-hash', 'skipped', 'not in the token');
+    return;
+  }
   const half = createHash('sha256')
     .update(accessToken, 'ascii')
     .digest()
     .subarray(0, 16)
     .toString('base64url');
+  recordCheck('id-token-at-hash', given === half);
   if (given !== half) throw new LoginError('id_token_invalid', { provider, reason: 'at_hash differs' });
 }

@@ -1,4 +1,5 @@
 import * as oidc from 'openid-client';
+import { recordCheck } from '../inspector/recorder.ts';
 import type { Client } from './client.ts';
 import { toLoginError, toTokens, type TokenResponse } from './token-request.ts';
 import type { Tokens } from './token-response.ts';
@@ -19,6 +20,11 @@ export async function sendRefreshRequest(
   try {
     const response = await oidc.refreshTokenGrant(client.configuration, refreshToken);
     const fresh = toTokens(response, now);
+    recordCheck(
+      'refresh-granted',
+      true,
+      fresh.refreshToken === null ? 'the old refresh token stays' : 'with a refresh token',
+    );
     return {
       tokens: {
         ...fresh,
@@ -28,6 +34,8 @@ export async function sendRefreshRequest(
       idTokenSubject: response.claims()?.sub ?? null,
     };
   } catch (error) {
-    throw toLoginError(client, error, 'token_response_invalid');
+    const refused = toLoginError(client, error, 'token_response_invalid');
+    recordCheck('refresh-granted', false, refused.facts.providerSaid ?? refused.facts.reason ?? refused.code);
+    throw refused;
   }
 }

@@ -1,4 +1,5 @@
 import * as oidc from 'openid-client';
+import { recordCheck } from '../inspector/recorder.ts';
 import type { Client } from './client.ts';
 import type { Tokens } from './token-response.ts';
 
@@ -15,8 +16,10 @@ export async function sendRevocationRequest(client: Client, tokens: Tokens): Pro
   const held = [tokens.accessToken, tokens.refreshToken].filter((token) => token !== null);
   try {
     await Promise.all(held.map((token) => oidc.tokenRevocation(client.configuration, token)));
+    recordCheck('revoked', true, held.length === 1 ? 'one token' : `${held.length} tokens`);
     return 'revoked';
   } catch {
+    recordCheck('revoked', false, 'not confirmed');
     return 'not-confirmed';
   }
 }

@@ -1,8 +1,10 @@
 import { getPublicKeyAsync, utils } from '@noble/ed25519';
 import * as oidc from 'openid-client';
 import { LoginError, type LoginErrorCode } from '../errors.ts';
+import { recordCheck } from '../inspector/recorder.ts';
 import { type Client, findLoginError } from './client.ts';
 import { checkIdTokenAge, checkIdTokenHash } from './id-token.ts';
+import { recordIdTokenFailure, recordIdTokenPassed } from './id-token-checks.ts';
 import { readShape } from '../json.ts';
 import { readScope } from './scope.ts';
 import {
@@ -45,6 +47,7 @@ export async function sendTokenRequest(
   const response = await exchange(client, request);
   const claims = response.claims();
   if (claims) {
+    recordIdTokenPassed(client, request.nonce, claims);
     checkIdTokenAge(client.provider.id, claims, now);
     checkIdTokenHash(client.provider.id, claims, response.access_token);
   }
@@ -65,8 +68,12 @@ async function exchange(client: Client, request: TokenRequest) {
   if (request.nonce !== null) checks.expectedNonce = request.nonce;
   const extra = client.provider.stateInTokenRequest ? { state: request.state } : {};
   try {
-    return await oidc.authorizationCodeGrant(client.configuration, currentUrl, checks, extra);
+    const response = await oidc.authorizationCodeGrant(client.configuration, currentUrl, checks, extra);
+    recordCheck('token-granted', true, 'tokens');
+    return response;
   } catch (error) {
+    const refused = findLoginError(error) !== null || error instanceof oidc.ResponseBodyError;
+    if (client.expectsIdToken && !refused) recordIdTokenFailure(error);
     // The message was of standard shape, so what is still refused is the ID token, where one is expected.
     throw toLoginError(client, error, client.expectsIdToken ? 'id_token_invalid' : 'token_response_invalid');
   }
@@ -114,6 +121,7 @@ async function sendSigningRequest(client: Client, request: TokenRequest): Promis
   const answer = toStandardTokenAnswer(
     provider,
     await http.send({
+      kind: 'token',
       method: 'POST',
       url: provider.endpoints.token,
       headers: { 'content-type': wire.contentType },
@@ -122,6 +130,7 @@ async function sendSigningRequest(client: Client, request: TokenRequest): Promis
     }),
   );
   if (answer.status >= 400) throw toRefusal(provider, answer.body);
+  recordCheck('token-granted', true, 'keys to sign with');
   const { ed25519, authorization_id, scope } = readShape(signingShape, answer.body);
   const signing: SigningKeys = {
     seed: Buffer.from(seed).toString('base64url'),

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { LoginError } from '../errors.ts';
+import { recordCheck, recordToken } from '../inspector/recorder.ts';
+import { isRecording } from '../inspector/scope.ts';
 import { isObject, readShape } from '../json.ts';
 import type { Provider, WireAnswer } from '../providers/provider.ts';
 import { type HttpAnswer, requireUsable, toWireAnswer } from './http.ts';
@@ -49,11 +51,20 @@ export function toStandardTokenAnswer(provider: Provider, answer: HttpAnswer): W
   if (status >= 400) throw invalid(provider, `status ${status} without an error code`);
   try {
     const checked = Object.entries(readShape<z.ZodType>(shape, body) as Record<string, unknown>);
+    recordShape(checked);
     const present = checked.filter(([name, value]) => value !== null && (value !== '' || name === 'scope'));
     return { status: 200, body: Object.fromEntries(present) };
   } catch (error) {
     throw invalid(provider, error instanceof Error ? error.message : 'unknown');
   }
+}
+
+/** For the trace: the shape fits, and an ID token can be read there. */
+function recordShape(checked: readonly [string, unknown][]): void {
+  if (!isRecording()) return;
+  recordCheck('token-shape', true, checked.map(([name]) => name).join(', '));
+  const idToken = checked.find(([name]) => name === 'id_token')?.[1];
+  if (typeof idToken === 'string') recordToken('token', 'ID token', idToken);
 }
 
 const bearerShape = z.object({

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { LoginError } from '../errors.ts';
+import { recordCheck, recordToken } from '../inspector/recorder.ts';
 import { isObject } from '../json.ts';
 import type { Client } from './client.ts';
 import { type HttpAnswer, requireUsable, toWireAnswer } from './http.ts';
@@ -21,13 +22,23 @@ export async function sendUserinfoRequest(client: Client, tokens: Tokens, now: n
   };
   if (provider.userinfo.requestId) headers['x-request-id'] = requestId;
   const answer = await http.send({
+    kind: 'userinfo',
     method: 'GET',
     url: provider.endpoints.userinfo,
     headers,
     unreadable: 'userinfo_response_invalid',
   });
+  if (provider.userinfo.authorization === 'signed') recordSignedRequest(headers, answer);
   if (provider.userinfo.requestId) await checkAnswerOrigin(client, tokens, answer, requestId);
   return readUserinfo(client, answer);
+}
+
+/** For the trace: the request token that we signed, and the provider's over its answer. */
+function recordSignedRequest(headers: Record<string, string>, answer: HttpAnswer): void {
+  const token = headers['authorization']?.replace(/^\S+ /, '');
+  if (token) recordToken('userinfo', 'Request token, signed here', token);
+  const integrity = answer.headers['x-integrity-token'];
+  if (integrity) recordToken('userinfo', 'X-Integrity-Token of the answer', integrity);
 }
 
 async function buildAuthorizationHeader(
@@ -69,6 +80,7 @@ async function checkAnswerOrigin(
 ): Promise<void> {
   const { provider } = client;
   const echoed = answer.headers['x-request-id'];
+  recordCheck('request-id', echoed === undefined ? 'skipped' : echoed === requestId);
   if (echoed !== undefined && echoed !== requestId) {
     throw new LoginError('userinfo_response_invalid', {
       provider: provider.id,
@@ -76,9 +88,16 @@ async function checkAnswerOrigin(
     });
   }
   const token = answer.headers['x-integrity-token'];
-  if (token === undefined || tokens.signing === null) return;
+  if (token === undefined || tokens.signing === null) {
+    recordCheck('integrity', 'skipped');
+    return;
+  }
   const signed = { method: 'GET', uri: signedUri(client), body: answer.text, requestId };
-  await checkIntegrityToken(provider.id, tokens.signing, token, signed);
+  await checkIntegrityToken(provider.id, tokens.signing, token, signed).catch((error: unknown) => {
+    recordCheck('integrity', false, error instanceof LoginError ? (error.facts.reason ?? '') : '');
+    throw error;
+  });
+  recordCheck('integrity', true);
 }
 
 function readUserinfo({ provider }: Client, answer: HttpAnswer): unknown {
@@ -96,6 +115,7 @@ function readUserinfo({ provider }: Client, answer: HttpAnswer): unknown {
       },
     );
   }
+  recordCheck('userinfo-granted', true, `status ${status}`);
   if (!isObject(body))
     throw new LoginError('userinfo_response_invalid', { provider: provider.id, reason: 'not a JSON object' });
   return body;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LoginError } from '../errors.ts';
+import { recordCheck } from '../inspector/recorder.ts';
 import { readShape } from '../json.ts';
 import type { Client } from './client.ts';
 import { requireUsable, toWireAnswer } from './http.ts';
@@ -24,6 +25,7 @@ export async function sendValidationRequest(
   const { validation } = provider.endpoints;
   if (validation === undefined || tokens.accessToken === null) return 'good';
   const answer = await http.send({
+    kind: 'validation',
     method: 'GET',
     url: validation,
     // `OAuth` is the documented scheme.
@@ -33,12 +35,14 @@ export async function sendValidationRequest(
   const wire = toWireAnswer(answer);
   const { status, body } = provider.conform.validationResponse?.(wire) ?? wire;
   requireUsable(status, provider.id, 'userinfo_response_invalid');
+  recordCheck('token-stands', status < 400, `status ${status}`);
   if (status === 401) return 'over';
   if (status >= 400) throw unreadable(provider.id, `status ${status}`);
   try {
     const said = readShape(validationShape, body);
     // Kraken's oldest form names neither.
     const ours = (said.client_id ?? clientId) === clientId && (said.user_id ?? subject) === subject;
+    recordCheck('audience', ours, ours ? 'both' : 'another client or person');
     return ours ? 'good' : 'foreign';
   } catch (error) {
     throw unreadable(provider.id, error instanceof Error ? error.message : 'unknown');

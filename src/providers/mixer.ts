@@ -60,6 +60,34 @@ export const mixer: Provider = {
     noEndDate: 'No end date given (Mixer)',
     denied: null,
   },
+  trace: {
+    shows: [
+      'approval_prompt',
+      'id',
+      'username',
+      'avatarUrl',
+      'level',
+      'experience',
+      'sparks',
+      'verified',
+      'createdAt',
+      'updatedAt',
+    ],
+    departures: [
+      {
+        at: 'authorization',
+        what: 'There is neither PKCE nor a nonce.',
+        why: 'state alone ties the code to this login.',
+        source: 'docs/providers/mixer.md',
+      },
+      {
+        at: 'userinfo',
+        what: 'Refusals are errorCode and errorMessage, not the error of OAuth.',
+        why: 'They are read as invalid_token.',
+        source: 'docs/providers/mixer.md',
+      },
+    ],
+  },
 };
 
 /** API errors are `{errorCode, errorMessage}`, not OAuth's shape. */

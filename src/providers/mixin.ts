@@ -88,6 +88,48 @@ export const mixin: Provider = {
     noEndDate: 'No end date given (Mixin)',
     denied: 'Mixin reports this also when every permission was unticked.',
   },
+  trace: {
+    shows: ['user_id', 'identity_number', 'full_name', 'avatar_url', 'type', 'created_at'],
+    phone: true,
+    departures: [
+      {
+        at: 'authorization',
+        what: 'The code challenge hashes the verifier’s decoded bytes, not its text as RFC 7636 says.',
+        why: 'A standard challenge is refused. With a client secret there is no challenge at all.',
+        source: 'docs/providers/mixin.md, 1 and 4',
+      },
+      {
+        at: 'authorization',
+        what: 'The person answers on a phone.',
+        why: 'What the phone and Mixin say to each other is not seen here.',
+        source: 'docs/providers/mixin.md',
+      },
+      {
+        at: 'token',
+        what: 'The request is JSON, without grant_type and redirect_uri.',
+        why: 'Mixin knows neither of the two.',
+        source: 'docs/providers/mixin.md',
+      },
+      {
+        at: 'token',
+        what: 'The answer is wrapped in data, and errors come with status 202.',
+        why: 'It is unwrapped, and error is looked for whatever the status.',
+        source: 'docs/providers/mixin.md',
+      },
+      {
+        at: 'token',
+        what: 'There may be no access token at all, but the means to sign each request (Ed25519).',
+        why: 'The request carries a new public key, the answer the key of Mixin’s own signatures.',
+        source: 'docs/providers/mixin.md, 16',
+      },
+      {
+        at: 'userinfo',
+        what: 'The token is made here, for this one request, and signed with the key of the login.',
+        why: 'Its sig is a hash of method, path and body. X-Integrity-Token proves the answer likewise.',
+        source: 'docs/providers/mixin.md, 16 and 22',
+      },
+    ],
+  },
 };
 
 /** With MIXIN_TOKEN=bearer: Mixin makes the access token, and nothing is signed. */

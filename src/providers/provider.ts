@@ -67,6 +67,26 @@ export interface Provider {
   readonly registration: ProviderRegistration;
   readonly departures: Departures;
   readonly words: ProviderWords;
+  /** How a recorded login is shown. */
+  readonly trace: TraceFacts;
+}
+
+export interface TraceFacts {
+  /** The provider's own parameters, headers and profile fields that a trace may show; all else is hidden. */
+  readonly shows: readonly string[];
+  /** The person answers on a phone, in a conversation that we do not see. */
+  readonly phone?: boolean;
+  readonly departures: readonly Departure[];
+}
+
+/** Where a message differs from the standard. */
+export interface Departure {
+  readonly at: 'authorization' | 'callback' | 'token' | 'refresh' | 'userinfo' | 'validation' | 'revocation';
+  readonly what: string;
+  /** What we do about it, or why it is so. */
+  readonly why: string;
+  /** The provider's page and the number of its row there: `docs/providers/twitch.md, 2`. */
+  readonly source: string;
 }
 
 /** How an application gets known to the provider. */

@@ -77,6 +77,17 @@ export const resonite: Provider = {
     noEndDate: 'No end date given (Resonite)',
     denied: null,
   },
+  trace: {
+    shows: ['id', 'username', 'iconUrl', 'registrationDate', 'isVerified', 'tags', 'tagline'],
+    departures: [
+      {
+        at: 'authorization',
+        what: 'No nonce is sent, also where an ID token is asked for.',
+        why: 'The ID token usually lacks it. PKCE binds the code to this login.',
+        source: 'docs/providers/resonite.md',
+      },
+    ],
+  },
 };
 
 function toRegistrationMessage({ baseUrl, redirectUri, scope }: RegistrationFacts): string {

@@ -34,6 +34,46 @@ export const twitchKraken: Provider = {
     requestId: false,
   },
   toIdentity,
+  trace: {
+    shows: [
+      'force_verify',
+      '_id',
+      'name',
+      'display_name',
+      'type',
+      'logo',
+      'created_at',
+      'updated_at',
+      'user_name',
+      'user_id',
+    ],
+    departures: [
+      {
+        at: 'authorization',
+        what: 'There is neither PKCE nor a nonce.',
+        why: 'state alone ties the code to this login.',
+        source: 'docs/providers/twitch-kraken.md',
+      },
+      {
+        at: 'token',
+        what: 'state is sent once more, and the answer has no token_type.',
+        why: 'Both are documented so. The missing field is filled in as bearer.',
+        source: 'docs/providers/twitch-kraken.md',
+      },
+      {
+        at: 'userinfo',
+        what: 'The scheme is OAuth, and Accept names version 5.',
+        why: 'Bearer was never documented, and without version 5 the answer was 410.',
+        source: 'docs/providers/twitch-kraken.md',
+      },
+      {
+        at: 'validation',
+        what: 'The root of the API answers 200 also for a token that is over.',
+        why: 'valid in the answer decides.',
+        source: 'docs/providers/twitch-kraken.md',
+      },
+    ],
+  },
   registration: {
     ...twitch.registration,
     url: null,

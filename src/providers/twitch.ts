@@ -81,6 +81,70 @@ export const twitch: Provider = {
     noEndDate: 'No end date given (Twitch)',
     denied: null,
   },
+  trace: {
+    shows: [
+      'claims',
+      'force_verify',
+      'id',
+      'login',
+      'user_id',
+      'display_name',
+      'type',
+      'broadcaster_type',
+      'profile_image_url',
+      'created_at',
+    ],
+    departures: [
+      {
+        at: 'authorization',
+        what: 'There is no PKCE.',
+        why: 'The nonce in the ID token binds the code to this login instead.',
+        source: 'docs/providers/twitch.md, 11',
+      },
+      {
+        at: 'authorization',
+        what: 'The e-mail address reaches the ID token only when the parameter claims names it.',
+        why: 'So claims is sent with every request.',
+        source: 'docs/providers/twitch.md, 15',
+      },
+      {
+        at: 'callback',
+        what: 'The authorization response carries scope.',
+        why: 'It is never read: only the token response counts.',
+        source: 'docs/providers/twitch.md, 6',
+      },
+      {
+        at: 'token',
+        what: 'scope is a JSON array, or missing when nothing was granted. RFC 6749 wants one text.',
+        why: 'It is joined with spaces, and a missing one is read as nothing granted.',
+        source: 'docs/providers/twitch.md, 2 and 3',
+      },
+      {
+        at: 'token',
+        what: 'A refusal has a status and an English message, but no error. A wrong secret is 403.',
+        why: 'The message is searched for words that say which standard error is meant.',
+        source: 'docs/providers/twitch.md, 7 to 9',
+      },
+      {
+        at: 'userinfo',
+        what: 'Client-Id is sent beside the token, and the answer is a list with one entry.',
+        why: 'Helix wants it so. The first entry is the owner of the token.',
+        source: 'docs/providers/twitch.md, 16 and 17',
+      },
+      {
+        at: 'validation',
+        what: 'The scheme is OAuth, not Bearer.',
+        why: 'Twitch documents it so for this one endpoint.',
+        source: 'docs/providers/twitch.md, 27',
+      },
+      {
+        at: 'revocation',
+        what: 'Revoking a token that is over is 400. RFC 7009 wants 200.',
+        why: 'It is taken as revoked: either way the token is gone.',
+        source: 'docs/providers/twitch.md, 26',
+      },
+    ],
+  },
 };
 
 /**

@@ -1,4 +1,6 @@
 import { LoginError } from '../errors.ts';
+import { inFlow } from '../inspector/own-flows.ts';
+import { recordCheck } from '../inspector/recorder.ts';
 import type { Client } from '../oauth/client.ts';
 import { sendRefreshRequest } from '../oauth/refresh-request.ts';
 import { sendRevocationRequest } from '../oauth/revocation-request.ts';
@@ -154,7 +156,7 @@ export function createGrants(
       const lease = await leases.take(`grant.${key}`, leaseMilliseconds);
       if (lease) {
         try {
-          return await renew(client, owner, refused);
+          return await inFlow(purposeOf(held), client, () => renew(client, owner, refused));
         } finally {
           await lease.release();
         }
@@ -164,6 +166,8 @@ export function createGrants(
       await pause(leasePollMilliseconds);
     }
   }
+
+  const purposeOf = ({ grant }: Held) => (needsCheck(grant) ? 'validate' : 'renew');
 
   async function renew(client: Client, owner: GrantOwner, refused: string | null): Promise<Tokens | null> {
     // Read once more: what has just ended has made this needless.
@@ -179,6 +183,7 @@ export function createGrants(
   async function refresh(client: Client, owner: GrantOwner, held: Held): Promise<Held | null> {
     try {
       const { tokens, idTokenSubject } = await sendRefreshRequest(client, held.grant.tokens, now());
+      recordCheck('refresh-person', idTokenSubject === null ? 'skipped' : idTokenSubject === owner.subject);
       if (idTokenSubject !== null && idTokenSubject !== owner.subject) throw await foreign(client, held);
       const stored = await store(held, { ...held.grant, tokens, renewedAt: now() });
       if (stored) return stored;

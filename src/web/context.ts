@@ -1,6 +1,7 @@
 import type { AccountStore } from '../accounts/account-store.ts';
 import type { Config } from '../config.ts';
 import type { PendingDecisions } from '../login/pending-decision.ts';
+import type { Inspector } from '../inspector/scope.ts';
 import type { Transactions } from '../login/transaction.ts';
 import type { Client } from '../oauth/client.ts';
 import type { Paths } from '../paths.ts';
@@ -30,6 +31,8 @@ export interface Context {
   readonly leases: Leases;
   readonly transactions: Transactions;
   readonly decisions: PendingDecisions;
+  /** Null when it is off. */
+  readonly inspector: Inspector | null;
   readonly assets: Assets;
   /** Milliseconds since 1970. */
   readonly now: () => number;

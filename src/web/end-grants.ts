@@ -1,3 +1,4 @@
+import { inFlow } from '../inspector/own-flows.ts';
 import type { Client } from '../oauth/client.ts';
 import { type RevocationOutcome, sendRevocationRequest } from '../oauth/revocation-request.ts';
 import type { Tokens } from '../oauth/token-response.ts';
@@ -69,9 +70,12 @@ function findUsable({ services }: Context, provider: string, mode: string): Clie
  */
 export async function revokeTokens(client: Client, tokens: readonly Tokens[]): Promise<RevocationOutcome> {
   if (client.provider.endpoints.revocation === undefined) return 'not-offered';
-  const outcomes = await Promise.all(tokens.map((held) => inTime(sendRevocationRequest(client, held))));
+  const outcomes = await Promise.all(tokens.map((held) => inTime(revokeHeld(client, held))));
   return outcomes.includes('not-confirmed') ? 'not-confirmed' : 'revoked';
 }
+
+const revokeHeld = (client: Client, held: Tokens) =>
+  inFlow('revoke', client, () => sendRevocationRequest(client, held));
 
 async function inTime(revocation: Promise<RevocationOutcome>): Promise<RevocationOutcome> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,5 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { type ErrorCode, LoginError, type LoginErrorFacts, RequestError } from '../errors.ts';
+import { recordFailure } from '../inspector/failures.ts';
+import { currentLogin } from '../inspector/scope.ts';
 import { transactionMinutes } from '../login/transaction.ts';
 import { isStorageError } from '../storage/storage-error.ts';
 import type { Context, ServiceInUse } from './context.ts';
@@ -9,6 +11,7 @@ import { readReturnPath } from './return-path.ts';
 import { toNameInSentence, toSentence } from './sentences.ts';
 import { closingSentence } from './services.ts';
 import { toTimeWords } from './time-words.ts';
+import { viewerOf } from './visits.ts';
 import type { Action, ErrorPage } from './view-models.ts';
 
 /** What the words of an error can name. */
@@ -268,6 +271,7 @@ export function createErrorHandler(context: Context): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
     const error = toKnownError(thrown);
     logError(context, response, error, thrown);
+    recordFailure(thrown);
     if (response.headersSent) return void response.destroy();
     const situation = createSituation(context, request, error);
     const entry = words[error.code](situation);
@@ -349,6 +353,7 @@ function toErrorPage(
     reason: toSentence(entry.reason),
     developer: context.config.production ? null : toDeveloperBlock(situation, error.code, request),
     actions: actions.map((action, index) => (index === 0 ? { ...action, look: 'main' } : action)),
+    trace: toTraceLink(context, request),
     details: {
       time: toTimeWords(now, now),
       reference: String(response.locals['reference'] ?? ''),
@@ -356,6 +361,13 @@ function toErrorPage(
       providerSaid: facts.providerSaid?.slice(0, 300) ?? null,
     },
   };
+}
+
+/** To the recorded login that ended here, where this browser may see it. */
+function toTraceLink(context: Context, request: Request): Action | null {
+  const login = currentLogin();
+  const visible = login && context.inspector?.flows.get(login.id, viewerOf(context, request));
+  return visible ? link('See what happened, step by step', context.paths.flow(visible.id)) : null;
 }
 
 /** A fresh sign-in with an identity of this account, and back to what it was wanted for. */

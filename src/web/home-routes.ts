@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
+import { recordCallback } from '../inspector/logins.ts';
 import { routes } from '../paths.ts';
 import { scopeWords } from '../providers/index.ts';
 import { readSignedIn } from '../sessions/session.ts';
@@ -47,6 +48,7 @@ export function createHomeRoutes(context: Context): Router {
 
     /** Twitch reports an unknown redirect URI to the first registered one, often the site's root. */
     async function toRedirectMismatch(state: unknown): Promise<LoginError> {
+      recordCallback(null, new URL(request.url, config.origin).searchParams);
       const binding = readCookie(request, bindingCookie, config.secure);
       const mismatch = new LoginError('redirect_mismatch', { reason: 'reported to the root of the site' });
       if (typeof state !== 'string') return mismatch;
@@ -129,6 +131,7 @@ function toHomePage(
     })),
     notes: services.map((service) => toNote(context, service)).filter((note) => note !== null),
     permissions: usable.map(toPermissions),
+    inspectorHref: context.inspector ? paths.inspector : null,
     sandboxHref: sandboxHref(context),
     stepModeHref: stepModeHref(context),
     setupHref: config.production ? null : paths.setup,

@@ -17,13 +17,16 @@ export interface PageOptions {
     | 'sessions'
     | 'error'
     | 'help'
+    | 'flows'
+    | 'flow'
+    | 'compare'
     | 'setup'
     | 'learn'
     | 'source';
   /** Without the product's name. */
   readonly title: string;
   /** The navigation item that this page is. */
-  readonly current?: 'sign-in' | 'profile' | 'setup' | 'learn';
+  readonly current?: 'sign-in' | 'profile' | 'inspector' | 'setup' | 'learn';
   readonly status?: number;
 }
 
@@ -54,7 +57,7 @@ export function sendPage(
 }
 
 function createShell(
-  { config, paths, services, assets }: Context,
+  { config, paths, services, assets, inspector }: Context,
   request: Request,
   { title, current, flash }: { title: string; current: PageOptions['current'] | null; flash: Flash | null },
 ): Shell {
@@ -68,7 +71,7 @@ function createShell(
     title: [flash?.title, title, 'Latchkey'].filter(Boolean).join(' – '),
     homeHref: paths.home,
     asset: assets.href,
-    navigation: navigation(paths, isSignedIn(request), current, !config.production),
+    navigation: navigation(paths, isSignedIn(request), inspector !== null, current, !config.production),
     flash,
     theme,
     themeHref: paths.theme,
@@ -86,9 +89,11 @@ function isSignedIn(request: Request): boolean {
 function navigation(
   paths: Context['paths'],
   signedIn: boolean,
+  inspected: boolean,
   current: PageOptions['current'] | null,
   forDevelopers: boolean,
 ): NavigationItem[] {
+  const inspector = [{ action: link('Inspector', paths.inspector), current: current === 'inspector' }];
   const developers = [
     { action: link('Setup', paths.setup), current: current === 'setup' },
     { action: link('Learn', paths.learn), current: current === 'learn' },
@@ -97,6 +102,7 @@ function navigation(
     signedIn
       ? { action: link('Profile', paths.profile), current: current === 'profile' }
       : { action: link('Sign in', paths.home), current: current === 'sign-in' },
+    ...(inspected ? inspector : []),
     ...(forDevelopers ? developers : []),
     ...(signedIn ? [{ action: form('Sign out', paths.logout), current: false }] : []),
   ];

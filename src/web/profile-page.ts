@@ -36,6 +36,7 @@ export function toProfilePage(
     },
     links: [
       link('Sessions and devices', context.paths.sessions),
+      ...(context.inspector ? [link('Sign-in flows', context.paths.inspector)] : []),
       link('Download my data (JSON)', context.paths.myData),
       link('Delete my account', context.paths.deleteAccount),
     ],

@@ -65,6 +65,8 @@ export interface HomePage {
     name: string;
     lines: readonly { words: string; scope: string | null; optional: boolean }[];
   }[];
+  /** The recorded logins, where the inspector is on. */
+  inspectorHref: string | null;
   /** The sandbox's own page, in development where it runs. */
   sandboxHref: string | null;
   /** Where the sandbox is told to stop at each hop; null together with its page. */
@@ -187,6 +189,8 @@ export interface ErrorPage {
   /** Only in development: what the person who runs this server can do. */
   developer: DeveloperBlock | null;
   actions: readonly Action[];
+  /** `See what happened, step by step`: the recorded login, where the inspector is on. */
+  trace: Action | null;
   details: {
     time: TimeWords;
     reference: string;

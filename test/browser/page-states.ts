@@ -327,6 +327,68 @@ export const pageStates: readonly PageState[] = [
     },
   },
   {
+    name: 'inspector-empty',
+    open: async (page, { baseUrl }) => {
+      await page.goto(`${baseUrl}/inspector`);
+      await seeText(page, 'No flows yet.');
+    },
+  },
+  {
+    name: 'inspector-list',
+    signedIn: { providers: ['Twitch', 'Mixer'] },
+    open: async (page, latchkey) => {
+      await leaveLoginOpen(page, latchkey);
+      await page.goto(`${latchkey.baseUrl}/inspector`);
+      await seeHeading(page, 'Sign-in flows');
+    },
+  },
+  {
+    name: 'inspector-waiting',
+    open: async (page, latchkey) => {
+      await leaveLoginOpen(page, latchkey);
+      await openNewestFlow(page, latchkey);
+      await seeText(page, 'Waiting:');
+    },
+  },
+  {
+    name: 'inspector-finished',
+    signedIn: { providers: ['Mixin'], person: hostile },
+    open: async (page, latchkey) => {
+      await openNewestFlow(page, latchkey);
+      await seeText(page, 'Finished:');
+    },
+  },
+  {
+    name: 'inspector-refused',
+    open: async (page, latchkey) => {
+      latchkey.sandbox.state.reset();
+      await startLogin(page, latchkey.baseUrl, 'Mixer');
+      await answerAtProvider(page, 'Mixer', { deny: true });
+      await page.getByRole('link', { name: 'See what happened, step by step' }).click();
+      await seeText(page, 'Refused by you:');
+    },
+  },
+  {
+    name: 'inspector-failed',
+    open: async (page, latchkey) => {
+      await failLogin(page, latchkey);
+      await page.getByRole('link', { name: 'See what happened, step by step' }).click();
+      await seeText(page, 'Failed at step 4:');
+    },
+  },
+  {
+    name: 'inspector-compare',
+    open: async (page, latchkey) => {
+      latchkey.sandbox.state.reset();
+      await startLogin(page, latchkey.baseUrl, 'Mixer');
+      await answerAtProvider(page, 'Mixer', { deny: true });
+      await failLogin(page, latchkey);
+      await page.getByRole('link', { name: 'See what happened, step by step' }).click();
+      await button(page, 'Compare').click();
+      await seeHeading(page, 'Two flows compared');
+    },
+  },
+  {
     name: 'not-found',
     open: async (page, { baseUrl }) => {
       await page.goto(`${baseUrl}/nowhere`);
@@ -400,6 +462,32 @@ export async function openState(
 async function startLogin(page: Page, baseUrl: string, provider: string): Promise<void> {
   await page.goto(baseUrl);
   await button(page, `Continue with ${provider}`).click();
+}
+
+/** The browser is at the provider and has not come back. */
+async function leaveLoginOpen(page: Page, { baseUrl }: RunningLatchkey): Promise<void> {
+  await page.goto(`${baseUrl}/inspector`);
+  const again = page.getByRole('link', { name: 'Profile' });
+  if ((await again.count()) > 0) {
+    await again.click();
+    await button(page, 'Link Resonite').click();
+  } else await startLogin(page, baseUrl, 'Resonite');
+  await seeHeading(page, 'Sign in to Sandbox Resonite');
+}
+
+async function openNewestFlow(page: Page, { baseUrl }: RunningLatchkey): Promise<void> {
+  await page.goto(`${baseUrl}/inspector`);
+  await page.locator('main table a').first().click();
+  await page.locator('#steps').waitFor();
+}
+
+async function failLogin(page: Page, { baseUrl, sandbox }: RunningLatchkey): Promise<void> {
+  sandbox.state.reset();
+  sandbox.state.faults.set('twitch', 'token_wrong_secret');
+  await startLogin(page, baseUrl, 'Twitch');
+  await answerAtProvider(page, 'Twitch');
+  await seeHeading(page, 'This site is not set up correctly for Twitch');
+  sandbox.state.reset();
 }
 
 /** The provider answers with nothing at all, so the browser stays where it is. */

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
-import { createApp } from '../../src/app.ts';
+import { type App, createApp } from '../../src/app.ts';
+import type { FlowLimits } from '../../src/inspector/flows.ts';
 import type { HttpLimits } from '../../src/oauth/http.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
@@ -23,6 +24,8 @@ export interface RunningLatchkey {
   readonly records: ExpiringRecords;
   /** Every record of a kind as it is stored, ended ones and tombstones included. */
   listRecords(kind: RecordKind): Promise<StoredRecord[]>;
+  /** The recorded logins; null when the inspector is off. */
+  readonly inspector: App['inspector'];
   /** Every line that was logged. */
   readonly logLines: string[];
   /** Moves the clock of application and sandbox. */
@@ -35,8 +38,8 @@ export interface RunningLatchkey {
 export interface LatchkeyOptions {
   /** Where everything is stored; by default in SQLite, in memory. See `describeStores`. */
   readonly stores?: StoresKind;
-  /** Variables on top of the ones a test needs. */
-  readonly env?: Record<string, string>;
+  /** Variables on top of the ones a test needs; or made from the sandbox's address. */
+  readonly env?: Record<string, string> | ((sandboxUrl: string) => Record<string, string>);
   /** The host name of the sandbox's own address: another site than the application's. */
   readonly sandboxHost?: string;
   readonly appHost?: string;
@@ -44,6 +47,8 @@ export interface LatchkeyOptions {
   readonly basePath?: string;
   /** Shorter limits for answers from providers, for tests of slow ones. */
   readonly httpLimits?: HttpLimits;
+  /** How many recorded logins are kept. */
+  readonly flowLimits?: FlowLimits;
 }
 
 export const testSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
@@ -56,6 +61,7 @@ export async function startLatchkey({
   appHost = 'localhost',
   basePath = '',
   httpLimits,
+  flowLimits,
 }: LatchkeyOptions = {}): Promise<RunningLatchkey> {
   let skew = 0;
   const now = () => Date.now() + skew;
@@ -63,7 +69,8 @@ export async function startLatchkey({
   const sandboxServer = await listen();
   const baseUrl = `http://${appHost}:${portOf(appServer)}${basePath}`;
   const sandboxUrl = `http://${sandboxHost}:${portOf(sandboxServer)}`;
-  const variables = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl, ...env };
+  const own = typeof env === 'function' ? env(sandboxUrl) : env;
+  const variables = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl, ...own };
   const config = readConfig(variables, madeUpClients);
   const stores = await openTestStores(kind);
   const { database } = stores;
@@ -81,6 +88,7 @@ export async function startLatchkey({
       log,
       isStopping: () => false,
       ...(httpLimits ? { httpLimits } : {}),
+      ...(flowLimits ? { flowLimits } : {}),
     });
   const app = create(config);
   const sandbox = await createSandbox({
@@ -115,6 +123,7 @@ export async function startLatchkey({
     database,
     records,
     listRecords: stores.listRecords,
+    inspector: app.inspector,
     logLines,
     startNode,
     advance: (milliseconds) => {
@@ -125,6 +134,9 @@ export async function startLatchkey({
       await Promise.all([closeServer(appServer), closeServer(sandboxServer)]);
       await sandbox.close();
       await stores.close();
+      // The recorder's own faults never reach a login; here they end the test.
+      const faults = logLines.filter((line) => line.includes('"not recorded"'));
+      if (faults.length > 0) throw new Error(faults.join(''));
     },
   };
 }

@@ -1,0 +1,281 @@
+import { isObject } from '../json.ts';
+import type { Marks } from './marks.ts';
+import { type Field, type Hidden, type Piece, type Text, toText } from './text.ts';
+
+/*
+ * What may be kept, by name. Everything else is hidden while it is recorded, so that no page, export
+ * or later change of this code can show it.
+ */
+
+/** Parameters of requests and redirects. `state` and `nonce` are not among them: marks stand for both. */
+const shownParameters: ReadonlySet<string> = new Set([
+  'client_id',
+  'redirect_uri',
+  'response_type',
+  'response_mode',
+  'scope',
+  'code_challenge_method',
+  'grant_type',
+  'token_type_hint',
+  'intent',
+  'force',
+  'iss',
+  'error',
+  'error_description',
+  'error_uri',
+]);
+
+/** Fields of JSON answers. Numbers of errors are `code`, which as text is an authorization code. */
+const shownFields: ReadonlySet<string> = new Set([
+  'token_type',
+  'expires_in',
+  'scope',
+  'scopes',
+  'client_id',
+  'error',
+  'error_description',
+  'error_uri',
+  'status',
+  'statusCode',
+  'errorCode',
+  'errorMessage',
+  'message',
+  'description',
+  'valid',
+  'kty',
+  'use',
+  'alg',
+  'kid',
+]);
+
+const shownHeaders: ReadonlySet<string> = new Set([
+  'host',
+  'accept',
+  'accept-language',
+  'allow',
+  'cache-control',
+  'client-id',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'date',
+  'keep-alive',
+  'origin',
+  'pragma',
+  'retry-after',
+  'sec-fetch-site',
+  'user-agent',
+  'www-authenticate',
+  'x-request-id',
+  'x-server-time',
+]);
+
+const shownClaims: ReadonlySet<string> = new Set([
+  'alg',
+  'typ',
+  'kid',
+  'iss',
+  'sub',
+  'aud',
+  'azp',
+  'exp',
+  'iat',
+  'nbf',
+  'auth_time',
+  'scp',
+  'jti',
+  'email_verified',
+]);
+
+/** Sentences of somebody else: what looks like a secret in them is hidden as well. */
+const freeText: ReadonlySet<string> = new Set([
+  'error',
+  'error_description',
+  'error_uri',
+  'message',
+  'description',
+  'errorMessage',
+  'www-authenticate',
+]);
+
+/** What the sandbox makes up, and may be shown in its flows. Never a secret, cookie or key of ours. */
+const madeUpNames: ReadonlySet<string> = new Set([
+  'code',
+  'token',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'email',
+  'phone',
+]);
+
+/** Whoever has one of these can act for somebody: they are looked for in everything that is shown. */
+const credentials: ReadonlySet<string> = new Set([
+  ...madeUpNames,
+  'authorization',
+  'client_secret',
+  'code_verifier',
+  'cookie',
+  'nonce',
+  'set-cookie',
+  'state',
+]);
+
+const longestShown = 500;
+const mostEntries = 60;
+
+export interface RedactorFacts {
+  readonly marks: Marks;
+  /** The sandbox plays the provider. */
+  readonly sandbox: boolean;
+  /** The provider's own parameters and profile fields that may be shown. */
+  readonly shows: readonly string[];
+}
+
+export interface Redactor {
+  hide(name: string, value: string): Hidden;
+  /** A parameter of a request or a redirect. */
+  parameter(name: string, value: string): Field;
+  header(name: string, value: string): Field;
+  claims(value: unknown): Field[];
+  /** A JSON answer as text, and its outermost fields. */
+  json(value: unknown): { readonly text: Text; readonly fields: readonly Field[] };
+  /** Text of our own that may hold something from outside. */
+  sentence(text: string): Text;
+}
+
+/** Hides whatever is not on the lists. Remembers the marks of the credentials it hid, and nothing else of them. */
+export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redactor {
+  const seen = new Set<string>();
+  /** Spares the work of a mark for what cannot be one of them. */
+  const lengths = new Set<number>();
+  const ofProvider = new Set(shows);
+
+  function hide(name: string, value: string): Hidden {
+    if (credentials.has(name) && value.length > 3) {
+      seen.add(marks.whole(value));
+      lengths.add(value.length);
+    }
+    const domain = /^[^@\s]+(@[\w.-]+)$/.exec(value)?.[1] ?? '';
+    const madeUp = sandbox && madeUpNames.has(name) && value.length <= 2000 ? value : null;
+    return { name, characters: value.length, mark: marks.mark(value), kept: domain, madeUp };
+  }
+
+  /** Text with holes where a word was hidden before, is an address of e-mail, or looks like a secret. */
+  function scrub(name: string, text: string, strict: boolean): Text {
+    const cut = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+    const words = cut.split(/([^\s"'<>(),;=&?]+)/);
+    return toText(words.map((word) => (isSecret(word, strict) ? hide(name, word) : word)));
+  }
+
+  function isSecret(word: string, strict: boolean): boolean {
+    if (word.length < 4) return false;
+    if (/^[^@\s/]+@[\w-]+\.[\w.-]+$/.test(word)) return true;
+    const parts = [word, word.replace(/^[^\w]+|[^\w]+$/g, ''), ...word.split(/[:/.]/)];
+    if (parts.some((part) => lengths.has(part.length) && seen.has(marks.whole(part)))) return true;
+    // No word of a sentence has sixteen characters with digits or capitals among them.
+    const runs = word.split(/[:/.]/);
+    return strict && runs.some((run) => run.length >= 16 && /\d|[a-z][A-Z]/.test(run));
+  }
+
+  const show = (name: string, value: string) => scrub(name, value, freeText.has(name));
+
+  function toValue(name: string, value: string, shown: boolean): Text {
+    if (value === '') return [];
+    return shown ? show(name, value) : [hide(name, value)];
+  }
+
+  /** Names come from outside as well. */
+  function toName(name: string): string {
+    return /^[\w.$-]{1,40}$/.test(name) && !isSecret(name, true) ? name : '(another name)';
+  }
+
+  function headerValue(name: string, value: string): Text {
+    if (name !== 'authorization') return toValue(name, value, shownHeaders.has(name));
+    const [, scheme = '', token = ''] = /^(Bearer|OAuth) (.*)$/.exec(value) ?? [];
+    if (scheme === '') return [hide(name, value)];
+    // An access token is one that an answer of this flow gave us; a request token we sign ourselves.
+    const given = seen.has(marks.whole(token));
+    return [`${scheme} `, { ...hide('access_token', token), ...(given ? {} : { madeUp: null }) }];
+  }
+
+  function isShownField(name: string, value: unknown): boolean {
+    return shownFields.has(name) || ofProvider.has(name) || (name === 'code' && typeof value === 'number');
+  }
+
+  function leaf(name: string, value: unknown, shown: boolean): Piece[] {
+    if (value === null) return ['null'];
+    if (typeof value !== 'string') return shown ? [String(value)] : [hide(name, String(value))];
+    return ['"', ...toValue(name, value, shown).map(quoted), '"'];
+  }
+
+  function write(name: string, value: unknown, shown: boolean, indent: string, depth: number): Piece[] {
+    const inner = `${indent}  `;
+    const tooDeep = depth > 8;
+    if (Array.isArray(value)) {
+      if (tooDeep || value.length === 0) return [value.length === 0 ? '[]' : '[…]'];
+      const entries = value.slice(0, mostEntries).map((one) => write(name, one, shown, inner, depth + 1));
+      return ['[', ...listed(entries, inner, value.length), `\n${indent}]`];
+    }
+    if (isObject(value)) {
+      const all = Object.entries(value);
+      if (tooDeep || all.length === 0) return [all.length === 0 ? '{}' : '{…}'];
+      const entries = all
+        .slice(0, mostEntries)
+        .map(([key, one]) => [
+          `"${toName(key)}": `,
+          ...write(key, one, isShownField(key, one), inner, depth + 1),
+        ]);
+      return ['{', ...listed(entries, inner, all.length), `\n${indent}}`];
+    }
+    return leaf(name, value, shown);
+  }
+
+  function listed(entries: readonly Piece[][], indent: string, length: number): Piece[] {
+    const lines = entries.flatMap((entry, index) => [`${index > 0 ? ',' : ''}\n${indent}`, ...entry]);
+    return length > entries.length ? [...lines, `,\n${indent}… and ${length - entries.length} more`] : lines;
+  }
+
+  return {
+    hide,
+    parameter: (name, value) => ({
+      name: toName(name),
+      value: toValue(name, value, shownParameters.has(name) || ofProvider.has(name)),
+    }),
+    header: (name, value) => ({ name: toName(name), value: headerValue(name, value) }),
+    claims(value) {
+      if (!isObject(value)) return [];
+      return Object.entries(value)
+        .slice(0, mostEntries)
+        .map(([name, claim]) => ({
+          name: toName(name),
+          value:
+            typeof claim === 'string'
+              ? toValue(name, claim, shownClaims.has(name))
+              : toText(write(name, claim, shownClaims.has(name), '', 0)),
+        }));
+    },
+    json(value) {
+      // Twice: a sentence may repeat a secret that stands behind it.
+      write('', value, false, '', 0);
+      const fields = isObject(value) ? Object.entries(value).slice(0, mostEntries) : [];
+      return {
+        text: toText(write('', value, false, '', 0)),
+        fields: fields.map(([name, one]) => ({
+          name: toName(name),
+          value:
+            typeof one === 'string'
+              ? toValue(name, one, isShownField(name, one))
+              : toText(write(name, one, isShownField(name, one), '', 0)),
+        })),
+      };
+    },
+    sentence: (text) => scrub('text', text, false),
+  };
+}
+
+/** A shown text inside JSON's quotation marks. */
+function quoted(piece: Piece): Piece {
+  return typeof piece === 'string' ? JSON.stringify(piece).slice(1, -1) : piece;
+}

@@ -1,0 +1,41 @@
+/** A value that is not kept. Equal values carry equal marks, within one process. */
+export interface Hidden {
+  /** The name of the parameter, header or claim that held it. */
+  readonly name: string;
+  readonly characters: number;
+  readonly mark: string;
+  /** What stays: the domain of an e-mail address, with its @. */
+  readonly kept: string;
+  /** The value itself, in flows of the sandbox and only where the sandbox made it up. */
+  readonly madeUp: string | null;
+}
+
+/** Text with holes where secrets stood. */
+export type Piece = string | Hidden;
+export type Text = readonly Piece[];
+
+/** A name with its value: a header, a parameter, a claim. */
+export interface Field {
+  readonly name: string;
+  readonly value: Text;
+}
+
+/** `[hidden: 30 characters, mark 3f9a1c]`; made-up values stay out. */
+export function toPlainText(text: Text): string {
+  return text.map((piece) => (typeof piece === 'string' ? piece : toPlainPiece(piece))).join('');
+}
+
+export function toPlainPiece({ characters, mark, kept }: Hidden): string {
+  return `[hidden: ${characters} ${characters === 1 ? 'character' : 'characters'}, mark ${mark}]${kept}`;
+}
+
+/** Joins neighbours that are both text. */
+export function toText(pieces: readonly Piece[]): Text {
+  const joined: Piece[] = [];
+  for (const piece of pieces) {
+    const last = joined.at(-1);
+    if (typeof piece === 'string' && typeof last === 'string') joined[joined.length - 1] = last + piece;
+    else if (piece !== '') joined.push(piece);
+  }
+  return joined;
+}
