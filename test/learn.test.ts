@@ -5,7 +5,7 @@ import { providerFiles, shownFiles, steps } from '../src/learn/steps.ts';
 import { services } from '../src/providers/index.ts';
 import type { Provider } from '../src/providers/provider.ts';
 import { type RunningLatchkey, startLatchkey } from './support/latchkey.ts';
-import { Visitor } from './support/visitor.ts';
+import { signIn, Visitor } from './support/visitor.ts';
 
 const root = join(import.meta.dirname, '..');
 let latchkey: RunningLatchkey;
@@ -180,5 +180,45 @@ describe('the comparison follows the provider files', () => {
     ],
   ])('%j', (changes, label, words) => {
     expect(cell(changes, label)).toBe(words);
+  });
+});
+
+describe('the reader’s own last login', () => {
+  const ownLinks = async () => {
+    const page = await visitor.open(`${latchkey.baseUrl}/learn`);
+    return page
+      .$('a[href*="/inspector/"]')
+      .toArray()
+      .map((element) => page.$(element).attr('href')!);
+  };
+
+  test('is not there before there was one', async () => {
+    latchkey = await startLatchkey();
+    expect(await ownLinks()).toEqual([]);
+  });
+
+  test('is linked as a whole, and from each step that the app sees', async () => {
+    latchkey = await startLatchkey();
+    await signIn(visitor, latchkey.baseUrl, 'Resonite');
+    const [whole, ...links] = await ownLinks();
+    expect(links).toHaveLength(steps.filter(({ recordedAs }) => recordedAs !== null).length);
+    for (const href of links) {
+      const [address, anchor] = href.split('#');
+      expect(address).toBe(whole);
+      const page = await visitor.open(latchkey.baseUrl + address!);
+      expect([page.status, page.$(`#${anchor}`).length]).toEqual([200, 1]);
+    }
+  });
+
+  test('of somebody else is not shown', async () => {
+    latchkey = await startLatchkey();
+    await signIn(new Visitor(), latchkey.baseUrl, 'Resonite');
+    expect(await ownLinks()).toEqual([]);
+  });
+
+  test('is not there when nothing is recorded', async () => {
+    latchkey = await startLatchkey({ env: { INSPECTOR: 'off' } });
+    await signIn(visitor, latchkey.baseUrl, 'Resonite');
+    expect(await ownLinks()).toEqual([]);
   });
 });

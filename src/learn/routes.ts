@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Router } from 'express';
+import { type Request, Router } from 'express';
 import { RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
 import type { Context } from '../web/context.ts';
@@ -8,7 +8,10 @@ import { renderPage } from '../web/page.ts';
 import { stepModeHref } from '../web/services.ts';
 import type { LearnPage, SourcePage } from '../web/view-models.ts';
 import { toDepartures } from './departures.ts';
-import { lastFlowHref, type Place, shownFiles, steps } from './steps.ts';
+import { intents } from '../accounts/resolve-account.ts';
+import type { Flow } from '../inspector/trace.ts';
+import { viewerOf } from '../web/visits.ts';
+import { type Place, shownFiles, steps } from './steps.ts';
 
 const projectFolder = join(import.meta.dirname, '../..');
 
@@ -19,7 +22,13 @@ export function createLearnRoutes(context: Context): Router {
 
   router.get(routes.learn, async (request, response) => {
     const options = { view: 'learn', title: 'A login, step by step', current: 'learn' } as const;
-    await renderPage(context, request, response, options, toLearnPage(context));
+    await renderPage(
+      context,
+      request,
+      response,
+      options,
+      toLearnPage(context, findLastLogin(context, request)),
+    );
   });
 
   router.get(routes.learnSource('*file'), async (request, response) => {
@@ -32,19 +41,32 @@ export function createLearnRoutes(context: Context): Router {
   return router;
 }
 
-function toLearnPage(context: Context): LearnPage {
+/** The newest login that the inspector has of whoever reads this. */
+function findLastLogin(context: Context, request: Request): Flow | null {
+  const flows = context.inspector?.flows.list(viewerOf(context, request)) ?? [];
+  return flows.find(({ purpose }) => intents.some((intent) => intent === purpose)) ?? null;
+}
+
+/** Where the reader's own last login has this step. */
+function toOwnHref({ paths }: Context, flow: Flow | null, kind: string | null): string | null {
+  const own = flow?.steps.find((step) => step.kind === kind);
+  return flow && own ? `${paths.flow(flow.id)}#step-${own.number}` : null;
+}
+
+function toLearnPage(context: Context, lastLogin: Flow | null): LearnPage {
   const { paths, services } = context;
   return {
-    steps: steps.map(({ heading, rule, text, places }) => ({
+    steps: steps.map(({ heading, recordedAs, rule, text, places }) => ({
       heading,
       rule,
       text,
+      ownHref: toOwnHref(context, lastLogin, recordedAs),
       places: places.map((place) => ({
         label: place.name === null ? place.file : `${place.name}() in ${place.file}`,
         href: paths.learnSource(place.file) + toFragment(place),
       })),
     })),
-    lastFlowHref,
+    lastFlowHref: lastLogin && paths.flow(lastLogin.id),
     homeHref: paths.home,
     stepModeHref: stepModeHref(context),
     departures: toDepartures(services.map(({ provider }) => provider)),

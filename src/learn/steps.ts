@@ -8,6 +8,8 @@ export interface Place {
 
 export interface Step {
   readonly heading: string;
+  /** The kind of step that the inspector records for it; null for what the app sees nothing of. */
+  readonly recordedAs: 'start' | 'authorization' | 'callback' | 'token' | 'userinfo' | 'ending' | null;
   readonly rule: { readonly words: string; readonly href: string } | null;
   readonly text: string;
   readonly places: readonly Place[];
@@ -23,6 +25,7 @@ const at = (file: string, name: string | null = null): Place => ({ name, file })
 export const steps: readonly Step[] = [
   {
     heading: 'The button',
+    recordedAs: 'start',
     rule: rfc(6749, '4.1'),
     text: 'The browser posts a form to this app: step A begins. The app refuses forms that come from other sites, makes a random state, and where the service has them a nonce and a code verifier. It keeps all that as a login transaction, tied to this browser by a cookie.',
     places: [
@@ -34,6 +37,7 @@ export const steps: readonly Step[] = [
   },
   {
     heading: 'The authorization request',
+    recordedAs: 'authorization',
     rule: rfc(6749, '4.1.1'),
     text: 'The app builds the address that asks the service for a code: client id, return address, scopes, state, and the hash of the code verifier where there is PKCE. A page that leads on takes the browser there.',
     places: [
@@ -44,12 +48,14 @@ export const steps: readonly Step[] = [
   },
   {
     heading: 'The person decides',
+    recordedAs: null,
     rule: rfc(6749, '4.1'),
     text: 'Step B happens at the service alone: who are you, and do you allow it? This app sees nothing of it, and no password.',
     places: [],
   },
   {
     heading: 'The authorization response',
+    recordedAs: 'callback',
     rule: rfc(6749, '4.1.2'),
     text: 'Step C: the service sends the browser back with a code, or with an error. First the state is looked up and its transaction taken, which works once and in the same browser only. Then the account, the issuer, the error and the code are looked at, in that order.',
     places: [
@@ -60,6 +66,7 @@ export const steps: readonly Step[] = [
   },
   {
     heading: 'The token request',
+    recordedAs: 'token',
     rule: rfc(6749, '4.1.3'),
     text: 'Step D: this server, not the browser, sends the code to the service, with the client secret or the code verifier. It is sent once, never again.',
     places: [
@@ -70,6 +77,7 @@ export const steps: readonly Step[] = [
   },
   {
     heading: 'The token response',
+    recordedAs: 'token',
     rule: rfc(6749, '4.1.4'),
     text: 'Step E: the answer is brought to the standard form and its shape is checked. An ID token is checked for signature, issuer, audience, age, nonce and the hash of the access token.',
     places: [
@@ -80,6 +88,7 @@ export const steps: readonly Step[] = [
   },
   {
     heading: 'The profile',
+    recordedAs: 'userinfo',
     rule: rfc(6749, '7'),
     text: 'OAuth ends with the token. Who the person is comes from the profile: the provider file reads the subject from it, which alone counts as the identity.',
     places: [
@@ -90,6 +99,7 @@ export const steps: readonly Step[] = [
   },
   {
     heading: 'Signed in',
+    recordedAs: 'ending',
     rule: null,
     text: 'A table decides what the identity means: a new account, a known one, a link, or a question to the person. The session gets a new id, and the tokens are put away sealed.',
     places: [
@@ -114,9 +124,3 @@ export const providerFiles: readonly Place[] = [
 export const shownFiles: ReadonlySet<string> = new Set(
   [...steps.flatMap(({ places }) => places), ...providerFiles].map(({ file }) => file),
 );
-
-/**
- * The reader's own last login at one of the steps; null as long as nothing records logins. With the
- * inspector in place this is its address.
- */
-export const lastFlowHref: string | null = null;

@@ -259,10 +259,12 @@ export interface LearnPage {
     heading: string;
     rule: { words: string; href: string } | null;
     text: string;
+    /** The same step of the reader's own last login; null when there is none. */
+    ownHref: string | null;
     /** Where it is done: `startLogin() in src/login/flow.ts`. */
     places: readonly { label: string; href: string }[];
   }[];
-  /** The reader's own last login; null as long as nothing records it. */
+  /** The reader's own last login; null when none is recorded. */
   lastFlowHref: string | null;
   homeHref: string;
   /** Where the sandbox is told to stop at each hop; null where it plays nothing. */
