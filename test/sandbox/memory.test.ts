@@ -2,6 +2,7 @@ import request from 'supertest';
 import { issueAccessToken, issueCode, issueRefreshToken } from '../../src/sandbox/tokens.ts';
 import { noClaims, type PendingAuthorization } from '../../src/sandbox/records.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
+import { Kept } from '../../src/sandbox/kept.ts';
 import { Random } from '../../src/sandbox/random.ts';
 import { authorizationPath, codeGrant, locationOf, testSandbox, type TestSandbox } from './support.ts';
 
@@ -105,6 +106,32 @@ test('a request after an hour and a minute finds expired codes and tokens gone, 
   sandbox.clock.milliseconds += 6 * hour;
   await request(sandbox.app).get('/id.twitch.tv/oauth2/keys');
   expect(sizesOf(sandbox)).toMatchObject({ codes: 0, accessTokens: 0, refreshTokens: 1 });
+});
+
+test('whatever the sandbox keeps by a key has an end', async () => {
+  const { state } = await testSandbox();
+  const maps = Object.entries(state).filter(([, value]) => value instanceof Map);
+  expect(maps.map(([name]) => name)).toEqual(
+    expect.arrayContaining(['appTokens', 'mixinAuthorizations', 'signingGrants', 'remembered']),
+  );
+  const limits = maps.map(([, map]) => (map as Kept<unknown>).limit);
+  expect(Math.min(...limits)).toBeGreaterThan(100);
+  expect(Math.max(...limits)).toBeLessThanOrEqual(10_000);
+});
+
+test('a map with an end forgets the oldest, and what is set again does not push anything out', () => {
+  const kept = new Kept<number>(3);
+  for (const [index, key] of ['a', 'b', 'c', 'c', 'd'].entries()) kept.set(key, index);
+  expect([...kept.keys()]).toEqual(['b', 'c', 'd']);
+});
+
+test('pages list the people from the start and the newest, however many there are', async () => {
+  const { app, state } = await testSandbox();
+  for (let number = 0; number < 200; number += 1) state.people.fromName(`Visitor ${number}`);
+  const { text } = await request(app).get(authorizationPath('twitch'));
+  expect(text.match(/type="radio"/g)).toHaveLength(60);
+  for (const name of ['Ada', 'Visitor 199', 'Visitor 144']) expect(text).toContain(`<bdi>${name}</bdi>`);
+  expect(text).not.toContain('<bdi>Visitor 143</bdi>');
 });
 
 test('the request log keeps the newest 500', async () => {

@@ -278,6 +278,18 @@ describe('Mixin request tokens', () => {
     expect(client.sandbox.state.requests.at(-1)?.verdict).toBe('401: jti was seen before');
   });
 
+  test('are remembered for as long as they live, but no more than a thousand of them', async () => {
+    const client = await signer();
+    const grant = [...client.sandbox.state.signingGrants.values()][0]!;
+    const seconds = start / 1000;
+    grant.seen = Array.from({ length: 1500 }, (_, index) => [`mark-${index}`, seconds + 9e9]);
+    const jti = randomUUID();
+    expect((await signedCall(client, { claims: { jti } })).body.data).toBeTruthy();
+    expect(grant.seen).toHaveLength(1000);
+    expect(grant.seen[0]?.[0]).toBe('mark-501');
+    expect((await signedCall(client, { claims: { jti } })).body.error.code).toBe(401);
+  });
+
   test.each<[string, CallChanges]>([
     ['a padded signature', { spoil: (token) => `${token}==` }],
     ['a part too many, signed as well', { more: '.e30' }],
