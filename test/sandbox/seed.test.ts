@@ -57,6 +57,12 @@ test.each([
   expect(otherTokens.access_token).not.toBe(tokens.access_token);
 });
 
+test('who looks at the page or tries a login there does not move what the seed fixes', async () => {
+  const looked = await seeded('a seed');
+  for (const path of ['/', '/try/twitch', '/try/resonite']) await request(looked.app).get(path);
+  expect(await trail(looked)).toEqual(await trail(await seeded('a seed')));
+});
+
 test('two sandboxes without a seed have nothing in common but the key of this process', async () => {
   const one = await twitchLogin(await seeded(null));
   const other = await twitchLogin(await seeded(null));
