@@ -100,6 +100,15 @@ describe('the request’s own headers', () => {
     const response = await supertest(latchkey.baseUrl).get('/').set('Host', 'evil.example');
     expect(response.status).toBe(421);
     expect(response.text).toContain(`href="${latchkey.baseUrl}"`);
+    // A developer is told which two names there are; nothing leads to the other one.
+    expect(response.text).not.toMatch(/(?:href|src|action|content)="[^"]*evil/);
+  });
+
+  test('with another Host in production are not told which one it was', async () => {
+    const production = await startLatchkey({ env: { NODE_ENV: 'production' } });
+    const response = await supertest(production.baseUrl).get('/').set('Host', 'evil.example');
+    await production.close();
+    expect(response.status).toBe(421);
     expect(response.text).not.toContain('evil.example');
   });
 });
