@@ -130,7 +130,8 @@ describe('A token of the application itself', () => {
     const { access_token } = await appTokenFor(sandbox);
     sandbox.state.expireAccessTokens('twitch');
     expect((await helix(sandbox, access_token, { query: '?id=10000001' })).status).toBe(401);
-    sandbox.state.forgetOld(sandbox.clock.milliseconds);
+    // An hour and a minute later.
+    sandbox.state.forgetOld(sandbox.clock.milliseconds + 61 * 60 * 1000);
     expect(sandbox.state.appTokens.size).toBe(0);
     await appTokenFor(sandbox);
     sandbox.state.reset();
