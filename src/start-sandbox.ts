@@ -4,11 +4,13 @@ import { ConfigError } from './errors.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox/app.ts';
 import { readSwitchedFault, SandboxInputError } from './sandbox/fault-list.ts';
 import { readRegistrations } from './sandbox/registration-file.ts';
+import { isKnownScope } from './sandbox/scopes.ts';
 import { findDouble, type Registration } from './sandbox/registrations.ts';
 
 const examples = {
   SANDBOX_FAULTS: 'twitch:token_500, api.twitch.tv:userinfo_html:next',
   SANDBOX_REGISTRATIONS: './registrations.json',
+  SANDBOX_AUTO_APPROVE_SCOPES: 'openid',
 };
 
 /** What the sandbox says about a setting becomes a problem of that variable. */
@@ -45,12 +47,19 @@ function checkDoubles(registrations: readonly Registration[]): void {
   ]);
 }
 
+/** With a slip in it a login would be granted less than was meant, or be refused. */
+function checkScopes({ autoApproveScopes }: SandboxChoices): void {
+  const unknown = autoApproveScopes?.find((scope) => !isKnownScope(scope));
+  if (unknown) throw new SandboxInputError(`has ${unknown}, a scope that no service here has.`);
+}
+
 type Place = Pick<SandboxOptions, 'baseUrl' | 'registrations' | 'now' | 'stateFile'>;
 
 /** Creates the sandbox as the configuration wants it. Throws `ConfigError`. */
 export function startSandbox(choices: SandboxChoices, place: Place): Promise<Sandbox> {
   const { autoApprove, autoApproveAs, autoApproveScopes, stepMode, seed } = choices;
   checkDoubles(place.registrations);
+  reading('SANDBOX_AUTO_APPROVE_SCOPES', () => checkScopes(choices));
   return createSandbox({
     ...place,
     autoApprove,

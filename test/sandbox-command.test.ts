@@ -117,6 +117,10 @@ test.each([
   ],
   [{ SANDBOX_FAULTS: 'twitch:nonsense' }, ['SANDBOX_FAULTS: has no fault that is known in twitch:nonsense.']],
   [{ SANDBOX_AUTO_APPROVE: 'no' }, ['SANDBOX_AUTO_APPROVE: must be true, false, or whom to approve as.']],
+  [
+    { SANDBOX_AUTO_APPROVE_SCOPES: 'openid, nonsense' },
+    ['SANDBOX_AUTO_APPROVE_SCOPES: has nonsense, a scope that no service here has.'],
+  ],
   [{ SANDBOX_REGISTRATIONS: './none.json' }, ['SANDBOX_REGISTRATIONS: names a file that cannot be read.']],
   [
     { SANDBOX_PORT: 'x', SANDBOX_REDIRECT_URIS: 'nowhere' },

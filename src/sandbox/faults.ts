@@ -1,5 +1,5 @@
 import { answerFaultNames, answerFaults, type AnswerFaultName } from './answer-faults.ts';
-import { type Host, type Service, serviceOfHost, services, servicesByHost } from './services.ts';
+import { type Host, hostsWithFaults, type Service, serviceOfHost, services } from './services.ts';
 
 export interface Fault {
   /** What exactly goes wrong. */
@@ -162,8 +162,7 @@ export interface SwitchedFault {
 
 export function readPlace(value: unknown): Place | undefined {
   if (typeof value !== 'string') return undefined;
-  if (Object.hasOwn(servicesByHost, value)) return value as Host;
-  return services.find((service) => service === value);
+  return [...services, ...hostsWithFaults].find((place) => place === value);
 }
 
 export function readFaultName(value: unknown): FaultName | undefined {

@@ -56,16 +56,18 @@ export function showArrival(
 /** The second stop: the answer is ready, and the browser is about to carry it back. */
 export function showDeparture(exchange: Exchange, location: string): void {
   const target = new URL(location);
+  // An address of an application on a phone may have a scheme of its own, and no host.
+  const place = target.host || target.protocol;
   const parameters = explainResponse(target);
   const isError = parameters.some(({ name }) => name === 'error');
   const carried = isError ? 'an error instead of a code' : 'the answer to the authorization request';
   showStep(exchange, {
     number: 2,
     heading: 'Next: back to the application',
-    explanation: `Your browser is about to go to ${target.host || target.protocol} with ${carried}. What follows between the application and the service, no browser sees.`,
+    explanation: `Your browser is about to go to ${place} with ${carried}. What follows between the application and the service, no browser sees.`,
     parameters,
     location,
-    next: `Go on to ${target.host}`,
+    next: `Go on to ${place}`,
   });
 }
 

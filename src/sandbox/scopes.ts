@@ -87,6 +87,11 @@ export function unknownScopes(api: Api | 'mixin', scopes: readonly string[]): st
 
 const retiredTwitchScopes = new Set(['whispers:edit', 'user:edit:follows', ...krakenScopes]);
 
+/** Whether any of the services has this scope. */
+export function isKnownScope(scope: string): boolean {
+  return Object.values(known).some((scopes) => scopes.has(scope));
+}
+
 /** Twitch refuses these at the authorization endpoint with words of their own: the retired and the v5 names. */
 export function isRetiredTwitchScope(scope: string): boolean {
   return retiredTwitchScopes.has(scope) && !known.twitch.has(scope);

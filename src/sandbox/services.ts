@@ -21,6 +21,20 @@ export const servicesByHost = {
 
 export type Host = keyof typeof servicesByHost;
 
+/** Hosts of pictures, and one that only leads to another: nothing there asks for a fault. */
+const hostsWithoutFaults: readonly string[] = [
+  'static-cdn.jtvnw.net',
+  'uploads.mixer.com',
+  'www.mixin.one',
+  'images.mixin.one',
+  'assets.resonite.com',
+] satisfies Host[];
+
+/** The hosts where something can go wrong on request. */
+export const hostsWithFaults = Object.keys(servicesByHost).filter(
+  (host) => !hostsWithoutFaults.includes(host),
+) as Host[];
+
 export function serviceOfHost(host: string): Service | null {
   return Object.hasOwn(servicesByHost, host) ? servicesByHost[host as Host] : null;
 }

@@ -92,7 +92,7 @@ describe('faults', () => {
     ['mixer/nothing', {}, 'Choose a fault by its name.'],
     ['mixer/__proto__', {}, 'Choose a fault by its name.'],
     ['mixer/keys_none', {}, 'Mixer cannot have the fault keys_none. It is for Twitch, Resonite.'],
-    ['images.mixin.one/keys_none', {}, 'Mixin cannot have the fault keys_none.'],
+    ['api.mixin.one/keys_none', {}, 'Mixin cannot have the fault keys_none.'],
     ['mixer/token_500', { reach: 'some' }, 'reach is all or next.'],
     ['mixer/token_500', { often: 2 }, 'The members are reach.'],
   ])('that cannot be are refused: %s %j', async (path, body, words) => {

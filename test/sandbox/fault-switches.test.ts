@@ -141,6 +141,7 @@ describe('a fault that is written down', () => {
   test.each([
     ['token_500', 'has no service or host in token_500.'],
     ['github:token_500', 'has no service or host in github:token_500.'],
+    ['images.mixin.one:token_500', 'has no service or host in images.mixin.one:token_500.'],
     ['twitch:nonsense', 'has no fault that is known in twitch:nonsense.'],
     ['twitch:toString', 'has no fault that is known in twitch:toString.'],
     ['mixer:validate_401', 'has validate_401 at mixer: it is for twitch.'],

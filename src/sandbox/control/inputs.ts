@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canFail, faultTable, type Place, readFaultName, readPlace, type SwitchedFault } from '../faults.ts';
-import { unknownScopes } from '../scopes.ts';
-import { apis, serviceNames, serviceOfHost, services, type Service, servicesByHost } from '../services.ts';
+import { isKnownScope } from '../scopes.ts';
+import { hostsWithFaults, serviceNames, serviceOfHost, services, type Service } from '../services.ts';
 import { ControlError, notAllowed, notFound } from './control-error.ts';
 
 /** Everything that comes in is unknown until one of these has read it. */
@@ -49,10 +49,6 @@ export const personChangesInput = z.strictObject(
   only('name, email, hasPicture, phone.'),
 );
 
-function isKnownScope(scope: string): boolean {
-  return [...apis, 'mixin' as const].some((api) => unknownScopes(api, [scope]).length === 0);
-}
-
 const scope = z.string().refine(isKnownScope, {
   error: ({ input }) => `No service here has the scope ${String(input).slice(0, 60)}.`,
 });
@@ -97,7 +93,7 @@ export function readService(value: unknown): Service {
 export function readAt(value: unknown): Place {
   const place = readPlace(value);
   if (place) return place;
-  const places = [...services, ...Object.keys(servicesByHost)].join(', ');
+  const places = [...services, ...hostsWithFaults].join(', ');
   throw notAllowed('at', `Choose a service or a host. There are ${places}.`);
 }
 

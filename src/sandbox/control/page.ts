@@ -5,7 +5,7 @@ import { sendPage } from '../pages.ts';
 import type { Person } from '../people.ts';
 import type { SandboxParts } from '../parts.ts';
 import { isMadeUp, type Registration } from '../registrations.ts';
-import { type Service, serviceNames, services, servicesByHost } from '../services.ts';
+import { hostsWithFaults, type Service, serviceNames, serviceOfHost, services } from '../services.ts';
 import type { Problem } from './control-error.ts';
 import { playedApis } from '../addresses.ts';
 import { listAccess, listFaults, listRequests, listTokens } from './lists.ts';
@@ -96,7 +96,7 @@ function showFaults(parts: SandboxParts) {
     places: services.map((service) => ({
       service,
       name: serviceNames[service],
-      hosts: Object.entries(servicesByHost).flatMap(([host, owner]) => (owner === service ? [host] : [])),
+      hosts: hostsWithFaults.filter((host) => serviceOfHost(host) === service),
     })),
   };
 }
