@@ -103,8 +103,7 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     reason: `It has too much to do right now. Try again in ${toMinutes(facts.retryAfterSeconds ?? 60)} or later. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
-  token_request_refused: (situation) =>
-    (refusals[situation.facts.oauthError ?? ''] ?? refusedRequest)(situation),
+  token_request_refused: (situation) => wordsOfRefusal(situation)(situation),
   token_response_invalid: ({ name }) => ({
     status: 502,
     heading: `${name} answered in a way we do not understand`,
@@ -233,6 +232,11 @@ const refusals: Readonly<Record<string, (situation: Situation) => Words>> = {
   invalid_client: badClient,
   unauthorized_client: badClient,
 };
+
+/** By the provider's `error`, which may be any text: `constructor` is no entry of the table. */
+function wordsOfRefusal({ facts: { oauthError = '' } }: Situation): (situation: Situation) => Words {
+  return (Object.hasOwn(refusals, oauthError) ? refusals[oauthError] : undefined) ?? refusedRequest;
+}
 
 function refusedRequest({ name }: Situation): Words {
   return {

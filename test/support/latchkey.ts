@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import { type App, createApp } from '../../src/app.ts';
@@ -49,6 +49,8 @@ export interface LatchkeyOptions {
   readonly httpLimits?: HttpLimits;
   /** How many recorded logins are kept. */
   readonly flowLimits?: FlowLimits;
+  /** Stands in the providers' place: whatever it does not answer (false), the sandbox does. */
+  readonly standIn?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 export const testSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
@@ -62,6 +64,7 @@ export async function startLatchkey({
   basePath = '',
   httpLimits,
   flowLimits,
+  standIn = () => false,
 }: LatchkeyOptions = {}): Promise<RunningLatchkey> {
   let skew = 0;
   const now = () => Date.now() + skew;
@@ -98,7 +101,9 @@ export async function startLatchkey({
     now,
   });
   serve(appServer, basePath === '' ? app.express : express().use(basePath, app.express));
-  serve(sandboxServer, sandbox.app);
+  sandboxServer.on('request', (request, response) => {
+    if (!standIn(request, response)) sandbox.app(request, response);
+  });
 
   async function startNode(changes: Record<string, string> = {}) {
     const server = await listen();
