@@ -4,7 +4,15 @@ import { madeUpClients } from '../../src/sandbox/registrations.ts';
 import { helixUser } from '../support/wire-samples/twitch/helix.ts';
 import { twitchTokens } from '../support/wire-samples/twitch/token.ts';
 import { holds, longestMilliseconds } from './holds.ts';
-import { alteredFrom, jsonAnswer, oddAnswer, oddText, oddValue, type RawAnswer } from './odd-values.ts';
+import {
+  alteredFrom,
+  jsonAnswer,
+  oddAnswer,
+  oddNumber,
+  oddText,
+  oddValue,
+  type RawAnswer,
+} from './odd-values.ts';
 import { cookiesOf, openSite, type Site, type Started } from './site.ts';
 
 /* ID tokens and key sets that nobody should believe. The tests sign them, in Twitch's place. */
@@ -100,6 +108,22 @@ describe('an ID token', () => {
           expect(await isBelieved(site, make)).toBe(false);
         }),
         70,
+      );
+    },
+    longestMilliseconds,
+  );
+
+  test(
+    'that lasts for any time is met calmly',
+    async () => {
+      const later = fc
+        .oneof(oddNumber, fc.constant(8.64e12))
+        .filter((seconds) => seconds > Date.now() / 1000 + 100);
+      await holds(
+        fc.asyncProperty(later, async (exp) => {
+          await isBelieved(site, (started) => toToken(header, { ...goodClaims(site, started), exp }));
+        }),
+        20,
       );
     },
     longestMilliseconds,

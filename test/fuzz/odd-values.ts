@@ -31,7 +31,7 @@ const knownOddTexts = [
   '"><img src=x onerror=alert(1)>',
   "' or 1=1 --",
   '<%= process.env %>',
-  '${7*7}',
+  '{{7*7}}',
   '../../../etc/passwd',
   '..%2f..%2f',
   '%',

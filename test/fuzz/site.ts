@@ -124,6 +124,7 @@ export async function openSite(options: LatchkeyOptions = {}): Promise<Site> {
     const session = cookiesOf(answer).find((pair) => pair.startsWith('latchkey='))!;
     const profile = await send({ path: '/profile', cookie: session });
     expect(profile.status).toBe(200);
+    outgoing = [];
     return session;
   }
 
@@ -175,15 +176,17 @@ function foreignIn(html: string): string[] {
   const scripts = $('script')
     .toArray()
     .filter((element) => !$(element).attr('src')?.startsWith('/assets/') || $(element).text() !== '');
-  const handlers = $('*')
+  const runs = /^on|^srcdoc$|^style$/;
+  const leads = /^(?:href|src|action)$/;
+  const elsewhere = /^\s*(?:javascript|data|vbscript):/i;
+  const others = $('*')
     .toArray()
-    .filter(({ attribs = {} }) => Object.keys(attribs).some((name) => /^on|^srcdoc$|^style$/.test(name)));
-  const leading = $('[href], [src], [action]')
-    .toArray()
-    .filter(({ attribs }) =>
-      /^\s*(?:javascript|data|vbscript):/i.test(attribs['href'] ?? attribs['src'] ?? attribs['action'] ?? ''),
+    .filter((element) =>
+      Object.entries($(element).attr() ?? {}).some(
+        ([name, value]) => runs.test(name) || (leads.test(name) && elsewhere.test(value)),
+      ),
     );
-  return [...scripts, ...handlers, ...leading].map((element) => $.html(element).slice(0, 200));
+  return [...scripts, ...others].map((element) => $.html(element).slice(0, 200));
 }
 
 function endpointsOf({ config }: RunningLatchkey, id: string): Provider['endpoints'] {
