@@ -24,6 +24,7 @@ export function createPaths(base: string) {
     setup: `${base}/setup`,
     checkNow: (provider: string) => `${base}/setup/${provider}/check`,
     learn: `${base}/learn`,
+    stepMode: `${base}/learn/steps`,
     learnSource: (file: string) => `${base}/learn/source/${file}`,
     assets: `${base}/assets`,
     healthz: `${base}/healthz`,

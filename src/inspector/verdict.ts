@@ -87,6 +87,7 @@ const outcomes: Readonly<Record<string, (name: string) => string>> = {
     `the ${name} account belongs to another account here. Nothing is changed before you decide.`,
   validate: (name) => `${name} says that the access token stands.`,
   read: (name) => `the profile was read at ${name}.`,
+  check: (name) => `nothing is wrong, as far as can be seen without signing in at ${name}.`,
   revoke: (name) => `${name} confirmed that the tokens are gone.`,
 };
 
@@ -158,6 +159,7 @@ function toReasonOfCheck(flow: Flow): string {
     ({ name, result }) => result === 'failed' && checks[name].severity === 'stops',
   );
   if (!check) return 'a check did not hold.';
-  const { title, expected } = checks[check.name];
+  const { title, expected, explains } = checks[check.name];
+  if (explains) return toPlainText(check.actual);
   return `${title}: expected ${expected}, found ${toPlainText(check.actual)}.`;
 }

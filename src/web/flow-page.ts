@@ -5,7 +5,7 @@ import { meaningOf } from '../inspector/meanings.ts';
 import { type Field, type Text, toText } from '../inspector/text.ts';
 import type { Check, Flow, Message, Step } from '../inspector/trace.ts';
 import { toVerdict } from '../inspector/verdict.ts';
-import { flowName, laneName, purposeWords, stepSource, stepWords } from '../inspector/words.ts';
+import { flowName, laneName, likeOfLogin, purposeWords, stepSource, stepWords } from '../inspector/words.ts';
 import type { Departure } from '../providers/provider.ts';
 import type { Context } from './context.ts';
 import {
@@ -111,7 +111,7 @@ function toStep(step: Step, flow: Flow, departures: readonly Departure[]): Shown
         { title: 'Claims', fields: token.claims.map(toField) },
       ],
     })),
-    departures: departures.filter(({ at }) => at === kind),
+    departures: departures.filter(({ at }) => at === likeOfLogin(kind)),
     curl: toCurl(step),
     took: milliseconds === null ? null : toDuration(milliseconds),
     source: stepSource(kind),

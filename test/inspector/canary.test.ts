@@ -85,7 +85,11 @@ function collectSecrets({ sandbox }: RunningLatchkey, visitors: readonly Visitor
   const inRequests = ['client_secret', 'code', 'code_verifier', 'refresh_token', 'token', 'ed25519'].flatMap(
     (name) => sent.map((body) => body[name]),
   );
+  const inQueries = ['state', 'nonce'].flatMap((name) =>
+    sandbox.state.requests.map(({ query }) => query[name]),
+  );
   const protocol = [
+    ...inQueries,
     ...inAnswers('access_token|refresh_token|id_token|ed25519|authorization_id'),
     ...inAddresses,
     ...inRequests,
@@ -138,6 +142,11 @@ async function travel(latchkey: RunningLatchkey, visitor: Visitor): Promise<stri
   await answerAtProvider(visitor, baseUrl, { person: 'Ada' });
   await visitor.press('Replace with');
   await visitor.press('Read profile again');
+  for (const name of ['Twitch', 'Mixer', 'Mixin', 'Resonite']) {
+    await visitor.open(`${baseUrl}/setup`);
+    await visitor.press(`Check ${name} now`);
+    pages.push(visitor.page.html);
+  }
   pages.push(...(await readInspector(visitor, baseUrl)));
   latchkey.advance(7 * hour);
   await visitor.open(`${baseUrl}/profile`);
@@ -150,7 +159,7 @@ async function travel(latchkey: RunningLatchkey, visitor: Visitor): Promise<stri
   return pages;
 }
 
-const usual = ['token', 'userinfo', 'refresh'];
+const usual = ['token', 'userinfo', 'refresh', 'trial-authorization', 'trial-token'];
 const withTwitch = [...usual, 'validation', 'revocation'];
 const plain = { TWITCH_SCOPES: 'user:read:email' };
 
