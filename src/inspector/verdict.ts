@@ -99,13 +99,13 @@ export function toVerdict(flow: Flow, over: boolean): Verdict {
       return over
         ? {
             heading: 'Given up',
-            reason: `the browser has not come back from ${name} in ten minutes.`,
+            reason: `the browser has not come back from ${name} in ten minutes. ${toAdviceOnPages(flow)}`,
             kind: 'plain',
             step: null,
           }
         : {
             heading: 'Waiting',
-            reason: `for the browser to come back from ${name}.`,
+            reason: `for the browser to come back from ${name}. ${toAdviceOnPages(flow)}`,
             kind: 'plain',
             step: null,
           };
@@ -128,6 +128,12 @@ export function toVerdict(flow: Flow, over: boolean): Verdict {
         step: result.step,
       };
   }
+}
+
+/** A request that the provider does not like ends on a page there, which nobody tells us of. */
+function toAdviceOnPages(flow: Flow): string {
+  const { name, prefix } = toCase(flow);
+  return `If ${name} shows an error page of its own, look at ${prefix}CLIENT_ID, ${prefix}SCOPES and the return address.`;
 }
 
 /** The verdict as one sentence. */
