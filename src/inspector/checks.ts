@@ -330,6 +330,7 @@ export const checkOfCode: Readonly<Record<LoginErrorCode, CheckName>> = {
   id_token_invalid: 'id-token',
   userinfo_request_refused: 'userinfo-granted',
   userinfo_response_invalid: 'userinfo-shape',
+  clock_differs: 'userinfo-granted',
   identity_already_linked: 'account',
   identity_changed: 'account',
   last_identity: 'account',

@@ -36,6 +36,8 @@ const reasons: Readonly<Record<ErrorCode, (at: Case) => string>> = {
   userinfo_request_refused: ({ name, status }) =>
     `${name} refused to give the profile${status}. The access is over, or does not reach that far.`,
   userinfo_response_invalid: ({ name }) => `the profile of ${name} does not say for certain who it is.`,
+  clock_differs: ({ name }) =>
+    `${name} refused a request that was signed at a wrong time. Set the clock of this machine.`,
   identity_already_linked: ({ name }) => `this ${name} account belongs to another account here.`,
   identity_changed: ({ name }) => `another ${name} account came back than the one that is linked here.`,
   last_identity: ({ name }) => `${name} is the only way in.`,

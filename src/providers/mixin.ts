@@ -106,7 +106,7 @@ export const mixin: Provider = {
   force: 'always-asks',
   stateInTokenRequest: false,
   conform: { tokenRequest, tokenResponse, userinfoResponse },
-  userinfo: { authorization: 'signed', headers: () => ({}), requestId: true },
+  userinfo: { authorization: 'signed', headers: () => ({}), requestId: true, serverTime },
   toIdentity,
   privateFields: [
     'phone',
@@ -227,6 +227,12 @@ const userShape = z.looseObject({
   full_name: z.string().nullish(),
   avatar_url: z.string().nullish(),
 });
+
+/** X-Server-Time is in nanoseconds: more digits than a number has, of which the first ones matter. */
+function serverTime(headers: Readonly<Record<string, string>>): number | null {
+  const nanoseconds = headers['x-server-time'] ?? '';
+  return /^\d{13,20}$/.test(nanoseconds) ? Number(nanoseconds) / 1_000_000 : null;
+}
 
 function toIdentity(userinfo: unknown): IdentityFacts {
   const user = readShape(userShape, userinfo);

@@ -44,6 +44,8 @@ export interface Provider {
     readonly headers: (clientId: string) => Readonly<Record<string, string>>;
     /** Sends X-Request-Id and refuses an answer that carries another one. */
     readonly requestId: boolean;
+    /** What time the provider says it is, in milliseconds since 1970; null where an answer does not say. */
+    readonly serverTime?: (headers: Readonly<Record<string, string>>) => number | null;
   };
   /**
    * Reads the conformed userinfo. Throws `ShapeError` when it has no usable subject.

@@ -129,6 +129,12 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     reason: `It does not say for certain who you are there. We stopped to be safe. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
+  clock_differs: ({ name }) => ({
+    status: 502,
+    heading: `Our clock and that of ${name} do not agree`,
+    reason: `${name} refuses what is signed at the wrong time. The person who runs this site has to set the clock. ${nothing}`,
+    buttons: ['choose'],
+  }),
   identity_already_linked: ({ name, facts }) => ({
     status: 409,
     heading: `This ${name} account is linked to another account here`,
