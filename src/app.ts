@@ -36,6 +36,7 @@ import { createHomeRoutes } from './web/home-routes.ts';
 import { createKnownHostGuard } from './web/known-host.ts';
 import { createRequestLog, type Log } from './web/log.ts';
 import { createSameOriginGuard } from './web/same-origin.ts';
+import { createSiteFileRoutes } from './web/site-files.ts';
 import { createVisits } from './web/visits.ts';
 import { createSecurityHeaders, noStore } from './web/security-headers.ts';
 
@@ -91,6 +92,7 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   app.use(createSecurityHeaders({ secure: config.secure, imageSources: [...new Set(imageSources)] }));
   app.use(createRequestLog(dependencies.log));
   app.use(routes.assets, context.assets.handler);
+  app.use(createSiteFileRoutes(context));
   app.use(noStore);
   app.use(createHealthRoutes(dependencies.checkStores, dependencies.isStopping));
   app.use(createKnownHostGuard(config.origin));

@@ -56,6 +56,8 @@ export interface Config {
     readonly sessionStorePrefix: string;
   };
   readonly logLevel: string;
+  /** Whom to tell of a hole, for security.txt (RFC 9116); null where nobody is named. */
+  readonly securityContact: string | null;
   /** Logins are recorded, and shown to whom they belong. */
   readonly inspector: boolean;
   readonly sandbox: SandboxChoices & {
@@ -123,6 +125,7 @@ const generalVariables = [
   'SESSION_STORE_URL_FILE',
   'SESSION_STORE_PREFIX',
   'LOG_LEVEL',
+  'SECURITY_CONTACT',
   'INSPECTOR',
   'SANDBOX',
   'SANDBOX_PORT',
@@ -266,6 +269,7 @@ export function readConfig(
     trustedProxies: readTrustedProxies(reader),
     ...readStorage(reader),
     logLevel: reader.choice('LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
+    securityContact: readSecurityContact(reader),
     inspector: readInspector(reader, production),
     sandbox,
     services: services.map((service) => readService(reader, service, sandbox.url, madeUpClients)),
@@ -325,6 +329,18 @@ function readOrNothing(read: () => string): string | undefined {
     // Reported by who needs it.
     return undefined;
   }
+}
+
+function readSecurityContact(reader: Reader): string | null {
+  const contact = reader.text('SECURITY_CONTACT', '');
+  if (contact === '') return null;
+  if (/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/[^\s/]+\S*)$/.test(contact)) return contact;
+  reader.report({
+    variable: 'SECURITY_CONTACT',
+    problem: 'must be a mailto: or an https: address.',
+    example: 'mailto:security@example.com',
+  });
+  return null;
 }
 
 function readStorage(reader: Reader): StorageConfig {

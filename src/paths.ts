@@ -27,6 +27,9 @@ export function createPaths(base: string) {
     stepMode: `${base}/learn/steps`,
     learnSource: (file: string) => `${base}/learn/source/${file}`,
     assets: `${base}/assets`,
+    robots: `${base}/robots.txt`,
+    securityText: `${base}/.well-known/security.txt`,
+    manifest: `${base}/manifest.webmanifest`,
     healthz: `${base}/healthz`,
     readyz: `${base}/readyz`,
   };

@@ -44,6 +44,9 @@ export interface Shell {
   homeHref: string;
   /** Address of a file below public/, with a version: `/assets/latchkey.css?v=…`. */
   asset: (name: string) => string;
+  manifestHref: string;
+  /** What other sites show of a link to this page; null for pages that are of one person. */
+  preview: { text: string; url: string; picture: string; pictureText: string } | null;
   navigation: readonly NavigationItem[];
   flash: Flash | null;
   theme: 'system' | 'light' | 'dark';
