@@ -27,9 +27,12 @@ import { createSessionMiddleware } from './sessions/session.ts';
 import { RecordStore } from './sessions/session-store.ts';
 import type { Database } from './storage/database.ts';
 import type { ExpiringRecords } from './storage/expiring-records.ts';
+import type { CreateRateCounter } from './storage/rate-counters.ts';
 import { createAssets, viewsFolder } from './web/assets.ts';
 import type { Context, ServiceInUse } from './web/context.ts';
 import { createErrorHandler } from './web/error-page.ts';
+import { createFormReader, refuseManyHeaders } from './web/request-size.ts';
+import { createRateLimits } from './web/rate-limits.ts';
 import { createGrantCheck } from './web/grant-check.ts';
 import { createHealthRoutes } from './web/health.ts';
 import { createHomeRoutes } from './web/home-routes.ts';
@@ -44,6 +47,8 @@ export interface Dependencies {
   readonly records: ExpiringRecords;
   /** Fails when one of the stores does not answer in time: `/readyz` then says so. */
   readonly checkStores: () => Promise<void>;
+  /** Counts what is limited, for each limit: here alone, or shared by all nodes. */
+  readonly createRateCounter: CreateRateCounter;
   /** Newest first; config's own, or the one kept for development. */
   readonly secrets: readonly string[];
   /** Milliseconds since 1970. */
@@ -89,16 +94,19 @@ export function createApp(config: Config, dependencies: Dependencies): App {
     client ? provider.imageSources : [],
   );
   app.use(createSecurityHeaders({ secure: config.secure, imageSources: [...new Set(imageSources)] }));
-  app.use(createRequestLog(dependencies.log));
+  const isTrusted = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  app.use(createRequestLog(dependencies.log, (address) => isTrusted(address, 0)));
   app.use(routes.assets, context.assets.handler);
   app.use(noStore);
   app.use(createHealthRoutes(dependencies.checkStores, dependencies.isStopping));
+  app.use(refuseManyHeaders);
   app.use(createKnownHostGuard(config.origin));
   app.use(createSameOriginGuard(config.origin));
   app.use(
     createSessionMiddleware(context.sessions, keys, { secure: config.secure, limits: config.sessionLimits }),
   );
-  app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 20 }));
+  app.use(createFormReader());
+  app.use(createRateLimits(context, dependencies.createRateCounter));
   if (context.inspector) {
     app.use(createVisits(context, context.inspector));
     app.use(createInspectorRoutes(context, context.inspector));

@@ -48,6 +48,8 @@ const reasons: Readonly<Record<ErrorCode, (at: Case) => string>> = {
   decision_expired: () => 'there was nothing to decide any more.',
   change_under_way: () => 'another change of the account was under way.',
   not_found: () => 'what it was about is not there.',
+  request_too_large: () => 'The request is larger than any of ours.',
+  rate_limited: () => 'More came from there than is taken in a minute.',
   malformed_request: () => 'the request could not be read.',
   unknown_host: () => 'the site was opened under another name than that of BASE_URL.',
   store_unavailable: () => 'our own storage did not answer.',

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { type Database, openDatabase, readTime } from './database.ts';
 import type { ExpiringRecords } from './expiring-records.ts';
+import { type CreateRateCounter, createLocalRateCounter, createSharedRateCounter } from './rate-counters.ts';
 import { connectToRedis } from './redis-connection.ts';
 import { createRedisRecords } from './redis-records.ts';
 import { createSqlRecords } from './sql-records.ts';
@@ -26,6 +27,8 @@ export interface StoreSettings {
 export interface Stores {
   readonly database: Database;
   readonly records: ExpiringRecords;
+  /** Shared in Redis where there is one; else each process counts by itself. */
+  readonly createRateCounter: CreateRateCounter;
   /** Milliseconds since 1970, by the clock of the shared store where there is one. */
   readonly now: () => number;
   /** Throws `StorageError` when one of the stores does not answer within a second. */
@@ -51,6 +54,9 @@ export async function openStores(settings: StoreSettings, localNow: () => number
   return {
     database,
     records: withDeadline(records),
+    createRateCounter: redis
+      ? (counter) => createSharedRateCounter(redis, sessionStorePrefix, counter)
+      : createLocalRateCounter,
     now: clock.now,
     async check() {
       await withinDeadline(Promise.all([sql`select 1`.execute(database), redis?.send(['PING'])]));

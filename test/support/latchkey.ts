@@ -4,7 +4,7 @@ import express, { type Express } from 'express';
 import { type App, createApp } from '../../src/app.ts';
 import type { FlowLimits } from '../../src/inspector/flows.ts';
 import type { HttpLimits } from '../../src/oauth/http.ts';
-import { type Config, readConfig } from '../../src/config.ts';
+import { type Config, readConfig, variables } from '../../src/config.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
 import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
 import type { Database } from '../../src/storage/database.ts';
@@ -51,6 +51,16 @@ export interface LatchkeyOptions {
   readonly flowLimits?: FlowLimits;
 }
 
+/** Tests do in a second what a person does in a day. Those of the limits themselves set them again. */
+export const withoutRateLimits: Readonly<Record<string, string>> = Object.fromEntries(
+  variables.filter((name) => name.startsWith('RATE_LIMIT_')).map((name) => [name, 'off']),
+);
+
+/** As the server has them by default. */
+export const usualRateLimits: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.keys(withoutRateLimits).map((name) => [name, '']),
+);
+
 export const testSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
 
 /** Starts the real application and the real sandbox on loopback, on ports of their own. */
@@ -70,8 +80,9 @@ export async function startLatchkey({
   const baseUrl = `http://${appHost}:${portOf(appServer)}${basePath}`;
   const sandboxUrl = `http://${sandboxHost}:${portOf(sandboxServer)}`;
   const own = typeof env === 'function' ? env(sandboxUrl) : env;
-  const variables = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl, ...own };
-  const config = readConfig(variables, madeUpClients);
+  const needed = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl };
+  const environment = { ...withoutRateLimits, ...needed, ...own };
+  const config = readConfig(environment, madeUpClients);
   const stores = await openTestStores(kind);
   const { database } = stores;
   // By the clock of the tests, which may be days from that of the stores.
@@ -83,6 +94,7 @@ export async function startLatchkey({
       database,
       records,
       checkStores: () => checkStores(stores),
+      createRateCounter: stores.createRateCounter,
       secrets: nodeConfig.sessionSecrets,
       now,
       log,
@@ -103,7 +115,7 @@ export async function startLatchkey({
   async function startNode(changes: Record<string, string> = {}) {
     const server = await listen();
     const nodeUrl = `http://${appHost}:${portOf(server)}`;
-    const node = create(readConfig({ ...variables, BASE_URL: nodeUrl, ...changes }, madeUpClients));
+    const node = create(readConfig({ ...environment, BASE_URL: nodeUrl, ...changes }, madeUpClients));
     serve(server, node.express);
     return {
       baseUrl: nodeUrl,

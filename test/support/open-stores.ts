@@ -3,6 +3,11 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import type { ExpiringRecords, RecordKind } from '../../src/storage/expiring-records.ts';
+import {
+  type CreateRateCounter,
+  createLocalRateCounter,
+  createSharedRateCounter,
+} from '../../src/storage/rate-counters.ts';
 import { connectToRedis, type RedisConnection } from '../../src/storage/redis-connection.ts';
 import { createRedisRecords } from '../../src/storage/redis-records.ts';
 import { createSqlRecords } from '../../src/storage/sql-records.ts';
@@ -139,6 +144,7 @@ export interface TestStores {
   readonly variables: Readonly<Record<string, string>>;
   /** The records as the application gets them. */
   createRecords(now: () => number): ExpiringRecords;
+  readonly createRateCounter: CreateRateCounter;
   /** Every record of a kind, ended ones and tombstones included. */
   listRecords(kind: RecordKind): Promise<StoredRecord[]>;
   /** Closes and removes everything. */
@@ -198,7 +204,17 @@ export async function openTestStores(kind: StoresKind): Promise<TestStores> {
     const createRecords = (now: () => number) => withDeadline(createSqlRecords(database, now));
     const close = () => database.destroy();
     const listRecords = (of: RecordKind) => listSqlRecords(database, of);
-    return { kind, database, redis: null, variables: {}, createRecords, listRecords, close };
+    const createRateCounter = createLocalRateCounter;
+    return {
+      kind,
+      database,
+      redis: null,
+      variables: {},
+      createRecords,
+      createRateCounter,
+      listRecords,
+      close,
+    };
   }
   const postgres = await borrowPostgresDatabase();
   const database = await openDatabase({ url: postgres.url, poolSize: 5 });
@@ -211,7 +227,9 @@ export async function openTestStores(kind: StoresKind): Promise<TestStores> {
     const createRecords = (now: () => number) => withDeadline(createSqlRecords(database, now));
     const variables = { DATABASE_URL: postgres.url };
     const listRecords = (of: RecordKind) => listSqlRecords(database, of);
-    return { kind, database, redis: null, variables, createRecords, listRecords, close: closeDatabase };
+    const createRateCounter = createLocalRateCounter;
+    const common = { kind, database, variables, createRecords, createRateCounter, listRecords };
+    return { ...common, redis: null, close: closeDatabase };
   }
   const { url, prefix, drop } = await createRedisPrefix();
   const redis = await connectToRedis(url);
@@ -221,6 +239,7 @@ export async function openTestStores(kind: StoresKind): Promise<TestStores> {
     redis,
     variables: { DATABASE_URL: postgres.url, SESSION_STORE_URL: url, SESSION_STORE_PREFIX: prefix },
     createRecords: (now) => withDeadline(createRedisRecords(redis, prefix, now)),
+    createRateCounter: (settings) => createSharedRateCounter(redis, prefix, settings),
     listRecords: (of) => listRedisRecords(redis, prefix, of),
     async close() {
       redis.close();
