@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { sql } from 'kysely';
 import { type Database, openDatabase, readTime } from './database.ts';
 import type { ExpiringRecords } from './expiring-records.ts';
+import { probeStores } from './probe.ts';
 import { type CreateRateCounter, createLocalRateCounter, createSharedRateCounter } from './rate-counters.ts';
 import { connectToRedis } from './redis-connection.ts';
 import { createRedisRecords } from './redis-records.ts';
@@ -31,7 +31,7 @@ export interface Stores {
   readonly createRateCounter: CreateRateCounter;
   /** Milliseconds since 1970, by the clock of the shared store where there is one. */
   readonly now: () => number;
-  /** Throws `StorageError` when one of the stores does not answer within a second. */
+  /** Throws `StorageError` when one of the stores cannot be written and read within a second. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -58,9 +58,7 @@ export async function openStores(settings: StoreSettings, localNow: () => number
       ? (counter) => createSharedRateCounter(redis, sessionStorePrefix, counter)
       : createLocalRateCounter,
     now: clock.now,
-    async check() {
-      await withinDeadline(Promise.all([sql`select 1`.execute(database), redis?.send(['PING'])]));
-    },
+    check: () => probeStores({ database, records, now: clock.now }),
     async close() {
       clock.close();
       redis?.close();

@@ -9,8 +9,9 @@ import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
 import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
 import type { Database } from '../../src/storage/database.ts';
 import type { ExpiringRecords, RecordKind } from '../../src/storage/expiring-records.ts';
+import { probeStores } from '../../src/storage/probe.ts';
 import { createLog } from '../../src/web/log.ts';
-import { checkStores, openTestStores, type StoredRecord, type StoresKind } from './open-stores.ts';
+import { openTestStores, type StoredRecord, type StoresKind } from './open-stores.ts';
 
 export interface RunningLatchkey {
   readonly baseUrl: string;
@@ -93,7 +94,7 @@ export async function startLatchkey({
     createApp(nodeConfig, {
       database,
       records,
-      checkStores: () => checkStores(stores),
+      checkStores: () => probeStores({ database, records, now }),
       createRateCounter: stores.createRateCounter,
       secrets: nodeConfig.sessionSecrets,
       now,

@@ -192,11 +192,6 @@ async function listRedisRecords(
   return records;
 }
 
-export async function checkStores({ database, redis }: TestStores): Promise<void> {
-  await sql`select 1`.execute(database);
-  await redis?.send(['PING']);
-}
-
 /** Opens empty stores of a kind. */
 export async function openTestStores(kind: StoresKind): Promise<TestStores> {
   if (kind === 'SQLite') {
