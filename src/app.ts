@@ -15,8 +15,10 @@ import type { FlowLimits } from './inspector/flows.ts';
 import { createLearnRoutes } from './learn/routes.ts';
 import { createLoginRoutes } from './login/routes.ts';
 import { createTransactions } from './login/transaction.ts';
+import type { BreakerPosition } from './oauth/circuit-breaker.ts';
 import { createClient } from './oauth/client.ts';
-import type { HttpLimits } from './oauth/http.ts';
+import type { HttpLimits, HttpSurroundings } from './oauth/http.ts';
+import { nobodyObserves, type Traffic, type TrafficObserver } from './oauth/traffic.ts';
 import { createPaths, routes } from './paths.ts';
 import { createGrants } from './sessions/grants.ts';
 import { createLeases } from './sessions/leases.ts';
@@ -37,7 +39,7 @@ import { createGrantCheck } from './web/grant-check.ts';
 import { createHealthRoutes } from './web/health.ts';
 import { createHomeRoutes } from './web/home-routes.ts';
 import { createKnownHostGuard } from './web/known-host.ts';
-import { createRequestLog, type Log } from './web/log.ts';
+import { createRequestLog, type Log, type LogEvent } from './web/log.ts';
 import { createSameOriginGuard } from './web/same-origin.ts';
 import { createVisits } from './web/visits.ts';
 import { createSecurityHeaders, noStore } from './web/security-headers.ts';
@@ -56,6 +58,8 @@ export interface Dependencies {
   readonly log: Log;
   /** Time and size limits of answers from providers; by default the usual ones. */
   readonly httpLimits?: HttpLimits;
+  /** Hears of every request to a provider: for metrics. Must not throw. */
+  readonly trafficObserver?: TrafficObserver;
   /** How many recorded logins are kept; by default as many as usual. */
   readonly flowLimits?: FlowLimits;
   /** True from the moment the process begins to stop: `/readyz` then says so. */
@@ -66,6 +70,8 @@ export interface App {
   readonly express: Express;
   /** The recorded logins; null when the inspector is off. */
   readonly inspector: Context['inspector'];
+  /** How it stands with the requests to each provider in use, by its id. */
+  readonly traffic: () => readonly (Traffic & { readonly provider: string })[];
   /** Deletes what ended long ago. */
   readonly sweep: () => Promise<void>;
   /** Closes the connections to the providers. */
@@ -132,24 +138,29 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   const close = async () => {
     await Promise.all(context.services.map(({ client }) => client?.http.close()));
   };
-  return { express: app, inspector: context.inspector, sweep: records.sweep, close };
+  const traffic = () =>
+    context.services.flatMap(({ provider, client }) =>
+      client ? [{ provider: provider.id, ...client.http.traffic() }] : [],
+    );
+  return { express: app, inspector: context.inspector, traffic, sweep: records.sweep, close };
 }
 
 function createContext(
   config: Config,
-  { database, now, log, httpLimits, flowLimits }: Dependencies,
+  { database, now, log, httpLimits, flowLimits, trafficObserver }: Dependencies,
   records: ExpiringRecords,
   keys: KeyRing,
 ): Context {
   const paths = createPaths(config.basePath);
   const leases = createLeases(records, now);
+  const surroundings = { limits: httpLimits, now, observer: withLog(log, trafficObserver) };
   const redirectUri = (service: ServiceConfig) => config.origin + paths.callback(service.provider.id);
   return {
     config,
     paths,
     now,
     log,
-    services: config.services.map((service) => createService(service, redirectUri(service), httpLimits)),
+    services: config.services.map((service) => createService(service, redirectUri(service), surroundings)),
     sessions: new RecordStore(records, config.sessionLimits, now),
     accounts: createAccountStore(database, now),
     grants: createGrants(records, keys, leases, now),
@@ -161,16 +172,38 @@ function createContext(
   };
 }
 
+/** The log hears when a provider begins to fail and when it answers again. */
+function withLog(log: Log, observer: TrafficObserver = nobodyObserves): TrafficObserver {
+  return {
+    requestFinished: (request) => observer.requestFinished(request),
+    breakerMoved(provider, breaker) {
+      const write = breaker.position === 'open' ? log.warn : log.info;
+      write(breakerEvents[breaker.position], { provider });
+      observer.breakerMoved(provider, breaker);
+    },
+  };
+}
+
+const breakerEvents: Readonly<Record<BreakerPosition, LogEvent>> = {
+  open: 'provider.failing',
+  'half-open': 'provider.tried',
+  closed: 'provider.works',
+};
+
 /** The class alone: what was being recorded may hold anything. */
 function toComplaint(log: Log) {
   return (error: unknown) =>
     log.warn('not recorded', { reason: error instanceof Error ? error.constructor.name : typeof error });
 }
 
-function createService(service: ServiceConfig, redirectUri: string, limits?: HttpLimits): ServiceInUse {
+function createService(
+  service: ServiceConfig,
+  redirectUri: string,
+  surroundings: HttpSurroundings,
+): ServiceInUse {
   const { provider } = service;
   if (service.state === 'off') return { provider, client: null, off: service.why };
   const { clientId, clientSecret, scope, state } = service;
   const registration = { provider, mode: state, clientId, clientSecret, redirectUri, scope };
-  return { provider, client: createClient(registration, limits), off: null };
+  return { provider, client: createClient(registration, surroundings), off: null };
 }

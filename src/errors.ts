@@ -49,6 +49,9 @@ export type RequestErrorCode = (typeof requestErrorCodes)[number];
 
 export type ErrorCode = LoginErrorCode | RequestErrorCode;
 
+/** Why a request to a provider was not sent at all. */
+export type Unsent = 'failing' | 'told-to-wait' | 'too-many';
+
 export interface LoginErrorFacts {
   /** The provider's id. */
   provider?: string;
@@ -61,6 +64,10 @@ export interface LoginErrorFacts {
   /** Display name of the account at the provider, for pages that name it. */
   displayName?: string;
   retryAfterSeconds?: number | undefined;
+  /** Set when nothing was sent to the provider. */
+  unsent?: Unsent;
+  /** Since when it has been failing, in milliseconds since 1970, where that is why. */
+  failingSince?: number;
   /** The login's destination, so that starting again loses nothing. */
   returnTo?: string;
   /** What the login was for, so that starting again does the same. */
