@@ -163,7 +163,9 @@ function createContext(
     services: config.services.map((service) => createService(service, redirectUri(service), surroundings)),
     sessions: new RecordStore(records, config.sessionLimits, now),
     accounts: createAccountStore(database, now),
-    grants: createGrants(records, keys, leases, now),
+    grants: createGrants(records, keys, leases, now, (event, provider, outcome) =>
+      log.info(event, { provider, outcome }),
+    ),
     leases,
     transactions: createTransactions(records, keys, now),
     decisions: createPendingDecisions(records, keys, now),

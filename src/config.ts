@@ -63,6 +63,8 @@ export interface Config {
     readonly sessionStorePrefix: string;
   };
   readonly logLevel: string;
+  /** Where metrics are told, on a port of their own; null when they are not. */
+  readonly metrics: { readonly host: string; readonly port: number } | null;
   /** How long a process that is told to stop goes on taking requests, so that proxies notice. */
   readonly drainMilliseconds: number;
   /** Logins are recorded, and shown to whom they belong. */
@@ -139,6 +141,8 @@ const generalVariables = [
   'SESSION_STORE_PREFIX',
   'LOG_LEVEL',
   'DRAIN_SECONDS',
+  'METRICS_PORT',
+  'METRICS_HOST',
   'INSPECTOR',
   'SANDBOX',
   'SANDBOX_PORT',
@@ -287,6 +291,7 @@ export function readConfig(
     },
     ...readStorage(reader),
     logLevel: reader.choice('LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
+    metrics: readMetrics(reader),
     drainMilliseconds: reader.whole('DRAIN_SECONDS', production ? 2 : 0, [0, 60]) * 1000,
     inspector: readInspector(reader, production),
     sandbox,
@@ -431,6 +436,12 @@ function readSessionSecrets(reader: Reader, production: boolean): string[] {
     });
   }
   return secrets;
+}
+
+function readMetrics(reader: Reader): Config['metrics'] {
+  const host = reader.text('METRICS_HOST', '127.0.0.1');
+  if (['', 'off'].includes(reader.text('METRICS_PORT', ''))) return null;
+  return { host, port: reader.whole('METRICS_PORT', 9464, [1, 65535]) };
 }
 
 function readInspector(reader: Reader, production: boolean): boolean {

@@ -15,6 +15,8 @@ import { isStorageError } from './storage/storage-error.ts';
 import { databaseFile, openStores } from './storage/stores.ts';
 import { readRegistrationsFile, startSandbox } from './start-sandbox.ts';
 import { createLog, toErrorFields } from './web/log.ts';
+import { createMetrics } from './web/metrics.ts';
+import { createMetricsApp } from './web/metrics-app.ts';
 
 const sweepMilliseconds = 10 * 60 * 1000;
 
@@ -26,7 +28,9 @@ async function main(): Promise<void> {
     config.sessionSecrets.length > 0
       ? config.sessionSecrets
       : [readOrCreateDevelopmentSecret(config.dataDir)];
-  const log = createLog(config.logLevel, process.stdout, process.stdout.isTTY);
+  const plainLog = createLog(config.logLevel, process.stdout, process.stdout.isTTY);
+  const metrics = config.metrics && createMetrics(true);
+  const log = metrics ? metrics.counting(plainLog) : plainLog;
   // Nobody knows what state such an error leaves behind: whoever supervises the process starts another.
   const crash = (code: string) => (thrown: unknown) => {
     log.error('crash', { code, ...toErrorFields(thrown) });
@@ -46,11 +50,16 @@ async function main(): Promise<void> {
     now: stores.now,
     log,
     isStopping: () => stopping,
+    ...(metrics ? { trafficObserver: metrics.trafficObserver } : {}),
   });
+  metrics?.watch({ traffic: app.traffic, poolUse: stores.poolUse, isStopping: () => stopping });
   const sandbox = config.sandbox.runs ? await startOwnSandbox(config, stores.now) : null;
   const server = await listen(mounted(config, app.express), config.host, config.port, 'PORT');
   const sandboxServer =
     sandbox && (await listen(sandbox.app, config.host, config.sandbox.port, 'SANDBOX_PORT'));
+  const metricsServer =
+    metrics &&
+    (await listen(createMetricsApp(metrics), config.metrics!.host, config.metrics!.port, 'METRICS_PORT'));
   const sweep = () => app.sweep().catch(() => log.warn('sweep failed', {}));
   await sweep();
   const sweeping = setInterval(() => void sweep(), sweepMilliseconds);
@@ -67,7 +76,7 @@ async function main(): Promise<void> {
     await closeServer(server);
     // Logins under way needed the sandbox until here. It lets go of what a fault keeps waiting.
     await Promise.all([sandboxServer && closeServer(sandboxServer), sandbox?.close()]);
-    await Promise.all([app.close(), stores.close()]);
+    await Promise.all([app.close(), stores.close(), metricsServer && closeServer(metricsServer)]);
     clearTimeout(deadline);
   }
 
@@ -125,6 +134,7 @@ function describe(config: Config): string {
     ...services,
     ...sandbox,
     `  Data       ${placeOfData(config)}`,
+    ...(config.metrics ? [`  Metrics    http://${config.metrics.host}:${config.metrics.port}/metrics`] : []),
     ...(config.production ? [] : [`  Setup      ${config.baseUrl}${createPaths('').setup}`]),
     '',
     'Ctrl+C to stop',

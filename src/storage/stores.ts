@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { type Database, openDatabase, readTime } from './database.ts';
+import { type Database, openAndMigrate, readTime } from './database.ts';
 import type { ExpiringRecords } from './expiring-records.ts';
+import type { PoolUse } from './postgresql.ts';
 import { probeStores } from './probe.ts';
 import { type CreateRateCounter, createLocalRateCounter, createSharedRateCounter } from './rate-counters.ts';
 import { connectToRedis } from './redis-connection.ts';
@@ -26,6 +27,8 @@ export interface StoreSettings {
 
 export interface Stores {
   readonly database: Database;
+  /** The connections to PostgreSQL; null for SQLite. */
+  readonly poolUse: (() => PoolUse) | null;
   readonly records: ExpiringRecords;
   /** Shared in Redis where there is one; else each process counts by itself. */
   readonly createRateCounter: CreateRateCounter;
@@ -43,7 +46,7 @@ export interface Stores {
 export async function openStores(settings: StoreSettings, localNow: () => number): Promise<Stores> {
   const { file, databaseUrl, databasePoolSize, sessionStoreUrl, sessionStorePrefix } = settings;
   const target = databaseUrl === null ? file : { url: databaseUrl, poolSize: databasePoolSize };
-  const database = await openDatabase(target);
+  const { database, poolUse } = await openAndMigrate(target);
   const redis = sessionStoreUrl === null ? null : await connectToRedis(sessionStoreUrl);
   const clock = await createStoreClock(localNow, () =>
     withinDeadline(redis ? redis.readTime() : readTime(database)),
@@ -53,6 +56,7 @@ export async function openStores(settings: StoreSettings, localNow: () => number
     : createSqlRecords(database, clock.now);
   return {
     database,
+    poolUse,
     records: withDeadline(records),
     createRateCounter: redis
       ? (counter) => createSharedRateCounter(redis, sessionStorePrefix, counter)

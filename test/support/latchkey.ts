@@ -11,6 +11,7 @@ import type { Database } from '../../src/storage/database.ts';
 import type { ExpiringRecords, RecordKind } from '../../src/storage/expiring-records.ts';
 import { probeStores } from '../../src/storage/probe.ts';
 import { createLog } from '../../src/web/log.ts';
+import { createMetrics } from '../../src/web/metrics.ts';
 import { openTestStores, type StoredRecord, type StoresKind } from './open-stores.ts';
 
 export interface RunningLatchkey {
@@ -29,6 +30,8 @@ export interface RunningLatchkey {
   readonly inspector: App['inspector'];
   /** Every line that was logged. */
   readonly logLines: string[];
+  /** The metrics as they are told on their own port. */
+  metricsText(): Promise<string>;
   /** Moves the clock of application and sandbox. */
   advance(milliseconds: number): void;
   /** A second application on the same stores: another node, or the same one after a restart. */
@@ -89,7 +92,8 @@ export async function startLatchkey({
   // By the clock of the tests, which may be days from that of the stores.
   const records = stores.createRecords(now);
   const logLines: string[] = [];
-  const log = createLog('debug', { write: (line) => logLines.push(line) }, false);
+  const metrics = createMetrics(false);
+  const log = metrics.counting(createLog('debug', { write: (line) => logLines.push(line) }, false));
   const create = (nodeConfig: Config) =>
     createApp(nodeConfig, {
       database,
@@ -100,10 +104,12 @@ export async function startLatchkey({
       now,
       log,
       isStopping: () => false,
+      trafficObserver: metrics.trafficObserver,
       ...(httpLimits ? { httpLimits } : {}),
       ...(flowLimits ? { flowLimits } : {}),
     });
   const app = create(config);
+  metrics.watch({ traffic: app.traffic, poolUse: stores.poolUse, isStopping: () => false });
   const sandbox = await createSandbox({
     baseUrl: sandboxUrl,
     registrations: registrationsFor(config, [baseUrl]),
@@ -138,6 +144,7 @@ export async function startLatchkey({
     listRecords: stores.listRecords,
     inspector: app.inspector,
     logLines,
+    metricsText: () => metrics.text(),
     startNode,
     advance: (milliseconds) => {
       skew += milliseconds;

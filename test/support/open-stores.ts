@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { type Database, openDatabase } from '../../src/storage/database.ts';
+import { type Database, openAndMigrate, openDatabase } from '../../src/storage/database.ts';
 import type { ExpiringRecords, RecordKind } from '../../src/storage/expiring-records.ts';
+import type { PoolUse } from '../../src/storage/postgresql.ts';
 import {
   type CreateRateCounter,
   createLocalRateCounter,
@@ -145,6 +146,8 @@ export interface TestStores {
   /** The records as the application gets them. */
   createRecords(now: () => number): ExpiringRecords;
   readonly createRateCounter: CreateRateCounter;
+  /** Null for SQLite. */
+  readonly poolUse: (() => PoolUse) | null;
   /** Every record of a kind, ended ones and tombstones included. */
   listRecords(kind: RecordKind): Promise<StoredRecord[]>;
   /** Closes and removes everything. */
@@ -204,6 +207,7 @@ export async function openTestStores(kind: StoresKind): Promise<TestStores> {
       kind,
       database,
       redis: null,
+      poolUse: null,
       variables: {},
       createRecords,
       createRateCounter,
@@ -212,7 +216,7 @@ export async function openTestStores(kind: StoresKind): Promise<TestStores> {
     };
   }
   const postgres = await borrowPostgresDatabase();
-  const database = await openDatabase({ url: postgres.url, poolSize: 5 });
+  const { database, poolUse } = await openAndMigrate({ url: postgres.url, poolSize: 5 });
   const closeDatabase = async () => {
     await sql`truncate accounts, identities, expiring_records`.execute(database);
     await database.destroy();
@@ -223,7 +227,7 @@ export async function openTestStores(kind: StoresKind): Promise<TestStores> {
     const variables = { DATABASE_URL: postgres.url };
     const listRecords = (of: RecordKind) => listSqlRecords(database, of);
     const createRateCounter = createLocalRateCounter;
-    const common = { kind, database, variables, createRecords, createRateCounter, listRecords };
+    const common = { kind, database, poolUse, variables, createRecords, createRateCounter, listRecords };
     return { ...common, redis: null, close: closeDatabase };
   }
   const { url, prefix, drop } = await createRedisPrefix();
@@ -231,6 +235,7 @@ export async function openTestStores(kind: StoresKind): Promise<TestStores> {
   return {
     kind,
     database,
+    poolUse,
     redis,
     variables: { DATABASE_URL: postgres.url, SESSION_STORE_URL: url, SESSION_STORE_PREFIX: prefix },
     createRecords: (now) => withDeadline(createRedisRecords(redis, prefix, now)),
