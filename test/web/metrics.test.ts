@@ -69,7 +69,9 @@ describe('metrics', () => {
     for (let number = 0; number < 5; number++) await signIn(new Visitor(), baseUrl, 'Twitch');
     expect([await at('twitch', 'closed'), await at('twitch', 'open')]).toEqual([0, 1]);
     expect([await at('resonite', 'closed'), await at('resonite', 'open')]).toEqual([1, 0]);
-    expect(await sampleOf('latchkey_provider_breaker_moves_total{provider="twitch",position="open"}')).toBe(1);
+    expect(await sampleOf('latchkey_provider_breaker_moves_total{provider="twitch",position="open"}')).toBe(
+      1,
+    );
     expect(await sampleOf('latchkey_provider_requests_in_flight{provider="twitch"}')).toBe(0);
     expect(await sampleOf('latchkey_provider_requests_waiting{provider="twitch"}')).toBe(0);
   });
