@@ -40,7 +40,7 @@ import { createHealthRoutes } from './web/health.ts';
 import { createHomeRoutes } from './web/home-routes.ts';
 import { createKnownHostGuard } from './web/known-host.ts';
 import { createRequestLog, type Log, type LogEvent } from './web/log.ts';
-import { createSameOriginGuard } from './web/same-origin.ts';
+import { createSameOriginGuard, refuseEmbedded } from './web/same-origin.ts';
 import { createVisits } from './web/visits.ts';
 import { createSecurityHeaders, noStore } from './web/security-headers.ts';
 
@@ -108,6 +108,7 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   app.use(refuseManyHeaders);
   app.use(createKnownHostGuard(config.origin));
   app.use(createSameOriginGuard(config.origin));
+  app.get(routes.callback(':provider'), refuseEmbedded);
   app.use(
     createSessionMiddleware(context.sessions, keys, { secure: config.secure, limits: config.sessionLimits }),
   );
