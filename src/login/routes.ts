@@ -52,6 +52,7 @@ export function createLoginRoutes(context: Context): Router {
     const stop = isStepping(context, request) ? toStop(authorizationRequest) : null;
     const title = `${stop ? 'About to go' : 'Taking you'} to ${provider.name}`;
     const options = { view: 'hand-off', title } as const;
+    log.info('login.start', { provider: provider.id, intent: wish.intent });
     // A 200 page that leads on, not a redirect: `form-action 'self'` would stop the redirect.
     sendPage(context, request, response, options, {
       ...toHandOffPage(client, scope, authorizationRequest),
@@ -86,7 +87,9 @@ export function createLoginRoutes(context: Context): Router {
     });
     const { transaction, resolution } = login;
     recordOutcome(resolution);
-    log.info('login', { provider: client.provider.id, intent: transaction.intent, outcome: resolution });
+    const { intent } = transaction;
+    log.info('login.ok', { provider: client.provider.id, intent, outcome: resolution });
+    if (resolution === 'link') log.info('link', { provider: client.provider.id });
     response.redirect(303, await settleSession(request, response, client, login, before));
   });
 
@@ -98,7 +101,7 @@ export function createLoginRoutes(context: Context): Router {
     if (signedIn) await sessions.end(signedIn);
     await destroySession(request);
     if (signedIn) await afterwards(context, endSessionAccess(context, signedIn));
-    log.info('sign-out', {});
+    log.info('logout', {});
     forgetBrowser(response, secure);
     response.redirect(303, `${paths.home}?signed_out`);
   });
