@@ -29,7 +29,7 @@ import type { Database } from './storage/database.ts';
 import type { ExpiringRecords } from './storage/expiring-records.ts';
 import { createAssets, viewsFolder } from './web/assets.ts';
 import type { Context, ServiceInUse } from './web/context.ts';
-import { createErrorHandler } from './web/error-page.ts';
+import { createErrorHandler, createLateErrorHandler } from './web/error-page.ts';
 import { createGrantCheck } from './web/grant-check.ts';
 import { createHealthRoutes } from './web/health.ts';
 import { createHomeRoutes } from './web/home-routes.ts';
@@ -120,6 +120,7 @@ export function createApp(config: Config, dependencies: Dependencies): App {
     throw new RequestError('not_found');
   });
   app.use(createErrorHandler(context));
+  app.use(createLateErrorHandler(context));
 
   const close = async () => {
     await Promise.all(context.services.map(({ client }) => client?.http.close()));

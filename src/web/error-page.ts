@@ -284,6 +284,17 @@ export function createErrorHandler(context: Context): ErrorRequestHandler {
   };
 }
 
+/**
+ * Behind the last one: what goes wrong when even the error page cannot store its session. Express would
+ * print the whole error, and whatever hangs on it.
+ */
+export function createLateErrorHandler(context: Context): ErrorRequestHandler {
+  return (thrown: unknown, _request, response, _next) => {
+    logError(context, response, toKnownError(thrown), thrown);
+    if (!response.writableEnded) response.destroy();
+  };
+}
+
 function toKnownError(thrown: unknown): LoginError | RequestError {
   if (thrown instanceof LoginError || thrown instanceof RequestError) return thrown;
   if (isStorageError(thrown)) return new RequestError('store_unavailable');
