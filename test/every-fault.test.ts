@@ -8,6 +8,8 @@ import {
 } from '../src/sandbox/faults.ts';
 import { type Service, serviceNames, services } from '../src/sandbox/services.ts';
 import type { Flow } from '../src/inspector/trace.ts';
+import { usualBreakerLimits } from '../src/oauth/circuit-breaker.ts';
+import { usualGateLimits } from '../src/oauth/http.ts';
 import { type RunningLatchkey, startLatchkey } from './support/latchkey.ts';
 import { flowsOf, stoppedBy } from './inspector/support.ts';
 import { signIn, Visitor } from './support/visitor.ts';
@@ -191,7 +193,12 @@ describe.each(services)('a login at %s', (service) => {
     latchkey = await startLatchkey({
       env: { SANDBOX_AUTO_APPROVE: 'true' },
       // Enough for a busy machine, and soon over where nothing comes.
-      httpLimits: { totalMilliseconds: 1000, maximumBytes: 256 * 1024 },
+      httpLimits: {
+        totalMilliseconds: 1000,
+        maximumBytes: 256 * 1024,
+        // Each fault by itself: what many of them in a row lead to is shown elsewhere.
+        gate: { ...usualGateLimits, breaker: { ...usualBreakerLimits, failures: Infinity } },
+      },
     });
     await signIn(new Visitor(), latchkey.baseUrl, serviceNames[service]);
   });
@@ -201,6 +208,7 @@ describe.each(services)('a login at %s', (service) => {
     const seen: [string, string][] = [];
     for (const name of names) {
       const { ending, told } = await login(latchkey, service, name);
+      if (name.endsWith('_429')) latchkey.advance(31_000);
       seen.push([name, ending]);
       expect([name, told]).toEqual([name, ending]);
     }

@@ -127,6 +127,9 @@ const table = {
   }),
   code: stops('Code', 'callback', 'one, of at most 4096 characters', oauth2('4.1.2'), present),
 
+  sent: stops('Sending', null, 'a provider that may be asked', ours('src/oauth/gate.ts'), {
+    failed: 'Not sent',
+  }),
   answer: stops('Answer', null, 'one within the limits of time and size', http('15'), {
     passed: 'Came',
     failed: 'None',

@@ -54,9 +54,11 @@ export function recordToken(kind: MessageKind, title: string, token: string): vo
 export interface RecordedMessage {
   answered(answer: ReceivedAnswer): void;
   failed(reason: string): void;
+  /** It was not sent at all, because … */
+  unsent(because: string): void;
 }
 
-const unrecorded: RecordedMessage = { answered: () => {}, failed: () => {} };
+const unrecorded: RecordedMessage = { answered: () => {}, failed: () => {}, unsent: () => {} };
 
 /** A request goes out to the provider. */
 export function recordRequest(kind: MessageKind, request: SentRequest): RecordedMessage {
@@ -109,6 +111,11 @@ function beginMessage(
       finish(() => {
         step.trouble = reason;
         check('answer', false, reason);
+      }),
+    unsent: (because) =>
+      finish(() => {
+        step.unsent = because;
+        check('sent', false, because);
       }),
   };
 }

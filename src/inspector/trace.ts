@@ -66,6 +66,8 @@ export interface Step {
   status: number | null;
   /** Why no answer came: `ECONNREFUSED`, `TimeoutError`, … */
   trouble: string | null;
+  /** Why it was not even sent: `it has been failing since 03:40 UTC`; null for what was. */
+  unsent: string | null;
   readonly checks: Check[];
   readonly decoded: DecodedToken[];
 }

@@ -28,8 +28,8 @@ const reasons: Readonly<Record<ErrorCode, (at: Case) => string>> = {
     `${name} does not know our return address. Register ${flow.redirectUri} there.`,
   authorization_response_invalid: ({ name }) =>
     `the callback does not fit what we asked ${name}: something is missing, doubled, or of somebody else.`,
-  provider_unreachable: ({ name, status }) => `${name} gave no answer that could be used${status}.`,
-  provider_busy: ({ name }) => `${name} asks us to wait (429).`,
+  provider_unreachable: (at) => toUnsent(at) ?? `${at.name} gave no answer that could be used${at.status}.`,
+  provider_busy: (at) => toUnsent(at) ?? `${at.name} asks us to wait (429).`,
   token_request_refused: toRefusal,
   token_response_invalid: ({ name }) => `the token response of ${name} is not what the standard says.`,
   id_token_invalid: ({ name }) => `the ID token of ${name} does not prove that it was made for this login.`,
@@ -48,11 +48,17 @@ const reasons: Readonly<Record<ErrorCode, (at: Case) => string>> = {
   decision_expired: () => 'there was nothing to decide any more.',
   change_under_way: () => 'another change of the account was under way.',
   not_found: () => 'what it was about is not there.',
+  request_too_large: () => 'The request is larger than any of ours.',
+  rate_limited: () => 'More came from there than is taken in a minute.',
   malformed_request: () => 'the request could not be read.',
   unknown_host: () => 'the site was opened under another name than that of BASE_URL.',
   store_unavailable: () => 'our own storage did not answer.',
   internal: () => 'something is wrong on our side. The log has the place.',
 };
+
+function toUnsent({ name, step }: Case): string | null {
+  return step?.unsent ? `nothing was sent to ${name}, because ${step.unsent}.` : null;
+}
 
 /** RFC 6749 5.2: what each error of the token endpoint means to whoever runs the site. */
 function toRefusal({ name, status, prefix, oauthError, flow }: Case): string {

@@ -78,6 +78,7 @@ export const stepSource = (kind: StepKind): Source => table[kind].source;
 export function stepWords(step: Step, { provider, mode }: Flow): string {
   const words = table[step.kind].words(provider.name);
   const played = mode === 'sandbox' && step.to === 'provider' ? ' The sandbox answers in its place.' : '';
+  if (step.unsent) return `Nothing was sent to ${provider.name}, because ${step.unsent}.`;
   if (step.trouble) return `${words} No answer came that could be read.${played}`;
   if (step.status !== null && step.status >= 400 && step.to === 'provider') {
     return `${words} It said no (${step.status}).${played}`;

@@ -50,6 +50,7 @@ export function createLoginRoutes(context: Context): Router {
     const binding = bindBrowser(request, response);
     const accountId = signedIn?.accountId ?? null;
     const authorizationRequest = await startLogin(context, client, { ...wish, scope, binding, accountId });
+    log.info('login.start', { provider: provider.id, intent: wish.intent });
     // A 200 page that leads on, not a redirect: `form-action 'self'` would stop the redirect.
     const options = { view: 'hand-off', title: `Taking you to ${provider.name}` } as const;
     sendPage(context, request, response, options, toHandOffPage(client, scope, authorizationRequest));
@@ -82,7 +83,9 @@ export function createLoginRoutes(context: Context): Router {
     });
     const { transaction, resolution } = login;
     recordOutcome(resolution);
-    log.info('login', { provider: client.provider.id, intent: transaction.intent, outcome: resolution });
+    const { intent } = transaction;
+    log.info('login.ok', { provider: client.provider.id, intent, outcome: resolution });
+    if (resolution === 'link') log.info('link', { provider: client.provider.id });
     response.redirect(303, await settleSession(request, response, client, login, before));
   });
 
@@ -94,7 +97,7 @@ export function createLoginRoutes(context: Context): Router {
     if (signedIn) await sessions.end(signedIn);
     await destroySession(request);
     if (signedIn) await afterwards(context, endSessionAccess(context, signedIn));
-    log.info('sign-out', {});
+    log.info('logout', {});
     forgetBrowser(response, secure);
     response.redirect(303, `${paths.home}?signed_out`);
   });

@@ -3,7 +3,7 @@ import { LoginError } from '../errors.ts';
 import { recordCheck, recordToken } from '../inspector/recorder.ts';
 import { isObject } from '../json.ts';
 import type { Client } from './client.ts';
-import { type HttpAnswer, requireUsable, toWireAnswer } from './http.ts';
+import { type HttpAnswer, type HttpRequest, toWireAnswer } from './http.ts';
 import { checkIntegrityToken, signRequest } from './signed-request.ts';
 import type { Tokens } from './token-response.ts';
 
@@ -15,26 +15,44 @@ import type { Tokens } from './token-response.ts';
  */
 export async function sendUserinfoRequest(client: Client, tokens: Tokens, now: number): Promise<unknown> {
   const { provider, http } = client;
+  let sent = await buildUserinfoRequest(client, tokens, now);
+  // A code is spent by now, so one broken connection shall not cost the login. Asking twice changes
+  // nothing there; a signed request is made anew, as its id counts once.
+  const again = async () => {
+    sent = await buildUserinfoRequest(client, tokens, now);
+    return sent.request;
+  };
+  const answer = await http.send({ ...sent.request, again });
+  if (provider.userinfo.authorization === 'signed') recordSignedRequest(sent.request.headers, answer);
+  if (provider.userinfo.requestId) await checkAnswerOrigin(client, tokens, answer, sent.requestId);
+  return readUserinfo(client, answer);
+}
+
+async function buildUserinfoRequest(
+  client: Client,
+  tokens: Tokens,
+  now: number,
+): Promise<{ request: HttpRequest; requestId: string }> {
+  const { provider } = client;
   const requestId = randomUUID();
   const headers: Record<string, string> = {
     ...provider.userinfo.headers(client.clientId),
     authorization: await buildAuthorizationHeader(client, tokens, requestId, now),
   };
   if (provider.userinfo.requestId) headers['x-request-id'] = requestId;
-  const answer = await http.send({
+  const request: HttpRequest = {
     kind: 'userinfo',
     method: 'GET',
     url: provider.endpoints.userinfo,
     headers,
     unreadable: 'userinfo_response_invalid',
-  });
-  if (provider.userinfo.authorization === 'signed') recordSignedRequest(headers, answer);
-  if (provider.userinfo.requestId) await checkAnswerOrigin(client, tokens, answer, requestId);
-  return readUserinfo(client, answer);
+    conform: provider.conform.userinfoResponse,
+  };
+  return { request, requestId };
 }
 
 /** For the trace: the request token that we signed, and the provider's over its answer. */
-function recordSignedRequest(headers: Record<string, string>, answer: HttpAnswer): void {
+function recordSignedRequest(headers: HttpRequest['headers'], answer: HttpAnswer): void {
   const token = headers['authorization']?.replace(/^\S+ /, '');
   if (token) recordToken('userinfo', 'Request token, signed here', token);
   const integrity = answer.headers['x-integrity-token'];
@@ -103,7 +121,6 @@ async function checkAnswerOrigin(
 function readUserinfo({ provider }: Client, answer: HttpAnswer): unknown {
   const wire = toWireAnswer(answer);
   const { status, body } = provider.conform.userinfoResponse?.(wire) ?? wire;
-  requireUsable(status, provider.id, 'userinfo_response_invalid');
   if (status >= 400) {
     const said = isObject(body) ? body['error_description'] : undefined;
     throw new LoginError(

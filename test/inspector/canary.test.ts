@@ -87,7 +87,7 @@ test.each([
   ['without openid, so that Twitch’s own check is used', plain, withTwitch],
   ['with a plain token from Mixin', { ...plain, MIXIN_TOKEN: 'bearer' }, withTwitch],
 ])(
-  'no secret of a journey %s is in a page, an export, a log line or a row',
+  'no secret of a journey %s is in a page, an export, a log line, a metric or a row',
   async (_, settings, kinds) => {
     answers.length = 0;
     const latchkey = await startLatchkey({ env: (sandboxUrl) => ({ ...liveAt(sandboxUrl), ...settings }) });
@@ -96,7 +96,10 @@ test.each([
     const rows = [...(await readRows(latchkey)).values()];
     const secrets = secretsOf(latchkey, [visitor]);
     const { logLines } = latchkey;
+    const metrics = await latchkey.metricsText();
     await latchkey.close();
+    expect(metrics).toContain('latchkey_logins_total');
+    expect(findIn([metrics], secrets)).toEqual([]);
     expect(secrets.ofProtocol.size).toBeGreaterThan(20);
     expect(secrets.ofPeople.size).toBeGreaterThan(0);
     expect(pages.length).toBeGreaterThan(20);

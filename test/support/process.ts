@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { withoutRateLimits } from './latchkey.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -20,7 +21,7 @@ export function startProcess(
 ): Promise<ServerProcess> {
   const child = spawn(process.execPath, [join(root, script)], {
     cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, ...env },
+    env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, ...withoutRateLimits, ...env },
   });
   let output = '';
   const server = { child, output: () => output, exitCode: () => child.exitCode };

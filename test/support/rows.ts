@@ -7,6 +7,7 @@ const recordKinds = Object.keys({
   grant: true,
   decision: true,
   lease: true,
+  probe: true,
 } satisfies Record<RecordKind, true>) as RecordKind[];
 
 /** Everything that is stored, as text: for each row its table, or its kind of record, and its key. */
