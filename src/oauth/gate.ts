@@ -23,13 +23,13 @@ export interface Ended<Answer> {
 
 export interface Gate {
   /**
-   * Sends when it may be sent and there is room, before `deadline` is over. What may not be sent
-   * ends as one of the `unsent-…` outcomes. `send` must not throw.
+   * Runs `exchange` when it may be sent and its turn comes, for which it waits so long and no
+   * longer. What is not sent ends as one of the `unsent-…` outcomes.
    */
   pass<Answer>(
     address: string,
-    deadline: AbortSignal,
-    send: () => Promise<Ended<Answer>>,
+    patienceMilliseconds: number,
+    exchange: () => Promise<Ended<Answer>>,
   ): Promise<Ended<Answer>>;
   traffic(): Traffic;
 }
@@ -51,16 +51,13 @@ export function createGate(
   observer: TrafficObserver,
 ): Gate {
   const line = new PQueue({ concurrency: limits.inFlight });
-  const leftAloneUntil = new Map<string, number>();
+  const waiting = new Set<AbortController>();
+  const leftAlone = new Map<string, { readonly from: number; readonly until: number }>();
   const breaker = createCircuitBreaker(limits.breaker, now, (state) => {
     observer.breakerMoved(provider, state);
     // Whoever waits would wait for a provider that is not asked any more.
-    if (state.position === 'open') turnAway();
+    if (state.position === 'open') for (const leaving of waiting) leaving.abort();
   });
-  const waiting = new Set<AbortController>();
-  const turnAway = () => {
-    for (const one of waiting) one.abort();
-  };
 
   function refuse(unsent: Unsent, because: string, seconds: number): Ended<never> {
     const { failingSince } = breaker.state();
@@ -91,9 +88,10 @@ export function createGate(
   function toObjection(address: string): Ended<never> | null {
     const { position } = breaker.state();
     if (position === 'half-open' || breaker.waitMilliseconds() > 0) return refuseFailing();
-    const left = (leftAloneUntil.get(address) ?? 0) - now();
-    if (left > 0) return refuseEarly(left);
-    return null;
+    const alone = leftAlone.get(address);
+    // A clock that was set back must not make it longer.
+    const asked = alone !== undefined && now() >= alone.from && now() < alone.until;
+    return asked ? refuseEarly(alone.until - now()) : null;
   }
 
   async function send<Answer>(
@@ -104,40 +102,47 @@ export function createGate(
     if (objection) return objection;
     const reportEnd = breaker.admit();
     if (!reportEnd) return refuseFailing();
-    const ended = await exchange();
-    reportEnd(failures.includes(ended.outcome) ? 'failed' : 'worked');
-    if (ended.retryAfterMilliseconds !== null)
-      leftAloneUntil.set(address, now() + ended.retryAfterMilliseconds);
-    return ended;
+    let end: Parameters<typeof reportEnd>[0] = 'failed';
+    try {
+      const ended = await exchange();
+      if (!failures.includes(ended.outcome)) end = 'worked';
+      if (ended.retryAfterMilliseconds !== null)
+        leftAlone.set(address, { from: now(), until: now() + ended.retryAfterMilliseconds });
+      return ended;
+    } finally {
+      // Whatever happens: a probe that never ended would keep the circuit from closing.
+      reportEnd(end);
+    }
   }
 
   async function pass<Answer>(
     address: string,
-    deadline: AbortSignal,
+    patienceMilliseconds: number,
     exchange: () => Promise<Ended<Answer>>,
   ): Promise<Ended<Answer>> {
     const objection = toObjection(address);
     if (objection) return objection;
-    if (line.size >= limits.waiting) return refuseForRoom();
-    const turnedAway = new AbortController();
-    waiting.add(turnedAway);
-    let sending: Promise<Ended<Answer>> | null = null;
+    if (line.pending >= limits.inFlight && line.size >= limits.waiting) return refuseForRoom();
+    const leaving = new AbortController();
+    const patience = setTimeout(() => leaving.abort(), patienceMilliseconds);
+    waiting.add(leaving);
+    // Only who waits can leave: what has begun keeps its place until it has ended.
+    const stopWaiting = () => {
+      clearTimeout(patience);
+      waiting.delete(leaving);
+    };
     const turn = line.add(
       () => {
-        waiting.delete(turnedAway);
-        sending = send(address, exchange);
-        return sending;
+        stopWaiting();
+        return send(address, exchange);
       },
-      { signal: AbortSignal.any([deadline, turnedAway.signal]) },
+      { signal: leaving.signal },
     );
-    try {
-      return await turn;
-    } catch {
-      // Its time was over, or the circuit has opened. What was sent ends by itself.
-      return sending ?? toObjection(address) ?? refuseForRoom();
-    } finally {
-      waiting.delete(turnedAway);
-    }
+    return turn.catch((error: unknown) => {
+      stopWaiting();
+      if (!leaving.signal.aborted) throw error;
+      return toObjection(address) ?? refuseForRoom();
+    });
   }
 
   return {

@@ -46,7 +46,7 @@ export interface Http {
 }
 
 export interface HttpLimits {
-  /** Waiting for a turn, connection, headers and body together. */
+  /** Waiting for a turn (half of it at most), connection, headers and body together. */
   readonly totalMilliseconds: number;
   readonly maximumBytes: number;
   readonly gate?: GateLimits;
@@ -64,7 +64,7 @@ export interface HttpSurroundings {
 }
 
 /** Between the two tries of what is sent again: not all at the same moment. */
-const pauseMilliseconds = [50, 250] as const;
+const beforeSecondTryMilliseconds = [50, 250] as const;
 
 /**
  * The one way out to a provider: only to the addresses it is made for, never following a redirect
@@ -77,12 +77,19 @@ export function createHttp(
 ): Http {
   const pools = new Map<string, Pool>();
   const allowed = new Set(addresses.map(withoutQuery));
-  const gate = createGate(provider, limits.gate ?? usualGateLimits, now, observer);
+  // Who waits longer would have too little time left for a fair try, and a code is good for one only.
+  const patienceMilliseconds = limits.totalMilliseconds / 2;
+  const gateLimits = limits.gate ?? usualGateLimits;
+  const gate = createGate(provider, gateLimits, now, observer);
 
   function poolFor(origin: string): Pool {
     const known = pools.get(origin);
     if (known) return known;
-    const pool = new Pool(origin, { connections: 32, connectTimeout: 2000, allowH2: false });
+    const pool = new Pool(origin, {
+      connections: gateLimits.inFlight,
+      connectTimeout: 2000,
+      allowH2: false,
+    });
     pools.set(origin, pool);
     return pool;
   }
@@ -103,7 +110,7 @@ export function createHttp(
   async function tryOnce(request: HttpRequest, deadline: AbortSignal): Promise<Ended<HttpAnswer>> {
     const startedAt = performance.now();
     const recorded = recordRequest(request.kind, { ...request, headers: withAccept(request.headers) });
-    const ended = await gate.pass(withoutQuery(request.url), deadline, () =>
+    const ended = await gate.pass(withoutQuery(request.url), patienceMilliseconds, () =>
       exchange(request, deadline).then(
         (answer) => toEnded(provider, request, answer, now()),
         (error: unknown) => toTrouble(provider, error),
@@ -130,7 +137,7 @@ export function createHttp(
     const deadline = AbortSignal.timeout(limits.totalMilliseconds);
     let ended = await tryOnce(request, deadline);
     if (request.again && ended.outcome === 'connection-error') {
-      await pause(pauseMilliseconds);
+      await pause(beforeSecondTryMilliseconds);
       const works = gate.traffic().breaker.position === 'closed';
       if (works && !deadline.aborted) ended = await tryOnce(await request.again(), deadline);
     }

@@ -9,7 +9,7 @@ export const requestOutcomes = [
   'told-to-wait',
   /** 5xx. */
   'server-error',
-  /** The time was over: connecting, waiting for the answer, or in the middle of it. */
+  /** The time was over before the answer was complete. */
   'timeout',
   /** No connection, one that broke, or a certificate that does not hold. */
   'connection-error',

@@ -92,18 +92,17 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     reason: `Something in it was missing, doubled, or meant for another service. We stopped to be safe. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
-  provider_unreachable: ({ name }) => ({
+  provider_unreachable: ({ name, facts, context }) => ({
     status: 503,
     heading: `${name} is not answering`,
-    reason: `We stopped waiting. ${nothing}`,
+    reason:
+      facts.failingSince === undefined
+        ? `We stopped waiting. ${nothing}`
+        : `It has been failing since ${toTimeWords(facts.failingSince, context.now()).words}, so we did not ask it again just now. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
-  provider_busy: ({ name, facts }) => ({
-    status: 503,
-    heading: `${name} asks us to wait`,
-    reason: `It has too much to do right now. Try again in ${toMinutes(facts.retryAfterSeconds ?? 60)} or later. ${nothing}`,
-    buttons: ['again', 'choose'],
-  }),
+  provider_busy: (situation) =>
+    situation.facts.unsent === 'too-many' ? tooManyAtOnce(situation) : toldToWait(situation),
   token_request_refused: (situation) =>
     (refusals[situation.facts.oauthError ?? ''] ?? refusedRequest)(situation),
   token_response_invalid: ({ name }) => ({
@@ -246,6 +245,24 @@ const refusals: Readonly<Record<string, (situation: Situation) => Words>> = {
   invalid_client: badClient,
   unauthorized_client: badClient,
 };
+
+function toldToWait({ name, facts }: Situation): Words {
+  return {
+    status: 503,
+    heading: `${name} asks us to wait`,
+    reason: `It has too much to do right now. Try again in ${toMinutes(facts.retryAfterSeconds ?? 60)} or later. ${nothing}`,
+    buttons: ['again', 'choose'],
+  };
+}
+
+function tooManyAtOnce({ name }: Situation): Words {
+  return {
+    status: 503,
+    heading: `Too many people want ${name} at once`,
+    reason: `It answers slowly, and we ask it for only so many people at the same time. Try again in a minute. ${nothing}`,
+    buttons: ['again', 'choose'],
+  };
+}
 
 function refusedRequest({ name }: Situation): Words {
   return {

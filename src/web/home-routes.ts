@@ -10,7 +10,7 @@ import { toHelpPage } from './help-page.ts';
 import { form, renderPage, themes } from './page.ts';
 import { readReturnPath } from './return-path.ts';
 import { toList, toSentence } from './sentences.ts';
-import { closingSentence, sandboxHref, serviceLabel, stepModeHref } from './services.ts';
+import { closingSentence, failingSince, sandboxHref, serviceLabel, stepModeHref } from './services.ts';
 import type { HomePage } from './view-models.ts';
 
 const themeMilliseconds = 365 * 24 * 60 * 60 * 1000;
@@ -127,6 +127,7 @@ function toHomePage(
     buttons: usable.map((service) => ({
       provider: { id: service.provider.id, name: service.provider.name },
       lastUsed: service.provider.id === lastUsed,
+      warning: toWarning(context, service),
       action: form(`Continue with ${serviceLabel(service)}`, paths.login(service.provider.id), fields),
     })),
     notes: services.map((service) => toNote(context, service)).filter((note) => note !== null),
@@ -137,6 +138,12 @@ function toHomePage(
     setupHref: config.production ? null : paths.setup,
     learnHref: config.production ? null : paths.learn,
   };
+}
+
+function toWarning(context: Context, service: ServiceInUse): string | null {
+  const since = failingSince(context, service);
+  if (since === null) return null;
+  return `${service.provider.name} has been failing since ${since}. You can try, or use another linked account.`;
 }
 
 /** The last used first, then live services, then those that the sandbox plays, closed ones last. */

@@ -58,7 +58,13 @@ export interface HomePage {
   /** One sentence above the buttons: `Sign in to see your profile.` */
   message: string | null;
   /** Empty when no provider works: the page then says so. */
-  buttons: readonly { provider: ProviderName; lastUsed: boolean; action: Action }[];
+  buttons: readonly {
+    provider: ProviderName;
+    lastUsed: boolean;
+    /** Set when the service has been failing: what the person can do. The button works all the same. */
+    warning: string | null;
+    action: Action;
+  }[];
   /** Lines below the buttons: `Mixer closed on 22 July 2020. This runs against the built-in sandbox.` */
   notes: readonly { text: string; setupHref: string | null }[];
   permissions: readonly {

@@ -4,6 +4,7 @@ import express, { type Express } from 'express';
 import { type App, createApp } from '../../src/app.ts';
 import type { FlowLimits } from '../../src/inspector/flows.ts';
 import type { HttpLimits } from '../../src/oauth/http.ts';
+import type { FinishedRequest, TrafficObserver } from '../../src/oauth/traffic.ts';
 import { type Config, readConfig, variables } from '../../src/config.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
 import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
@@ -28,6 +29,10 @@ export interface RunningLatchkey {
   listRecords(kind: RecordKind): Promise<StoredRecord[]>;
   /** The recorded logins; null when the inspector is off. */
   readonly inspector: App['inspector'];
+  /** How it stands with the requests to each provider. */
+  readonly traffic: App['traffic'];
+  /** Every request to a provider that has ended, those included that were never sent. */
+  readonly finishedRequests: FinishedRequest[];
   /** Every line that was logged. */
   readonly logLines: string[];
   /** The metrics as they are told on their own port. */
@@ -94,6 +99,14 @@ export async function startLatchkey({
   const logLines: string[] = [];
   const metrics = createMetrics(false);
   const log = metrics.counting(createLog('debug', { write: (line) => logLines.push(line) }, false));
+  const finishedRequests: FinishedRequest[] = [];
+  const trafficObserver: TrafficObserver = {
+    ...metrics.trafficObserver,
+    requestFinished(request) {
+      finishedRequests.push(request);
+      metrics.trafficObserver.requestFinished(request);
+    },
+  };
   const create = (nodeConfig: Config) =>
     createApp(nodeConfig, {
       database,
@@ -104,7 +117,7 @@ export async function startLatchkey({
       now,
       log,
       isStopping: () => false,
-      trafficObserver: metrics.trafficObserver,
+      trafficObserver,
       ...(httpLimits ? { httpLimits } : {}),
       ...(flowLimits ? { flowLimits } : {}),
     });
@@ -143,6 +156,8 @@ export async function startLatchkey({
     records,
     listRecords: stores.listRecords,
     inspector: app.inspector,
+    traffic: app.traffic,
+    finishedRequests,
     logLines,
     metricsText: () => metrics.text(),
     startNode,
