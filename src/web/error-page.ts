@@ -324,6 +324,17 @@ export function createErrorHandler(context: Context): ErrorRequestHandler {
   };
 }
 
+/**
+ * Behind the last one: what goes wrong when even the error page cannot store its session. Express would
+ * print the whole error, and whatever hangs on it.
+ */
+export function createLateErrorHandler(context: Context): ErrorRequestHandler {
+  return (thrown: unknown, _request, response, _next) => {
+    logError(context, toKnownError(thrown), thrown);
+    if (!response.writableEnded) response.destroy();
+  };
+}
+
 function toKnownError(thrown: unknown): LoginError | RequestError {
   if (thrown instanceof LoginError || thrown instanceof RequestError) return thrown;
   if (isStorageError(thrown)) return new RequestError('store_unavailable');
@@ -451,13 +462,18 @@ function toAction(
     case 'reload':
       return link(
         'Try again',
-        request.method === 'GET'
+        canBeRepeated(request)
           ? config.basePath + (readReturnPath(request.url) ?? '/')
           : homeWithReturn(context, wanted),
       );
     case 'base-url':
       return link(`Open ${config.baseUrl}`, config.baseUrl);
   }
+}
+
+/** The address of a callback carries a code, which belongs on no page. */
+function canBeRepeated({ method, path }: Request): boolean {
+  return method === 'GET' && !/^\/login\/[^/]+\/callback$/.test(path);
 }
 
 /** Starts the same login once more, with the destination it had. */

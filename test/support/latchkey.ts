@@ -97,16 +97,16 @@ export async function startLatchkey({
   // By the clock of the tests, which may be days from that of the stores.
   const records = stores.createRecords(now);
   const logLines: string[] = [];
-  const finishedRequests: FinishedRequest[] = [];
   const metrics = createMetrics(false);
+  const log = metrics.counting(createLog('debug', { write: (line) => logLines.push(line) }, false));
+  const finishedRequests: FinishedRequest[] = [];
   const trafficObserver: TrafficObserver = {
+    ...metrics.trafficObserver,
     requestFinished(request) {
       finishedRequests.push(request);
       metrics.trafficObserver.requestFinished(request);
     },
-    breakerMoved: metrics.trafficObserver.breakerMoved,
   };
-  const log = metrics.counting(createLog('debug', { write: (line) => logLines.push(line) }, false));
   const create = (nodeConfig: Config) =>
     createApp(nodeConfig, {
       database,
