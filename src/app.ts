@@ -15,8 +15,10 @@ import type { FlowLimits } from './inspector/flows.ts';
 import { createLearnRoutes } from './learn/routes.ts';
 import { createLoginRoutes } from './login/routes.ts';
 import { createTransactions } from './login/transaction.ts';
+import type { BreakerPosition } from './oauth/circuit-breaker.ts';
 import { createClient } from './oauth/client.ts';
-import type { HttpLimits } from './oauth/http.ts';
+import type { HttpLimits, HttpSurroundings } from './oauth/http.ts';
+import { nobodyObserves, type Traffic, type TrafficObserver } from './oauth/traffic.ts';
 import { createPaths, routes } from './paths.ts';
 import { createGrants } from './sessions/grants.ts';
 import { createLeases } from './sessions/leases.ts';
@@ -27,15 +29,19 @@ import { createSessionMiddleware } from './sessions/session.ts';
 import { RecordStore } from './sessions/session-store.ts';
 import type { Database } from './storage/database.ts';
 import type { ExpiringRecords } from './storage/expiring-records.ts';
+import type { CreateRateCounter } from './storage/rate-counters.ts';
 import { createAssets, viewsFolder } from './web/assets.ts';
 import type { Context, ServiceInUse } from './web/context.ts';
-import { createErrorHandler } from './web/error-page.ts';
+import { createErrorHandler, createLateErrorHandler } from './web/error-page.ts';
+import { createFormReader, refuseManyHeaders } from './web/request-size.ts';
+import { createRateLimits } from './web/rate-limits.ts';
 import { createGrantCheck } from './web/grant-check.ts';
 import { createHealthRoutes } from './web/health.ts';
 import { createHomeRoutes } from './web/home-routes.ts';
 import { createKnownHostGuard } from './web/known-host.ts';
-import { createRequestLog, type Log } from './web/log.ts';
-import { createSameOriginGuard } from './web/same-origin.ts';
+import { createRequestLog, type Log, type LogEvent } from './web/log.ts';
+import { createSameOriginGuard, refuseEmbedded } from './web/same-origin.ts';
+import { createSiteFileRoutes } from './web/site-files.ts';
 import { createVisits } from './web/visits.ts';
 import { createSecurityHeaders, noStore } from './web/security-headers.ts';
 
@@ -44,6 +50,8 @@ export interface Dependencies {
   readonly records: ExpiringRecords;
   /** Fails when one of the stores does not answer in time: `/readyz` then says so. */
   readonly checkStores: () => Promise<void>;
+  /** Counts what is limited, for each limit: here alone, or shared by all nodes. */
+  readonly createRateCounter: CreateRateCounter;
   /** Newest first; config's own, or the one kept for development. */
   readonly secrets: readonly string[];
   /** Milliseconds since 1970. */
@@ -51,6 +59,8 @@ export interface Dependencies {
   readonly log: Log;
   /** Time and size limits of answers from providers; by default the usual ones. */
   readonly httpLimits?: HttpLimits;
+  /** Hears of every request to a provider: for metrics. Must not throw. */
+  readonly trafficObserver?: TrafficObserver;
   /** How many recorded logins are kept; by default as many as usual. */
   readonly flowLimits?: FlowLimits;
   /** True from the moment the process begins to stop: `/readyz` then says so. */
@@ -61,6 +71,8 @@ export interface App {
   readonly express: Express;
   /** The recorded logins; null when the inspector is off. */
   readonly inspector: Context['inspector'];
+  /** How it stands with the requests to each provider in use, by its id. */
+  readonly traffic: () => readonly (Traffic & { readonly provider: string })[];
   /** Deletes what ended long ago. */
   readonly sweep: () => Promise<void>;
   /** Closes the connections to the providers. */
@@ -89,16 +101,21 @@ export function createApp(config: Config, dependencies: Dependencies): App {
     client ? provider.imageSources : [],
   );
   app.use(createSecurityHeaders({ secure: config.secure, imageSources: [...new Set(imageSources)] }));
-  app.use(createRequestLog(dependencies.log));
+  const isTrusted = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  app.use(createRequestLog(dependencies.log, (address) => isTrusted(address, 0)));
   app.use(routes.assets, context.assets.handler);
+  app.use(createSiteFileRoutes(context));
   app.use(noStore);
   app.use(createHealthRoutes(dependencies.checkStores, dependencies.isStopping));
+  app.use(refuseManyHeaders);
   app.use(createKnownHostGuard(config.origin));
   app.use(createSameOriginGuard(config.origin));
+  app.get(routes.callback(':provider'), refuseEmbedded);
   app.use(
     createSessionMiddleware(context.sessions, keys, { secure: config.secure, limits: config.sessionLimits }),
   );
-  app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 20 }));
+  app.use(createFormReader());
+  app.use(createRateLimits(context, dependencies.createRateCounter));
   if (context.inspector) {
     app.use(createVisits(context, context.inspector));
     app.use(createInspectorRoutes(context, context.inspector));
@@ -120,31 +137,39 @@ export function createApp(config: Config, dependencies: Dependencies): App {
     throw new RequestError('not_found');
   });
   app.use(createErrorHandler(context));
+  app.use(createLateErrorHandler(context));
 
   const close = async () => {
     await Promise.all(context.services.map(({ client }) => client?.http.close()));
   };
-  return { express: app, inspector: context.inspector, sweep: records.sweep, close };
+  const traffic = () =>
+    context.services.flatMap(({ provider, client }) =>
+      client ? [{ provider: provider.id, ...client.http.traffic() }] : [],
+    );
+  return { express: app, inspector: context.inspector, traffic, sweep: records.sweep, close };
 }
 
 function createContext(
   config: Config,
-  { database, now, log, httpLimits, flowLimits }: Dependencies,
+  { database, now, log, httpLimits, flowLimits, trafficObserver }: Dependencies,
   records: ExpiringRecords,
   keys: KeyRing,
 ): Context {
   const paths = createPaths(config.basePath);
   const leases = createLeases(records, now);
+  const surroundings = { limits: httpLimits, now, observer: withLog(log, trafficObserver) };
   const redirectUri = (service: ServiceConfig) => config.origin + paths.callback(service.provider.id);
   return {
     config,
     paths,
     now,
     log,
-    services: config.services.map((service) => createService(service, redirectUri(service), httpLimits)),
+    services: config.services.map((service) => createService(service, redirectUri(service), surroundings)),
     sessions: new RecordStore(records, config.sessionLimits, now),
     accounts: createAccountStore(database, now),
-    grants: createGrants(records, keys, leases, now),
+    grants: createGrants(records, keys, leases, now, (event, provider, outcome) =>
+      log.info(event, { provider, outcome }),
+    ),
     leases,
     transactions: createTransactions(records, keys, now),
     decisions: createPendingDecisions(records, keys, now),
@@ -153,16 +178,38 @@ function createContext(
   };
 }
 
+/** The log hears when a provider begins to fail and when it answers again. */
+function withLog(log: Log, observer: TrafficObserver = nobodyObserves): TrafficObserver {
+  return {
+    requestFinished: (request) => observer.requestFinished(request),
+    breakerMoved(provider, breaker) {
+      const write = breaker.position === 'open' ? log.warn : log.info;
+      write(breakerEvents[breaker.position], { provider });
+      observer.breakerMoved(provider, breaker);
+    },
+  };
+}
+
+const breakerEvents: Readonly<Record<BreakerPosition, LogEvent>> = {
+  open: 'provider.failing',
+  'half-open': 'provider.tried',
+  closed: 'provider.works',
+};
+
 /** The class alone: what was being recorded may hold anything. */
 function toComplaint(log: Log) {
   return (error: unknown) =>
     log.warn('not recorded', { reason: error instanceof Error ? error.constructor.name : typeof error });
 }
 
-function createService(service: ServiceConfig, redirectUri: string, limits?: HttpLimits): ServiceInUse {
+function createService(
+  service: ServiceConfig,
+  redirectUri: string,
+  surroundings: HttpSurroundings,
+): ServiceInUse {
   const { provider } = service;
   if (service.state === 'off') return { provider, client: null, off: service.why };
   const { clientId, clientSecret, scope, state } = service;
   const registration = { provider, mode: state, clientId, clientSecret, redirectUri, scope };
-  return { provider, client: createClient(registration, limits), off: null };
+  return { provider, client: createClient(registration, surroundings), off: null };
 }

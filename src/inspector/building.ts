@@ -71,6 +71,7 @@ export function addStep({ flow }: Recording, { standsFor = null, ...step }: NewS
     response: null,
     status: null,
     trouble: null,
+    unsent: null,
     checks: [],
     decoded: [],
   };

@@ -68,7 +68,8 @@ const line = (what: string, a: string, b: string): ComparedLine => {
 /** Each login has secrets of its own: that they differ is no news. */
 const withoutMarks = (text: string) => text.replace(/, mark [0-9a-f]{6}\]/g, ']');
 
-function statusOf({ status, trouble, response }: Step): string {
+function statusOf({ status, trouble, unsent, response }: Step): string {
+  if (unsent !== null) return 'not sent';
   return trouble ?? (status === null ? (response ? 'redirect back' : 'none') : String(status));
 }
 

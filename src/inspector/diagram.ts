@@ -65,19 +65,21 @@ function isLogin({ steps }: Flow): boolean {
 }
 
 function toRows(step: Step, { provider }: Flow, phone: boolean, failed: boolean): Row[] {
-  const { from, to, kind, title, status, trouble, response } = step;
+  const { from, to, kind, title, status, trouble, unsent, response } = step;
   const rows: Row[] = [{ from, to, label: title, answer: kind === 'ending' }];
   if (kind === 'authorization' && phone && provider)
     rows.push({ from: 'phone', to: 'provider', label: 'your answer, not seen here', answer: false });
   const end = failed ? ', failed' : '';
   const answer =
-    trouble !== null
-      ? `no answer${end}`
-      : kind === 'authorization'
-        ? response && 'redirect back to us'
-        : kind === 'start'
-          ? status && `${status}, page to ${provider.name}`
-          : kind !== 'ending' && status && `${status}${end}`;
+    unsent !== null
+      ? `not sent${end}`
+      : trouble !== null
+        ? `no answer${end}`
+        : kind === 'authorization'
+          ? response && 'redirect back to us'
+          : kind === 'start'
+            ? status && `${status}, page to ${provider.name}`
+            : kind !== 'ending' && status && `${status}${end}`;
   if (answer) rows.push({ from: to, to: from, label: answer, answer: true });
   return rows;
 }

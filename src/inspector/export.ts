@@ -38,6 +38,7 @@ function toStepJson(step: Step): object {
     milliseconds: step.milliseconds,
     status: step.status,
     trouble: step.trouble,
+    unsent: step.unsent,
     source: stepSource(step.kind).words,
     request: step.request && toMessageJson(step.request),
     response: step.response && toMessageJson(step.response),

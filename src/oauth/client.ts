@@ -2,14 +2,7 @@ import * as oidc from 'openid-client';
 import { LoginError } from '../errors.ts';
 import type { MessageKind } from '../inspector/trace.ts';
 import type { Provider, WireAnswer } from '../providers/provider.ts';
-import {
-  createHttp,
-  type Http,
-  type HttpLimits,
-  type HttpRequest,
-  toWireAnswer,
-  usualLimits,
-} from './http.ts';
+import { createHttp, type Http, type HttpRequest, type HttpSurroundings, toWireAnswer } from './http.ts';
 import { toStandardTokenAnswer, toWireTokenRequest } from './token-response.ts';
 
 export type Mode = 'live' | 'sandbox';
@@ -36,7 +29,7 @@ export interface Client extends ClientRegistration {
 }
 
 /** Creates a client: once at start, one for each provider in use. */
-export function createClient(registration: ClientRegistration, limits: HttpLimits = usualLimits): Client {
+export function createClient(registration: ClientRegistration, surroundings: HttpSurroundings = {}): Client {
   const { provider, clientSecret, scope } = registration;
   const { endpoints } = provider;
   const addresses = [
@@ -49,7 +42,7 @@ export function createClient(registration: ClientRegistration, limits: HttpLimit
   const http = createHttp(
     provider.id,
     addresses.filter((url) => url !== undefined),
-    limits,
+    surroundings,
   );
   const expectsIdToken = provider.idToken !== null && scope.includes('openid');
   const secretReplacesPkce = provider.clientSecret === 'instead-of-pkce' && clientSecret !== null;
@@ -82,7 +75,8 @@ function createConfiguration(registration: ClientRegistration, http: Http): oidc
   // A code flow's ID token is not checked for its signature otherwise.
   oidc.enableNonRepudiationChecks(configuration);
   // For this machine and for a sandbox: config.ts lets http through nowhere else.
-  if (endpoints.token.startsWith('http:')) oidc.allowInsecureRequests(configuration);
+  if (Object.values(endpoints).some((url) => url?.startsWith('http:')))
+    oidc.allowInsecureRequests(configuration);
   configuration[oidc.customFetch] = createFetch(provider, http);
   return configuration;
 }
@@ -96,7 +90,10 @@ function createFetch(provider: Provider, http: Http): oidc.CustomFetch {
       const wire = toWireTokenRequest(provider, String(options.body ?? ''));
       const headers = { ...request.headers, 'content-type': wire.contentType };
       return toResponse(
-        toStandardTokenAnswer(provider, await http.send({ ...request, headers, body: wire.body })),
+        toStandardTokenAnswer(
+          provider,
+          await http.send({ ...request, headers, body: wire.body, conform: provider.conform.tokenResponse }),
+        ),
       );
     }
     const answer = toWireAnswer(await http.send(request));

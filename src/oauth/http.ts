@@ -4,6 +4,10 @@ import { recordRequest } from '../inspector/recorder.ts';
 import type { MessageKind } from '../inspector/trace.ts';
 import { isObject, readJson } from '../json.ts';
 import type { WireAnswer } from '../providers/provider.ts';
+import { usualBreakerLimits } from './circuit-breaker.ts';
+import { createGate, type Ended, type GateLimits } from './gate.ts';
+import { readRetryAfter } from './retry-after.ts';
+import { nobodyObserves, type RequestOutcome, type Traffic, type TrafficObserver } from './traffic.ts';
 
 export interface HttpRequest {
   /** What it asks for, for the trace. */
@@ -14,6 +18,13 @@ export interface HttpRequest {
   readonly body?: string;
   /** Thrown when an answer came but cannot be read: too large, compressed, not UTF-8, a redirect. */
   readonly unreadable: LoginErrorCode;
+  /** What the answer means, where the provider says it in its body and not by the status. */
+  readonly conform?: ((answer: WireAnswer) => WireAnswer) | undefined;
+  /**
+   * Builds it anew for one second try, where the connection failed and time is left. Only for what
+   * may arrive twice: never for a code or a refresh token.
+   */
+  readonly again?: () => Promise<HttpRequest>;
 }
 
 export interface HttpAnswer {
@@ -25,70 +36,149 @@ export interface HttpAnswer {
 export interface Http {
   /**
    * Sends one request to the provider and reads the whole answer. Throws `provider_unreachable`
-   * (no answer in time, or a 5xx), `provider_busy` (429), or the request's `unreadable`.
+   * (no answer in time, a 5xx, or not sent because it keeps failing), `provider_busy` (429, or not
+   * sent because it asked us to wait or too many requests are under way), or `unreadable`.
    */
   send(request: HttpRequest): Promise<HttpAnswer>;
+  /** How it stands with the requests to this provider: for pages and metrics. */
+  traffic(): Traffic;
   close(): Promise<void>;
 }
 
 export interface HttpLimits {
-  /** Connection, headers and body together. */
+  /** Waiting for a turn (half of it at most), connection, headers and body together. */
   readonly totalMilliseconds: number;
   readonly maximumBytes: number;
+  readonly gate?: GateLimits;
 }
 
+export const usualGateLimits: GateLimits = { inFlight: 20, waiting: 50, breaker: usualBreakerLimits };
 export const usualLimits: HttpLimits = { totalMilliseconds: 8000, maximumBytes: 256 * 1024 };
 
-const longestRetryAfterSeconds = 600;
+/** What a wrapper works with besides its provider. */
+export interface HttpSurroundings {
+  readonly limits?: HttpLimits | undefined;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly observer?: TrafficObserver;
+}
+
+/** Between the two tries of what is sent again: not all at the same moment. */
+const beforeSecondTryMilliseconds = [50, 250] as const;
 
 /**
  * The one way out to a provider: only to the addresses it is made for, never following a redirect
  * (a 307 would post the client secret and the code to wherever it points), everything limited.
  */
-export function createHttp(providerId: string, addresses: readonly string[], limits = usualLimits): Http {
+export function createHttp(
+  provider: string,
+  addresses: readonly string[],
+  { limits = usualLimits, now = Date.now, observer = nobodyObserves }: HttpSurroundings = {},
+): Http {
   const pools = new Map<string, Pool>();
   const allowed = new Set(addresses.map(withoutQuery));
+  // Who waits longer would have too little time left for a fair try, and a code is good for one only.
+  const patienceMilliseconds = limits.totalMilliseconds / 2;
+  const gateLimits = limits.gate ?? usualGateLimits;
+  const gate = createGate(provider, gateLimits, now, observer);
 
   function poolFor(origin: string): Pool {
     const known = pools.get(origin);
     if (known) return known;
-    const pool = new Pool(origin, { connections: 32, connectTimeout: 2000, allowH2: false });
+    const pool = new Pool(origin, {
+      connections: gateLimits.inFlight,
+      connectTimeout: 2000,
+      allowH2: false,
+    });
     pools.set(origin, pool);
     return pool;
   }
 
-  async function exchange(request: HttpRequest): Promise<HttpAnswer> {
+  async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const { origin, pathname, search } = new URL(request.url);
     const response = await poolFor(origin).request({
       path: pathname + search,
       method: request.method,
       headers: withAccept(request.headers),
       body: request.body ?? null,
-      signal: AbortSignal.timeout(limits.totalMilliseconds),
+      signal,
     });
     const text = await readText(response, limits.maximumBytes, request.unreadable);
     return { status: response.statusCode, headers: plainHeaders(response.headers), text };
   }
 
-  async function send(request: HttpRequest): Promise<HttpAnswer> {
-    if (!allowed.has(withoutQuery(request.url))) {
-      throw new LoginError(request.unreadable, { provider: providerId, reason: 'address not allowed' });
-    }
+  async function tryOnce(request: HttpRequest, deadline: AbortSignal): Promise<Ended<HttpAnswer>> {
+    const startedAt = performance.now();
     const recorded = recordRequest(request.kind, { ...request, headers: withAccept(request.headers) });
-    const answer = await exchange(request).catch((error: unknown) => {
-      recorded.failed(error instanceof LoginError ? (error.facts.reason ?? error.code) : nameOf(error));
-      if (error instanceof LoginError) throw error.with({ provider: providerId });
-      throw new LoginError('provider_unreachable', { provider: providerId, reason: nameOf(error) });
+    const ended = await gate.pass(withoutQuery(request.url), patienceMilliseconds, () =>
+      exchange(request, deadline).then(
+        (answer) => toEnded(provider, request, answer, now()),
+        (error: unknown) => toTrouble(provider, error),
+      ),
+    );
+    const { answer, error, outcome } = ended;
+    if (answer) recorded.answered(answer);
+    else if (error?.facts.unsent) recorded.unsent(error.facts.reason ?? '');
+    else recorded.failed(error?.facts.reason ?? 'unknown');
+    const milliseconds = performance.now() - startedAt;
+    observer.requestFinished({
+      provider,
+      kind: request.kind,
+      outcome,
+      status: answer?.status ?? null,
+      milliseconds,
     });
-    recorded.answered(answer);
-    requireUsable(answer.status, providerId, request.unreadable, answer.headers['retry-after']);
-    return answer;
+    return ended;
+  }
+
+  async function send(request: HttpRequest): Promise<HttpAnswer> {
+    if (!allowed.has(withoutQuery(request.url)))
+      throw new LoginError(request.unreadable, { provider, reason: 'address not allowed' });
+    const deadline = AbortSignal.timeout(limits.totalMilliseconds);
+    let ended = await tryOnce(request, deadline);
+    if (request.again && ended.outcome === 'connection-error') {
+      await pause(beforeSecondTryMilliseconds);
+      const works = gate.traffic().breaker.position === 'closed';
+      if (works && !deadline.aborted) ended = await tryOnce(await request.again(), deadline);
+    }
+    if (ended.error) throw ended.error;
+    return ended.answer!;
   }
 
   const close = async () => {
     await Promise.all([...pools.values()].map((pool) => pool.destroy()));
   };
-  return { send, close };
+  return { send, traffic: gate.traffic, close };
+}
+
+/** A whole answer, judged by its status and by what its body means. */
+function toEnded(
+  provider: string,
+  { conform, unreadable }: HttpRequest,
+  answer: HttpAnswer,
+  now: number,
+): Ended<HttpAnswer> {
+  const meant = conform ? conform(toWireAnswer(answer)).status : answer.status;
+  const status = toUsualOutcome(answer.status) === 'answered' ? meant : answer.status;
+  const outcome = toUsualOutcome(status);
+  const asked = outcome === 'told-to-wait' ? readRetryAfter(answer.headers['retry-after'], now) : null;
+  const error = toUnusable(status, provider, unreadable, asked);
+  return { outcome, answer, error, retryAfterMilliseconds: asked };
+}
+
+/** No whole answer: an unreadable one, or none. */
+function toTrouble(provider: string, error: unknown): Ended<never> {
+  const rest = { answer: null, retryAfterMilliseconds: null };
+  if (error instanceof LoginError) return { ...rest, outcome: 'unreadable', error: error.with({ provider }) };
+  const reason = nameOf(error);
+  const outcome = reason === 'TimeoutError' ? 'timeout' : 'connection-error';
+  return { ...rest, outcome, error: new LoginError('provider_unreachable', { provider, reason }) };
+}
+
+function toUsualOutcome(status: number): RequestOutcome {
+  if (status >= 500) return 'server-error';
+  if (status === 429) return 'told-to-wait';
+  return status < 200 || (status >= 300 && status < 400) ? 'unreadable' : 'answered';
 }
 
 /** Parses an answer's text; `body` is undefined when it is not JSON by type and by content. */
@@ -103,22 +193,34 @@ export function toWireAnswer(answer: HttpAnswer): WireAnswer {
 }
 
 /** Throws for a status that no message of the protocol has: 5xx, 429, redirects. */
-export function requireUsable(
+export function requireUsable(status: number, provider: string, unreadable: LoginErrorCode): void {
+  const error = toUnusable(status, provider, unreadable, null);
+  if (error) throw error;
+}
+
+/** Where a provider asks to wait and does not say for how long. */
+const usualWaitSeconds = 60;
+
+function toUnusable(
   status: number,
   provider: string,
   unreadable: LoginErrorCode,
-  retryAfter?: string,
-): void {
-  const reason = `status ${status}`;
-  if (status >= 500) throw new LoginError('provider_unreachable', { provider, reason });
-  if (status === 429) {
-    throw new LoginError('provider_busy', {
-      provider,
-      reason,
-      retryAfterSeconds: readRetryAfter(retryAfter),
-    });
+  retryAfterMilliseconds: number | null,
+): LoginError | null {
+  const facts = { provider, reason: `status ${status}` };
+  switch (toUsualOutcome(status)) {
+    case 'server-error':
+      return new LoginError('provider_unreachable', facts);
+    case 'told-to-wait': {
+      const seconds =
+        retryAfterMilliseconds === null ? usualWaitSeconds : Math.ceil(retryAfterMilliseconds / 1000);
+      return new LoginError('provider_busy', { ...facts, retryAfterSeconds: seconds });
+    }
+    case 'unreadable':
+      return new LoginError(unreadable, facts);
+    default:
+      return null;
   }
-  if (status < 200 || (status >= 300 && status < 400)) throw new LoginError(unreadable, { provider, reason });
 }
 
 async function readText(
@@ -152,9 +254,8 @@ function plainHeaders(headers: Dispatcher.ResponseData['headers']): Record<strin
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-function readRetryAfter(value: string | undefined): number {
-  const seconds = Number(value);
-  return Number.isInteger(seconds) && seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : 60;
+function pause([least, most]: readonly [number, number]): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, least + Math.random() * (most - least)));
 }
 
 function withAccept(headers: HttpRequest['headers']): HttpRequest['headers'] {

@@ -127,6 +127,7 @@ async function sendSigningRequest(client: Client, request: TokenRequest): Promis
       headers: { 'content-type': wire.contentType },
       body: wire.body,
       unreadable: 'token_response_invalid',
+      conform: provider.conform.tokenResponse,
     }),
   );
   if (answer.status >= 400) throw toRefusal(provider, answer.body);

@@ -3,7 +3,7 @@ import { LoginError } from '../errors.ts';
 import { recordCheck } from '../inspector/recorder.ts';
 import { readShape } from '../json.ts';
 import type { Client } from './client.ts';
-import { requireUsable, toWireAnswer } from './http.ts';
+import { toWireAnswer } from './http.ts';
 import type { Tokens } from './token-response.ts';
 
 /** What the provider says about an access token: good, over, or another client's or another person's. */
@@ -31,10 +31,10 @@ export async function sendValidationRequest(
     // `OAuth` is the documented scheme.
     headers: { ...provider.userinfo.headers(clientId), authorization: `OAuth ${tokens.accessToken}` },
     unreadable: 'userinfo_response_invalid',
+    conform: provider.conform.validationResponse,
   });
   const wire = toWireAnswer(answer);
   const { status, body } = provider.conform.validationResponse?.(wire) ?? wire;
-  requireUsable(status, provider.id, 'userinfo_response_invalid');
   recordCheck('token-stands', status < 400, `status ${status}`);
   if (status === 401) return 'over';
   if (status >= 400) throw unreadable(provider.id, `status ${status}`);

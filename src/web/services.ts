@@ -2,7 +2,7 @@ import { LoginError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Context, ServiceInUse } from './context.ts';
-import { toDateWords } from './time-words.ts';
+import { toDateWords, toTimeWords } from './time-words.ts';
 
 /** The service that an address names. Throws `provider_closed` or `provider_not_configured`. */
 export function findClient({ services }: Context, id: string): Client {
@@ -27,14 +27,23 @@ export function closingSentence({ status }: Provider): string | null {
   return status === 'live' ? null : `${status.what} closed on ${toDateWords(Date.parse(status.closed))}.`;
 }
 
+/** What was seen longer ago says nothing about now. */
+const recentMilliseconds = 5 * 60 * 1000;
+
+/**
+ * Since when a service has been failing, for whoever is about to choose it: `03:40 UTC`. Null when
+ * it works, and when nobody has asked it for some minutes.
+ */
+export function failingSince({ now }: Context, { client }: ServiceInUse): string | null {
+  const breaker = client?.http.traffic().breaker;
+  if (!breaker || breaker.failingSince === null || breaker.lastFailureAt === null) return null;
+  return now() - breaker.lastFailureAt > recentMilliseconds
+    ? null
+    : toTimeWords(breaker.failingSince, now()).words;
+}
+
 /** The sandbox's own page, for developers, where it plays a service. */
 export function sandboxHref({ config, services }: Context): string | null {
   const plays = services.some(({ client }) => client?.mode === 'sandbox');
   return plays && !config.production ? config.sandbox.url : null;
-}
-
-/** The part of that page where step mode is switched on: a login then stops at each hop. */
-export function stepModeHref(context: Context): string | null {
-  const page = sandboxHref(context);
-  return page === null ? null : `${page}/#answers`;
 }
