@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import supertest from 'supertest';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { signIn, Visitor } from '../support/visitor.ts';
@@ -78,4 +79,32 @@ describe('the log has a line, with a code and without what was sent, for', () =>
     expect(lines.filter((line) => line['code'] === code)).toHaveLength(1);
     expect(latchkey.logLines.join('')).not.toContain('canary');
   });
+});
+
+test.each(['PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND'])('%s is no method of any page', async (method) => {
+  const { hostname, port } = new URL(latchkey.listensAt);
+  const send = (path: string) =>
+    new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+      const headers = {
+        host: new URL(latchkey.baseUrl).host,
+        cookie: visitor.cookieHeader(new URL(latchkey.baseUrl)),
+        'sec-fetch-site': 'same-origin',
+        'x-canary': 'canary',
+      };
+      const sending = request({ hostname, port, method, path, headers }, (response) => {
+        let text = '';
+        response.on('data', (chunk) => {
+          text += String(chunk);
+        });
+        response.on('end', () => resolve({ status: response.statusCode, text }));
+      });
+      sending.on('error', reject).end();
+    });
+  for (const path of [...pages, '/logout', '/account/data.json', '/assets/latchkey.css']) {
+    const { status, text } = await send(path);
+    expect([path, status]).toEqual([path, 404]);
+    // TRACE would say back what was sent.
+    expect(text).not.toContain('canary');
+  }
+  expect((await visitor.open(`${latchkey.baseUrl}/profile`)).heading).toBe('Your accounts');
 });
