@@ -137,7 +137,16 @@ function tryJson(text: string): unknown {
 
 /** The two readable parts of a JWT; null when it is none. */
 export function toDecodedToken(redactor: Redactor, title: string, token: string): DecodedToken | null {
-  const decoded = jwt.decode(token, { complete: true });
+  const decoded = tryDecode(token);
   if (decoded === null) return null;
   return { title, header: redactor.claims(decoded.header), claims: redactor.claims(decoded.payload) };
+}
+
+/** Null too for what only looks like a JWT: its payload may be no JSON. */
+function tryDecode(token: string): jwt.Jwt | null {
+  try {
+    return jwt.decode(token, { complete: true });
+  } catch {
+    return null;
+  }
 }

@@ -103,8 +103,7 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   }),
   provider_busy: (situation) =>
     situation.facts.unsent === 'too-many' ? tooManyAtOnce(situation) : toldToWait(situation),
-  token_request_refused: (situation) =>
-    (refusals[situation.facts.oauthError ?? ''] ?? refusedRequest)(situation),
+  token_request_refused: (situation) => wordsOfRefusal(situation)(situation),
   token_response_invalid: ({ name }) => ({
     status: 502,
     heading: `${name} answered in a way we do not understand`,
@@ -268,6 +267,11 @@ function tooManyAtOnce({ name }: Situation): Words {
     reason: `It answers slowly, and we ask it for only so many people at the same time. Try again in a minute. ${nothing}`,
     buttons: ['again', 'choose'],
   };
+}
+
+/** By the provider's `error`, which may be any text: `constructor` is no entry of the table. */
+function wordsOfRefusal({ facts: { oauthError = '' } }: Situation): (situation: Situation) => Words {
+  return (Object.hasOwn(refusals, oauthError) ? refusals[oauthError] : undefined) ?? refusedRequest;
 }
 
 function refusedRequest({ name }: Situation): Words {
