@@ -46,7 +46,9 @@ describe('requests to one provider', () => {
     // Five of the twenty fail: whoever waits is told at once instead of waiting for nothing.
     for (const response of [...hanging()].slice(0, 5)) response.status(500).json({});
     await until(() => breakerOf(latchkey, 'mixer') === 'open');
+    const openedAt = performance.now();
     await until(() => trafficOf(latchkey, 'mixer').waiting === 0);
+    expect(performance.now() - openedAt).toBeLessThan(1000);
     await until(() => hanging().size === trafficOf(latchkey, 'mixer').inFlight);
     for (const response of hanging()) response.status(400).json({ error: 'invalid_grant' });
     const headings = (await Promise.all(finishing)).map(({ heading }) => heading);
