@@ -29,15 +29,19 @@ import { createSessionMiddleware } from './sessions/session.ts';
 import { RecordStore } from './sessions/session-store.ts';
 import type { Database } from './storage/database.ts';
 import type { ExpiringRecords } from './storage/expiring-records.ts';
+import type { CreateRateCounter } from './storage/rate-counters.ts';
 import { createAssets, viewsFolder } from './web/assets.ts';
 import type { Context, ServiceInUse } from './web/context.ts';
-import { createErrorHandler } from './web/error-page.ts';
+import { createErrorHandler, createLateErrorHandler } from './web/error-page.ts';
+import { createFormReader, refuseManyHeaders } from './web/request-size.ts';
+import { createRateLimits } from './web/rate-limits.ts';
 import { createGrantCheck } from './web/grant-check.ts';
 import { createHealthRoutes } from './web/health.ts';
 import { createHomeRoutes } from './web/home-routes.ts';
 import { createKnownHostGuard } from './web/known-host.ts';
-import { createRequestLog, type Log } from './web/log.ts';
-import { createSameOriginGuard } from './web/same-origin.ts';
+import { createRequestLog, type Log, type LogEvent } from './web/log.ts';
+import { createSameOriginGuard, refuseEmbedded } from './web/same-origin.ts';
+import { createSiteFileRoutes } from './web/site-files.ts';
 import { createVisits } from './web/visits.ts';
 import { createSecurityHeaders, noStore } from './web/security-headers.ts';
 
@@ -46,6 +50,8 @@ export interface Dependencies {
   readonly records: ExpiringRecords;
   /** Fails when one of the stores does not answer in time: `/readyz` then says so. */
   readonly checkStores: () => Promise<void>;
+  /** Counts what is limited, for each limit: here alone, or shared by all nodes. */
+  readonly createRateCounter: CreateRateCounter;
   /** Newest first; config's own, or the one kept for development. */
   readonly secrets: readonly string[];
   /** Milliseconds since 1970. */
@@ -95,16 +101,21 @@ export function createApp(config: Config, dependencies: Dependencies): App {
     client ? provider.imageSources : [],
   );
   app.use(createSecurityHeaders({ secure: config.secure, imageSources: [...new Set(imageSources)] }));
-  app.use(createRequestLog(dependencies.log));
+  const isTrusted = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  app.use(createRequestLog(dependencies.log, (address) => isTrusted(address, 0)));
   app.use(routes.assets, context.assets.handler);
+  app.use(createSiteFileRoutes(context));
   app.use(noStore);
   app.use(createHealthRoutes(dependencies.checkStores, dependencies.isStopping));
+  app.use(refuseManyHeaders);
   app.use(createKnownHostGuard(config.origin));
   app.use(createSameOriginGuard(config.origin));
+  app.get(routes.callback(':provider'), refuseEmbedded);
   app.use(
     createSessionMiddleware(context.sessions, keys, { secure: config.secure, limits: config.sessionLimits }),
   );
-  app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 20 }));
+  app.use(createFormReader());
+  app.use(createRateLimits(context, dependencies.createRateCounter));
   if (context.inspector) {
     app.use(createVisits(context, context.inspector));
     app.use(createInspectorRoutes(context, context.inspector));
@@ -126,6 +137,7 @@ export function createApp(config: Config, dependencies: Dependencies): App {
     throw new RequestError('not_found');
   });
   app.use(createErrorHandler(context));
+  app.use(createLateErrorHandler(context));
 
   const close = async () => {
     await Promise.all(context.services.map(({ client }) => client?.http.close()));
@@ -155,7 +167,9 @@ function createContext(
     services: config.services.map((service) => createService(service, redirectUri(service), surroundings)),
     sessions: new RecordStore(records, config.sessionLimits, now),
     accounts: createAccountStore(database, now),
-    grants: createGrants(records, keys, leases, now),
+    grants: createGrants(records, keys, leases, now, (event, provider, outcome) =>
+      log.info(event, { provider, outcome }),
+    ),
     leases,
     transactions: createTransactions(records, keys, now),
     decisions: createPendingDecisions(records, keys, now),
@@ -170,16 +184,16 @@ function withLog(log: Log, observer: TrafficObserver = nobodyObserves): TrafficO
     requestFinished: (request) => observer.requestFinished(request),
     breakerMoved(provider, breaker) {
       const write = breaker.position === 'open' ? log.warn : log.info;
-      write(`provider ${breakerWords[breaker.position]}`, { provider });
+      write(breakerEvents[breaker.position], { provider });
       observer.breakerMoved(provider, breaker);
     },
   };
 }
 
-const breakerWords: Readonly<Record<BreakerPosition, string>> = {
-  open: 'fails and is not asked',
-  'half-open': 'is asked once more',
-  closed: 'answers again',
+const breakerEvents: Readonly<Record<BreakerPosition, LogEvent>> = {
+  open: 'provider.failing',
+  'half-open': 'provider.tried',
+  closed: 'provider.works',
 };
 
 /** The class alone: what was being recorded may hold anything. */

@@ -45,6 +45,13 @@ export interface Config {
   readonly reauthenticationMilliseconds: number;
   /** Proxies whose X-Forwarded-For names the visitor: addresses, subnets or Express's names for them. */
   readonly trustedProxies: readonly string[];
+  /** How often in a minute something may be done; 0 is without end. */
+  readonly rateLimits: {
+    readonly [area in 'start' | 'callback' | 'action']: {
+      readonly browser: number;
+      readonly address: number;
+    };
+  };
   readonly dataDir: string;
   readonly storage: {
     /** PostgreSQL's URL; null for the SQLite file in `dataDir`. */
@@ -56,6 +63,12 @@ export interface Config {
     readonly sessionStorePrefix: string;
   };
   readonly logLevel: string;
+  /** Whom to tell of a hole, for security.txt (RFC 9116); null where nobody is named. */
+  readonly securityContact: string | null;
+  /** Where metrics are told, on a port of their own; null when they are not. */
+  readonly metrics: { readonly host: string; readonly port: number } | null;
+  /** How long a process that is told to stop goes on taking requests, so that proxies notice. */
+  readonly drainMilliseconds: number;
   /** Logins are recorded, and shown to whom they belong. */
   readonly inspector: boolean;
   readonly sandbox: SandboxChoices & {
@@ -115,6 +128,12 @@ const generalVariables = [
   'SESSION_ABSOLUTE_DAYS',
   'REAUTH_MINUTES',
   'TRUSTED_PROXIES',
+  'RATE_LIMIT_START_PER_BROWSER',
+  'RATE_LIMIT_START_PER_ADDRESS',
+  'RATE_LIMIT_CALLBACK_PER_BROWSER',
+  'RATE_LIMIT_CALLBACK_PER_ADDRESS',
+  'RATE_LIMIT_ACTION_PER_BROWSER',
+  'RATE_LIMIT_ACTION_PER_ADDRESS',
   'DATA_DIR',
   'DATABASE_URL',
   'DATABASE_URL_FILE',
@@ -123,6 +142,10 @@ const generalVariables = [
   'SESSION_STORE_URL_FILE',
   'SESSION_STORE_PREFIX',
   'LOG_LEVEL',
+  'SECURITY_CONTACT',
+  'DRAIN_SECONDS',
+  'METRICS_PORT',
+  'METRICS_HOST',
   'INSPECTOR',
   'SANDBOX',
   'SANDBOX_PORT',
@@ -264,8 +287,16 @@ export function readConfig(
     },
     reauthenticationMilliseconds: reader.whole('REAUTH_MINUTES', 30, [1, 24 * 60]) * 60 * 1000,
     trustedProxies: readTrustedProxies(reader),
+    rateLimits: {
+      start: readRateLimit(reader, 'RATE_LIMIT_START', { browser: 20, address: 600 }),
+      callback: readRateLimit(reader, 'RATE_LIMIT_CALLBACK', { browser: 40, address: 1200 }),
+      action: readRateLimit(reader, 'RATE_LIMIT_ACTION', { browser: 40, address: 1200 }),
+    },
     ...readStorage(reader),
     logLevel: reader.choice('LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
+    securityContact: readSecurityContact(reader),
+    metrics: readMetrics(reader),
+    drainMilliseconds: reader.whole('DRAIN_SECONDS', production ? 2 : 0, [0, 60]) * 1000,
     inspector: readInspector(reader, production),
     sandbox,
     services: services.map((service) => readService(reader, service, sandbox.url, madeUpClients)),
@@ -325,6 +356,18 @@ function readOrNothing(read: () => string): string | undefined {
     // Reported by who needs it.
     return undefined;
   }
+}
+
+function readSecurityContact(reader: Reader): string | null {
+  const contact = reader.text('SECURITY_CONTACT', '');
+  if (contact === '') return null;
+  if (/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/[^\s/]+\S*)$/.test(contact)) return contact;
+  reader.report({
+    variable: 'SECURITY_CONTACT',
+    problem: 'must be a mailto: or an https: address.',
+    example: 'mailto:security@example.com',
+  });
+  return null;
 }
 
 function readStorage(reader: Reader): StorageConfig {
@@ -411,6 +454,12 @@ function readSessionSecrets(reader: Reader, production: boolean): string[] {
   return secrets;
 }
 
+function readMetrics(reader: Reader): Config['metrics'] {
+  const host = reader.text('METRICS_HOST', '127.0.0.1');
+  if (['', 'off'].includes(reader.text('METRICS_PORT', ''))) return null;
+  return { host, port: reader.whole('METRICS_PORT', 9464, [1, 65535]) };
+}
+
 function readInspector(reader: Reader, production: boolean): boolean {
   const choice = reader.choice('INSPECTOR', ['auto', 'on', 'off']);
   return choice === 'on' || (choice === 'auto' && !production);
@@ -432,6 +481,20 @@ function readTrustedProxies(reader: Reader): string[] {
     });
   }
   return proxies;
+}
+
+/** `off` is the 0 of these. */
+function readRateLimit(
+  reader: Reader,
+  name: string,
+  usual: { browser: number; address: number },
+): { browser: number; address: number } {
+  const read = (variable: string, fallback: number) =>
+    reader.text(variable, '') === 'off' ? 0 : reader.whole(variable, fallback, [0, 1_000_000]);
+  return {
+    browser: read(`${name}_PER_BROWSER`, usual.browser),
+    address: read(`${name}_PER_ADDRESS`, usual.address),
+  };
 }
 
 function isAddressOrSubnet(text: string): boolean {

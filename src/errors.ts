@@ -21,6 +21,7 @@ export const loginErrorCodes = [
   'id_token_invalid',
   'userinfo_request_refused',
   'userinfo_response_invalid',
+  'clock_differs',
   'identity_already_linked',
   'identity_changed',
   'last_identity',
@@ -39,6 +40,8 @@ export const requestErrorCodes = [
   'change_under_way',
   'not_found',
   'malformed_request',
+  'request_too_large',
+  'rate_limited',
   'unknown_host',
   'store_unavailable',
   'internal',
@@ -61,7 +64,7 @@ export interface LoginErrorFacts {
   providerSaid?: string;
   /** Display name of the account at the provider, for pages that name it. */
   displayName?: string;
-  retryAfterSeconds?: number;
+  retryAfterSeconds?: number | undefined;
   /** Set when nothing was sent to the provider. */
   unsent?: Unsent;
   /** Since when it has been failing, in milliseconds since 1970, where that is why. */
@@ -96,16 +99,31 @@ export class LoginError extends Error {
   }
 }
 
+export interface RequestErrorFacts {
+  /** A path of this application to go on to, where the page has a button for it. */
+  readonly returnTo?: string | null;
+  readonly retryAfterSeconds?: number;
+  /** In place of the status that the code's page has: 415, 431. */
+  readonly status?: number;
+  /** For the log, in our own words. */
+  readonly logged?: { readonly area?: string; readonly reason?: string };
+}
+
 export class RequestError extends Error {
   readonly code: RequestErrorCode;
-  /** A path of this application to go on to, where the page has a button for it. */
   readonly returnTo: string | null;
+  readonly retryAfterSeconds: number | undefined;
+  readonly status: number | undefined;
+  readonly logged: NonNullable<RequestErrorFacts['logged']>;
 
-  constructor(code: RequestErrorCode, options: { returnTo?: string } = {}) {
+  constructor(code: RequestErrorCode, facts: RequestErrorFacts = {}) {
     super(code);
     this.name = 'RequestError';
     this.code = code;
-    this.returnTo = options.returnTo ?? null;
+    this.returnTo = facts.returnTo ?? null;
+    this.retryAfterSeconds = facts.retryAfterSeconds;
+    this.status = facts.status;
+    this.logged = facts.logged ?? {};
   }
 }
 

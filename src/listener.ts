@@ -1,7 +1,34 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 
-/** Who is told to stop and has not by then is ended. */
-export const stopMilliseconds = 10_000;
+/** How long a client may take, and how much it may send before a handler sees anything of it. */
+export interface ServerLimits {
+  /** From the first byte of a request to the end of its headers; then 408. */
+  readonly headersMilliseconds: number;
+  /** From the first byte of a request to its last; then 408. */
+  readonly requestMilliseconds: number;
+  /**
+   * How long a connection may idle. Longer than proxies keep theirs (nginx and AWS a minute, Traefik
+   * 90 seconds, Caddy two minutes): who closes first must not be the one that requests are sent to.
+   */
+  readonly keepAliveMilliseconds: number;
+  /** How often the times above are looked at. */
+  readonly checkMilliseconds: number;
+  /** All headers together; then 431. */
+  readonly headerBytes: number;
+}
+
+export const usualLimits: ServerLimits = {
+  headersMilliseconds: 15_000,
+  requestMilliseconds: 30_000,
+  keepAliveMilliseconds: 130_000,
+  checkMilliseconds: 1000,
+  headerBytes: 16 * 1024,
+};
+
+/** What is under way when a server stops has this long; then its connections are cut. */
+export const finishMilliseconds = 7000;
+/** Who has not stopped by then is ended. */
+export const stopMilliseconds = 8000;
 
 /** A start that failed for a reason that the person at the keyboard can mend. */
 export class StartError extends Error {}
@@ -13,8 +40,19 @@ export function listen(
   port: number,
   variable: string,
   command = 'npm start',
+  limits = usualLimits,
 ): Promise<Server> {
-  const server = createServer({ headersTimeout: 15_000, requestTimeout: 30_000 }, handler);
+  const server = createServer(
+    {
+      headersTimeout: limits.headersMilliseconds,
+      requestTimeout: limits.requestMilliseconds,
+      keepAliveTimeout: limits.keepAliveMilliseconds,
+      connectionsCheckingInterval: limits.checkMilliseconds,
+      maxHeaderSize: limits.headerBytes,
+    },
+    handler,
+  );
+  trackAnswers(server);
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(toStartError(error, port, `${variable}=${port + 1} ${command}`)),
@@ -30,12 +68,40 @@ function toStartError(error: NodeJS.ErrnoException, port: number, other: string)
   return error;
 }
 
-/** Stops taking requests, lets those under way finish, and drops idle connections meanwhile. */
-export function closeServer(server: Server): Promise<void> {
+/** The answers under way on each server, and whether it is about to stop. */
+const underWay = new WeakMap<Server, { readonly answers: Set<ServerResponse>; draining: boolean }>();
+
+function trackAnswers(server: Server): void {
+  const state = { answers: new Set<ServerResponse>(), draining: false };
+  underWay.set(server, state);
+  // Before the handler, which may answer at once.
+  server.prependListener('request', (_request, response: ServerResponse) => {
+    state.answers.add(response);
+    if (state.draining) response.setHeader('Connection', 'close');
+    response.once('close', () => state.answers.delete(response));
+  });
+}
+
+/** From now on every answer ends its connection, so that nobody keeps one to a server that stops. */
+export function drain(server: Server): void {
+  const state = underWay.get(server);
+  if (!state) return;
+  state.draining = true;
+  for (const answer of state.answers) if (!answer.headersSent) answer.setHeader('Connection', 'close');
+}
+
+/**
+ * Stops taking requests and lets those under way finish, for so long at most; then their connections
+ * are cut. Drops idle connections meanwhile, which Node would wait for.
+ */
+export function closeServer(server: Server, milliseconds = finishMilliseconds): Promise<void> {
+  drain(server);
   const dropping = setInterval(() => server.closeIdleConnections(), 250);
+  const cutting = setTimeout(() => server.closeAllConnections(), milliseconds);
   return new Promise((resolve) => {
     server.close(() => {
       clearInterval(dropping);
+      clearTimeout(cutting);
       resolve();
     });
     server.closeIdleConnections();

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import express from 'express';
 import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { readEnvironment } from './environment.ts';
 import { ConfigError } from './errors.ts';
-import { closeServer, listen, StartError, stopMilliseconds } from './listener.ts';
+import { closeServer, drain, listen, StartError, stopMilliseconds } from './listener.ts';
 import { createPaths } from './paths.ts';
 import type { Sandbox } from './sandbox/app.ts';
 import { madeUpClients, type Registration } from './sandbox/registrations.ts';
@@ -13,7 +14,9 @@ import { placeOf } from './storage/place.ts';
 import { isStorageError } from './storage/storage-error.ts';
 import { databaseFile, openStores } from './storage/stores.ts';
 import { readRegistrationsFile, startSandbox } from './start-sandbox.ts';
-import { createLog } from './web/log.ts';
+import { createLog, toErrorFields } from './web/log.ts';
+import { createMetrics } from './web/metrics.ts';
+import { createMetricsApp } from './web/metrics-app.ts';
 
 const sweepMilliseconds = 10 * 60 * 1000;
 
@@ -25,7 +28,16 @@ async function main(): Promise<void> {
     config.sessionSecrets.length > 0
       ? config.sessionSecrets
       : [readOrCreateDevelopmentSecret(config.dataDir)];
-  const log = createLog(config.logLevel, process.stdout, process.stdout.isTTY);
+  const plainLog = createLog(config.logLevel, process.stdout, process.stdout.isTTY);
+  const metrics = config.metrics && createMetrics(true);
+  const log = metrics ? metrics.counting(plainLog) : plainLog;
+  // Nobody knows what state such an error leaves behind: whoever supervises the process starts another.
+  const crash = (code: string) => (thrown: unknown) => {
+    log.error('crash', { code, ...toErrorFields(thrown) });
+    process.exit(1);
+  };
+  process.on('uncaughtException', crash('uncaught_exception'));
+  process.on('unhandledRejection', crash('unhandled_rejection'));
   // The database has answered already, so it is the other one.
   await stores.check().catch(() => log.warn('session store does not answer', {}));
   let stopping = false;
@@ -34,15 +46,20 @@ async function main(): Promise<void> {
     records: stores.records,
     checkStores: stores.check,
     secrets,
+    createRateCounter: stores.createRateCounter,
     now: stores.now,
     log,
     isStopping: () => stopping,
+    ...(metrics ? { trafficObserver: metrics.trafficObserver } : {}),
   });
+  metrics?.watch({ traffic: app.traffic, poolUse: stores.poolUse, isStopping: () => stopping });
   const sandbox = config.sandbox.runs ? await startOwnSandbox(config, stores.now) : null;
-  const servers = [
-    await listen(mounted(config, app.express), config.host, config.port, 'PORT'),
-    ...(sandbox ? [await listen(sandbox.app, config.host, config.sandbox.port, 'SANDBOX_PORT')] : []),
-  ];
+  const server = await listen(mounted(config, app.express), config.host, config.port, 'PORT');
+  const sandboxServer =
+    sandbox && (await listen(sandbox.app, config.host, config.sandbox.port, 'SANDBOX_PORT'));
+  const metricsServer =
+    metrics &&
+    (await listen(createMetricsApp(metrics), config.metrics!.host, config.metrics!.port, 'METRICS_PORT'));
   const sweep = () => app.sweep().catch(() => log.warn('sweep failed', {}));
   await sweep();
   const sweeping = setInterval(() => void sweep(), sweepMilliseconds);
@@ -50,11 +67,16 @@ async function main(): Promise<void> {
   async function stop(): Promise<void> {
     if (stopping) process.exit(1);
     stopping = true;
+    log.info('stopping', {});
     clearInterval(sweeping);
-    const deadline = setTimeout(() => process.exit(1), stopMilliseconds);
-    // The sandbox lets go of what a fault keeps waiting, or its server would never close.
-    await Promise.all([...servers.map(closeServer), sandbox?.close()]);
-    await Promise.all([app.close(), sandbox?.close(), stores.close()]);
+    const deadline = setTimeout(() => process.exit(1), config.drainMilliseconds + stopMilliseconds);
+    // A proxy learns from /readyz and from closing connections that it has to go elsewhere.
+    drain(server);
+    await pause(config.drainMilliseconds);
+    await closeServer(server);
+    // Logins under way needed the sandbox until here. It lets go of what a fault keeps waiting.
+    await Promise.all([sandboxServer && closeServer(sandboxServer), sandbox?.close()]);
+    await Promise.all([app.close(), stores.close(), metricsServer && closeServer(metricsServer)]);
     clearTimeout(deadline);
   }
 
@@ -112,6 +134,7 @@ function describe(config: Config): string {
     ...services,
     ...sandbox,
     `  Data       ${placeOfData(config)}`,
+    ...(config.metrics ? [`  Metrics    http://${config.metrics.host}:${config.metrics.port}/metrics`] : []),
     ...(config.production ? [] : [`  Setup      ${config.baseUrl}${createPaths('').setup}`]),
     '',
     'Ctrl+C to stop',

@@ -309,6 +309,14 @@ const ways: readonly Way[] = [
     button: 'Start again with Twitch',
     reach: withFault('twitch', 'userinfo_other_person', 'Twitch'),
   },
+  {
+    title: 'a signed request that Mixin refuses because its clock is another one',
+    code: 'clock_differs',
+    status: 502,
+    heading: 'Our clock and that of Mixin do not agree',
+    button: 'Choose another service',
+    reach: withFault('mixin', 'clock_ahead', 'Mixin'),
+  },
   ...(['integrity_wrong', 'request_id_wrong'] as const).map(
     (fault): Way => ({
       title: `${fault} at Mixin`,
@@ -489,13 +497,27 @@ const ways: readonly Way[] = [
   },
   {
     title: 'a form that is too long',
-    code: 'malformed_request',
+    code: 'request_too_large',
     status: 413,
-    heading: 'We cannot read this request',
+    heading: 'This request is too large',
     button: 'Go to the front page',
     reach: async (stage) => {
       await atHome(stage);
       return post(stage, '/login/twitch', { intent: 'x'.repeat(9000) });
+    },
+  },
+  {
+    title: 'more sign-ins than one browser may start in a minute',
+    code: 'rate_limited',
+    status: 429,
+    heading: 'Too many tries',
+    button: 'Try again',
+    env: { RATE_LIMIT_START_PER_BROWSER: '1' },
+    reach: async (stage) => {
+      // The first one gives the browser its cookie.
+      for (let number = 0; number < 3; number++)
+        await startSignIn(stage.visitor, stage.latchkey.baseUrl, 'Twitch');
+      return stage.visitor.page;
     },
   },
   {

@@ -46,7 +46,7 @@ export function createMyDataRoutes(context: Context): Router {
     const binding = readCookie(request, bindingCookie, config.secure);
     if (binding !== null) await transactions.endAll(binding);
     await destroySession(request);
-    log.info('account deleted', { outcome: unconfirmed.length === 0 ? 'revoked' : 'not-confirmed' });
+    log.info('account.delete', { outcome: unconfirmed.length === 0 ? 'revoked' : 'not-confirmed' });
     forgetBrowser(response, config.secure);
     const told = unconfirmed.map((provider) => `&unconfirmed=${provider}`).join('');
     response.redirect(303, `${paths.home}?account_deleted${told}`);

@@ -95,6 +95,12 @@ export function hasEnded({ tokens: { expiresAt, refreshToken }, ended }: Grant, 
 
 const toKey = ({ ref, identityId }: GrantPlace) => `${ref}.${identityId}`;
 
+/** How a renewal or a validation of tokens ended. */
+export type GrantOutcome = 'good' | 'over' | 'foreign' | 'not-asked' | 'superseded';
+
+/** Hears of each of them, for the log and the metrics. */
+export type GrantListener = (event: 'refresh' | 'validate', provider: string, outcome: GrantOutcome) => void;
+
 /** A grant together with the version of its record. */
 interface Held {
   readonly record: ExpiringRecord;
@@ -106,6 +112,7 @@ export function createGrants(
   keys: KeyRing,
   leases: Leases,
   now: () => number,
+  tell: GrantListener,
 ): Grants {
   const startedAt = now();
   const underWay = new Map<string, Promise<Tokens | null>>();
@@ -186,6 +193,7 @@ export function createGrants(
       recordCheck('refresh-person', idTokenSubject === null ? 'skipped' : idTokenSubject === owner.subject);
       if (idTokenSubject !== null && idTokenSubject !== owner.subject) throw await foreign(client, held);
       const stored = await store(held, { ...held.grant, tokens, renewedAt: now() });
+      tell('refresh', client.provider.id, stored ? 'good' : 'superseded');
       if (stored) return stored;
       const current = await find(toKey(owner));
       // Signed out, unlinked or relinked meanwhile: nobody would know of these tokens any more. But a
@@ -194,6 +202,7 @@ export function createGrants(
         await sendRevocationRequest(client, tokens);
       return current;
     } catch (error) {
+      tell('refresh', client.provider.id, toOutcome(error));
       if (isOver(error)) await endHeld(held, 'refused');
       throw error;
     }
@@ -209,6 +218,7 @@ export function createGrants(
     const { grant } = held;
     const checked = (nextAfter: number) => ({ triedAt: now(), dueAt: now() + nextAfter });
     const outcome = await sendValidationRequest(client, grant.tokens, owner.subject).catch(() => null);
+    tell('validate', client.provider.id, outcome ?? 'not-asked');
     if (outcome === 'foreign') throw await foreign(client, held);
     if (outcome === 'over') {
       if (!mayRefresh || grant.tokens.refreshToken === null) return endHeld(held, 'refused');
@@ -290,6 +300,11 @@ function waitedTooLong({ provider }: Client): LoginError {
 /** True for the tokens of one and the same token response. */
 export function sameTokens(a: Tokens, b: Tokens): boolean {
   return a.accessToken === b.accessToken && a.signing?.seed === b.signing?.seed;
+}
+
+function toOutcome(error: unknown): GrantOutcome {
+  if (isOver(error)) return 'over';
+  return error instanceof LoginError && error.code === 'identity_changed' ? 'foreign' : 'not-asked';
 }
 
 /** The provider says that the refresh token is over, which no second try will change. */

@@ -29,7 +29,7 @@ export function createSessionRoutes(context: Context): Router {
     const { signedIn } = await requireAccount(context, request);
     const others = await listOthers(signedIn);
     const ended = await endSessions(context, signedIn.accountId, others);
-    log.info('sessions ended', { outcome: String(ended) });
+    log.info('sessions.end', { outcome: String(ended) });
     await setFlash(request, toEndedSessionsFlash(ended));
     response.redirect(303, paths.sessions);
   });
@@ -40,7 +40,7 @@ export function createSessionRoutes(context: Context): Router {
     const session = (await listOthers(signedIn)).find(({ ref }) => ref === request.params['ref']);
     if (!session) throw new RequestError('not_found');
     await endSessions(context, signedIn.accountId, [session]);
-    log.info('sessions ended', { outcome: '1' });
+    log.info('sessions.end', { outcome: '1' });
     await setFlash(request, toEndedSessionFlash(session.facts.device ?? 'Unknown device'));
     response.redirect(303, paths.sessions);
   });

@@ -1,7 +1,12 @@
 import { Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { migrations } from './migrations/index.ts';
-import { createPostgresqlDialect, describeServerFailure, migrationLimits } from './postgresql.ts';
+import {
+  createPostgresqlDialect,
+  describeServerFailure,
+  migrationLimits,
+  type PoolUse,
+} from './postgresql.ts';
 import type { Database, Schema } from './schema.ts';
 import { createSqliteDialect, describeFileFailure, isSqlite } from './sqlite.ts';
 import { isStorageError, StorageError } from './storage-error.ts';
@@ -19,15 +24,21 @@ export async function openDatabase(target: DatabaseTarget): Promise<Database> {
   return (await openAndMigrate(target)).database;
 }
 
-/** Also gives the names of the migrations that this very call has run. */
-export async function openAndMigrate(
-  target: DatabaseTarget,
-): Promise<{ database: Database; applied: string[] }> {
+export interface OpenedDatabase {
+  readonly database: Database;
+  /** The names of the migrations that this very call has run. */
+  readonly applied: string[];
+  /** Null for SQLite, which has one connection. */
+  readonly poolUse: (() => PoolUse) | null;
+}
+
+/** The same, and tells more. */
+export async function openAndMigrate(target: DatabaseTarget): Promise<OpenedDatabase> {
   if (typeof target === 'string') {
     const database = new Kysely<Schema>({ dialect: createSqliteDialect(target) });
     try {
       const applied = await migrate(database, (error) => describeFileFailure(error, target));
-      return { database, applied };
+      return { database, applied, poolUse: null };
     } catch (error) {
       await database.destroy().catch(() => {});
       throw error;
@@ -38,7 +49,8 @@ export async function openAndMigrate(
   const migrating = new Kysely<Schema>({ dialect: createPostgresqlDialect(url, 1, migrationLimits) });
   try {
     const applied = await migrate(migrating, (error) => describeServerFailure(error, url));
-    return { database: new Kysely<Schema>({ dialect: createPostgresqlDialect(url, poolSize) }), applied };
+    const dialect = createPostgresqlDialect(url, poolSize);
+    return { database: new Kysely<Schema>({ dialect }), applied, poolUse: dialect.poolUse };
   } finally {
     await migrating.destroy();
   }

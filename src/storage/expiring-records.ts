@@ -1,4 +1,4 @@
-export type RecordKind = 'session' | 'login' | 'grant' | 'decision' | 'lease';
+export type RecordKind = 'session' | 'login' | 'grant' | 'decision' | 'lease' | 'probe';
 
 /** A record that ends by itself: a session, a login transaction, a grant, a pending decision, a lease. */
 export interface ExpiringRecord {

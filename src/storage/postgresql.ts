@@ -14,6 +14,14 @@ export interface StatementLimits {
   readonly client: number;
 }
 
+/** The connections to the server, and who stands in line for one. */
+export interface PoolUse {
+  readonly most: number;
+  readonly open: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
 export const requestLimits: StatementLimits = { server: 2000, client: 2500 };
 /** Migrations wait for those that another node is running. */
 export const migrationLimits: StatementLimits = { server: 60_000, client: 65_000 };
@@ -22,7 +30,11 @@ export const migrationLimits: StatementLimits = { server: 60_000, client: 65_000
  * Kysely on a pool of `size` connections. Connections that end are replaced when they are needed, so
  * a restart of the server costs the queries that were under way.
  */
-export function createPostgresqlDialect(url: string, size: number, limits = requestLimits): Dialect {
+export function createPostgresqlDialect(
+  url: string,
+  size: number,
+  limits = requestLimits,
+): Dialect & { poolUse(): PoolUse } {
   const pool = new pg.Pool({
     connectionString: url,
     max: size,
@@ -38,7 +50,14 @@ export function createPostgresqlDialect(url: string, size: number, limits = requ
   // Without a listener the end of a connection, idle or in use, would end the process.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
-  return guard(new PostgresDialect({ pool: adapt(pool) }), toStorageError);
+  const dialect = guard(new PostgresDialect({ pool: adapt(pool) }), toStorageError);
+  const poolUse = () => ({
+    most: size,
+    open: pool.totalCount,
+    idle: pool.idleCount,
+    waiting: pool.waitingCount,
+  });
+  return { ...dialect, poolUse };
 }
 
 const int8 = 20;

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import { sql } from 'kysely';
-import { type Database, openDatabase, readTime } from './database.ts';
+import { type Database, openAndMigrate, readTime } from './database.ts';
 import type { ExpiringRecords } from './expiring-records.ts';
+import type { PoolUse } from './postgresql.ts';
+import { probeStores } from './probe.ts';
+import { type CreateRateCounter, createLocalRateCounter, createSharedRateCounter } from './rate-counters.ts';
 import { connectToRedis } from './redis-connection.ts';
 import { createRedisRecords } from './redis-records.ts';
 import { createSqlRecords } from './sql-records.ts';
@@ -25,10 +27,14 @@ export interface StoreSettings {
 
 export interface Stores {
   readonly database: Database;
+  /** The connections to PostgreSQL; null for SQLite. */
+  readonly poolUse: (() => PoolUse) | null;
   readonly records: ExpiringRecords;
+  /** Shared in Redis where there is one; else each process counts by itself. */
+  readonly createRateCounter: CreateRateCounter;
   /** Milliseconds since 1970, by the clock of the shared store where there is one. */
   readonly now: () => number;
-  /** Throws `StorageError` when one of the stores does not answer within a second. */
+  /** Throws `StorageError` when one of the stores cannot be written and read within a second. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -40,7 +46,7 @@ export interface Stores {
 export async function openStores(settings: StoreSettings, localNow: () => number): Promise<Stores> {
   const { file, databaseUrl, databasePoolSize, sessionStoreUrl, sessionStorePrefix } = settings;
   const target = databaseUrl === null ? file : { url: databaseUrl, poolSize: databasePoolSize };
-  const database = await openDatabase(target);
+  const { database, poolUse } = await openAndMigrate(target);
   const redis = sessionStoreUrl === null ? null : await connectToRedis(sessionStoreUrl);
   const clock = await createStoreClock(localNow, () =>
     withinDeadline(redis ? redis.readTime() : readTime(database)),
@@ -50,11 +56,13 @@ export async function openStores(settings: StoreSettings, localNow: () => number
     : createSqlRecords(database, clock.now);
   return {
     database,
+    poolUse,
     records: withDeadline(records),
+    createRateCounter: redis
+      ? (counter) => createSharedRateCounter(redis, sessionStorePrefix, counter)
+      : createLocalRateCounter,
     now: clock.now,
-    async check() {
-      await withinDeadline(Promise.all([sql`select 1`.execute(database), redis?.send(['PING'])]));
-    },
+    check: () => probeStores({ database, records, now: clock.now }),
     async close() {
       clock.close();
       redis?.close();

@@ -5,6 +5,7 @@ import { currentLogin } from '../inspector/scope.ts';
 import { transactionMinutes } from '../login/transaction.ts';
 import { isStorageError } from '../storage/storage-error.ts';
 import type { Context, ServiceInUse } from './context.ts';
+import { type LogEvent, toErrorFields } from './log.ts';
 import { toDeveloperBlock } from './developer-notes.ts';
 import { form, link, sendPage } from './page.ts';
 import { readReturnPath } from './return-path.ts';
@@ -102,8 +103,7 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   }),
   provider_busy: (situation) =>
     situation.facts.unsent === 'too-many' ? tooManyAtOnce(situation) : toldToWait(situation),
-  token_request_refused: (situation) =>
-    (refusals[situation.facts.oauthError ?? ''] ?? refusedRequest)(situation),
+  token_request_refused: (situation) => wordsOfRefusal(situation)(situation),
   token_response_invalid: ({ name }) => ({
     status: 502,
     heading: `${name} answered in a way we do not understand`,
@@ -127,6 +127,12 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     heading: `${name} sent a profile we cannot read`,
     reason: `It does not say for certain who you are there. We stopped to be safe. ${nothing}`,
     buttons: ['again', 'choose'],
+  }),
+  clock_differs: ({ name }) => ({
+    status: 502,
+    heading: `Our clock and that of ${name} do not agree`,
+    reason: `${name} refuses what is signed at the wrong time. The person who runs this site has to set the clock. ${nothing}`,
+    buttons: ['choose'],
   }),
   identity_already_linked: ({ name, facts }) => ({
     status: 409,
@@ -203,8 +209,20 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   malformed_request: () => ({
     status: 400,
     heading: 'We cannot read this request',
-    reason: `Something in it is missing, doubled or too long. ${nothing}`,
+    reason: `Something in it is missing, doubled, or not written as our own forms write it. ${nothing}`,
     buttons: ['home'],
+  }),
+  request_too_large: () => ({
+    status: 413,
+    heading: 'This request is too large',
+    reason: `It holds more than any form of ours sends. If you opened a page and see this, delete the cookies of this site and open it again. ${nothing}`,
+    buttons: ['home'],
+  }),
+  rate_limited: ({ facts }) => ({
+    status: 429,
+    heading: 'Too many tries',
+    reason: `More came from this browser, or from your network, than we take in a minute. Wait ${toSeconds(facts.retryAfterSeconds ?? 60)}, then try again. Nothing was lost.`,
+    buttons: ['reload'],
   }),
   unknown_host: ({ context }) => ({
     status: 421,
@@ -251,6 +269,11 @@ function tooManyAtOnce({ name }: Situation): Words {
   };
 }
 
+/** By the provider's `error`, which may be any text: `constructor` is no entry of the table. */
+function wordsOfRefusal({ facts: { oauthError = '' } }: Situation): (situation: Situation) => Words {
+  return (Object.hasOwn(refusals, oauthError) ? refusals[oauthError] : undefined) ?? refusedRequest;
+}
+
 function refusedRequest({ name }: Situation): Words {
   return {
     status: 502,
@@ -278,6 +301,10 @@ function badCode({ name }: Situation): Words {
   };
 }
 
+function toSeconds(seconds: number): string {
+  return seconds === 1 ? 'a second' : `${seconds} seconds`;
+}
+
 function toMinutes(seconds: number): string {
   const minutes = Math.ceil(seconds / 60);
   return minutes === 1 ? 'a minute' : `${minutes} minutes`;
@@ -287,12 +314,12 @@ function toMinutes(seconds: number): string {
 export function createErrorHandler(context: Context): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
     const error = toKnownError(thrown);
-    logError(context, response, error, thrown);
+    logError(context, error, thrown);
     recordFailure(thrown);
     if (response.headersSent) return void response.destroy();
     const situation = createSituation(context, request, error);
     const entry = words[error.code](situation);
-    if (entry.status === 503)
+    if (entry.status === 503 || entry.status === 429)
       response.setHeader('Retry-After', String(situation.facts.retryAfterSeconds ?? 30));
     response.setHeader('Cache-Control', 'no-store');
     const page = toErrorPage(situation, entry, error, request, response);
@@ -301,50 +328,63 @@ export function createErrorHandler(context: Context): ErrorRequestHandler {
   };
 }
 
+/**
+ * Behind the last one: what goes wrong when even the error page cannot store its session. Express would
+ * print the whole error, and whatever hangs on it.
+ */
+export function createLateErrorHandler(context: Context): ErrorRequestHandler {
+  return (thrown: unknown, _request, response, _next) => {
+    logError(context, toKnownError(thrown), thrown);
+    if (!response.writableEnded) response.destroy();
+  };
+}
+
 function toKnownError(thrown: unknown): LoginError | RequestError {
   if (thrown instanceof LoginError || thrown instanceof RequestError) return thrown;
   if (isStorageError(thrown)) return new RequestError('store_unavailable');
-  return new RequestError(statusOf(thrown) === null ? 'internal' : 'malformed_request');
+  const status = statusOf(thrown);
+  if (status === null) return new RequestError('internal');
+  return new RequestError(tooLarge.has(status) ? 'request_too_large' : 'malformed_request');
 }
 
-/** The status of what Express and its parsers refuse: a broken path, a form too large, … */
+const tooLarge: ReadonlySet<number> = new Set([413, 414, 431]);
+
+/** The status of what Express, its parsers and our guards refuse: a broken path, a form too large, … */
 function statusOf(thrown: unknown): number | null {
   if (!(thrown instanceof Error) || !('status' in thrown)) return null;
   const { status } = thrown;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : null;
 }
 
-function logError(
-  { log }: Context,
-  response: Response,
-  error: LoginError | RequestError,
-  thrown: unknown,
-): void {
-  const reference = String(response.locals['reference'] ?? '');
-  if (error.code === 'internal' || error.code === 'store_unavailable') {
+function logError({ log }: Context, error: LoginError | RequestError, thrown: unknown): void {
+  const { code } = error;
+  if (code === 'internal' || code === 'store_unavailable') {
     const reason = isStorageError(thrown) && thrown.code ? { reason: thrown.code } : {};
-    log.error('failure', { reference, code: error.code, ...reason, stack: toPlainStack(thrown) });
+    log.error('failure', { code, ...reason, ...toErrorFields(thrown) });
     return;
   }
-  const { provider, intent, reason } = error instanceof LoginError ? error.facts : {};
-  log.warn(error instanceof LoginError ? 'login failed' : 'request refused', {
-    reference,
-    code: error.code,
+  if (error instanceof RequestError) {
+    log.warn(ownEvents[code] ?? 'request.refused', { code, ...error.logged });
+    return;
+  }
+  const { provider, intent, reason } = error.facts;
+  log.warn('login.fail', {
+    code,
     ...(provider ? { provider } : {}),
     ...(intent ? { intent } : {}),
     ...(reason ? { reason } : {}),
   });
 }
 
-/** Class and places: a message may carry a token. */
-function toPlainStack(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return typeof thrown;
-  const places = (thrown.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  return [thrown.constructor.name, ...places.slice(0, 8).map((line) => line.trim())].join(' | ');
-}
+/** Refusals that somebody may want to look for by name. */
+const ownEvents: Readonly<Partial<Record<ErrorCode, LogEvent>>> = {
+  cross_origin: 'cross_origin',
+  rate_limited: 'rate_limited',
+};
 
 function createSituation(context: Context, request: Request, error: LoginError | RequestError): Situation {
-  const facts = error instanceof LoginError ? error.facts : {};
+  const facts: LoginErrorFacts =
+    error instanceof LoginError ? error.facts : { retryAfterSeconds: error.retryAfterSeconds };
   const service = context.services.find(({ provider }) => provider.id === facts.provider) ?? null;
   const signedIn = request.session?.accountId !== undefined;
   return { context, service, facts, signedIn, name: service?.provider.name ?? 'the service' };
@@ -409,6 +449,7 @@ function toAction(
 ): Action | null {
   const { context, signedIn } = situation;
   const { paths, config } = context;
+  const wanted = error instanceof RequestError ? (error.returnTo ?? undefined) : undefined;
   switch (button) {
     case 'again':
       return startAgain(situation);
@@ -419,20 +460,24 @@ function toAction(
     case 'profile':
       return signedIn ? link('Go to your accounts', paths.profile) : null;
     case 'sign-in':
-      return link(
-        'Sign in',
-        homeWithReturn(context, error instanceof RequestError ? (error.returnTo ?? undefined) : undefined),
-      );
+      return link('Sign in', homeWithReturn(context, wanted));
     case 'home':
       return link('Go to the front page', paths.home);
     case 'reload':
       return link(
         'Try again',
-        request.method === 'GET' ? config.basePath + (readReturnPath(request.url) ?? '/') : paths.home,
+        canBeRepeated(request)
+          ? config.basePath + (readReturnPath(request.url) ?? '/')
+          : homeWithReturn(context, wanted),
       );
     case 'base-url':
       return link(`Open ${config.baseUrl}`, config.baseUrl);
   }
+}
+
+/** The address of a callback carries a code, which belongs on no page. */
+function canBeRepeated({ method, path }: Request): boolean {
+  return method === 'GET' && !/^\/login\/[^/]+\/callback$/.test(path);
 }
 
 /** Starts the same login once more, with the destination it had. */

@@ -1,17 +1,19 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import { type App, createApp } from '../../src/app.ts';
 import type { FlowLimits } from '../../src/inspector/flows.ts';
 import type { HttpLimits } from '../../src/oauth/http.ts';
-import type { FinishedRequest } from '../../src/oauth/traffic.ts';
-import { type Config, readConfig } from '../../src/config.ts';
+import type { FinishedRequest, TrafficObserver } from '../../src/oauth/traffic.ts';
+import { type Config, readConfig, variables } from '../../src/config.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
 import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
 import type { Database } from '../../src/storage/database.ts';
 import type { ExpiringRecords, RecordKind } from '../../src/storage/expiring-records.ts';
+import { probeStores } from '../../src/storage/probe.ts';
 import { createLog } from '../../src/web/log.ts';
-import { checkStores, openTestStores, type StoredRecord, type StoresKind } from './open-stores.ts';
+import { createMetrics } from '../../src/web/metrics.ts';
+import { openTestStores, type StoredRecord, type StoresKind } from './open-stores.ts';
 
 export interface RunningLatchkey {
   readonly baseUrl: string;
@@ -33,6 +35,8 @@ export interface RunningLatchkey {
   readonly finishedRequests: FinishedRequest[];
   /** Every line that was logged. */
   readonly logLines: string[];
+  /** The metrics as they are told on their own port. */
+  metricsText(): Promise<string>;
   /** Moves the clock of application and sandbox. */
   advance(milliseconds: number): void;
   /** A second application on the same stores: another node, or the same one after a restart. */
@@ -54,7 +58,19 @@ export interface LatchkeyOptions {
   readonly httpLimits?: HttpLimits;
   /** How many recorded logins are kept. */
   readonly flowLimits?: FlowLimits;
+  /** Stands in the providers' place: whatever it does not answer (false), the sandbox does. */
+  readonly standIn?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
+
+/** Tests do in a second what a person does in a day. Those of the limits themselves set them again. */
+export const withoutRateLimits: Readonly<Record<string, string>> = Object.fromEntries(
+  variables.filter((name) => name.startsWith('RATE_LIMIT_')).map((name) => [name, 'off']),
+);
+
+/** As the server has them by default. */
+export const usualRateLimits: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.keys(withoutRateLimits).map((name) => [name, '']),
+);
 
 export const testSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
 
@@ -67,6 +83,7 @@ export async function startLatchkey({
   basePath = '',
   httpLimits,
   flowLimits,
+  standIn = () => false,
 }: LatchkeyOptions = {}): Promise<RunningLatchkey> {
   let skew = 0;
   const now = () => Date.now() + skew;
@@ -75,24 +92,30 @@ export async function startLatchkey({
   const baseUrl = `http://${appHost}:${portOf(appServer)}${basePath}`;
   const sandboxUrl = `http://${sandboxHost}:${portOf(sandboxServer)}`;
   const own = typeof env === 'function' ? env(sandboxUrl) : env;
-  const variables = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl, ...own };
-  const config = readConfig(variables, madeUpClients);
+  const needed = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl };
+  const environment = { ...withoutRateLimits, ...needed, ...own };
+  const config = readConfig(environment, madeUpClients);
   const stores = await openTestStores(kind);
   const { database } = stores;
   // By the clock of the tests, which may be days from that of the stores.
   const records = stores.createRecords(now);
   const logLines: string[] = [];
+  const metrics = createMetrics(false);
+  const log = metrics.counting(createLog('debug', { write: (line) => logLines.push(line) }, false));
   const finishedRequests: FinishedRequest[] = [];
-  const trafficObserver = {
-    requestFinished: (request: FinishedRequest) => void finishedRequests.push(request),
-    breakerMoved: () => {},
+  const trafficObserver: TrafficObserver = {
+    ...metrics.trafficObserver,
+    requestFinished(request) {
+      finishedRequests.push(request);
+      metrics.trafficObserver.requestFinished(request);
+    },
   };
-  const log = createLog('debug', { write: (line) => logLines.push(line) }, false);
   const create = (nodeConfig: Config) =>
     createApp(nodeConfig, {
       database,
       records,
-      checkStores: () => checkStores(stores),
+      checkStores: () => probeStores({ database, records, now }),
+      createRateCounter: stores.createRateCounter,
       secrets: nodeConfig.sessionSecrets,
       now,
       log,
@@ -102,6 +125,7 @@ export async function startLatchkey({
       ...(flowLimits ? { flowLimits } : {}),
     });
   const app = create(config);
+  metrics.watch({ traffic: app.traffic, poolUse: stores.poolUse, isStopping: () => false });
   const sandbox = await createSandbox({
     baseUrl: sandboxUrl,
     registrations: registrationsFor(config, [baseUrl]),
@@ -109,12 +133,14 @@ export async function startLatchkey({
     now,
   });
   serve(appServer, basePath === '' ? app.express : express().use(basePath, app.express));
-  serve(sandboxServer, sandbox.app);
+  sandboxServer.on('request', (request, response) => {
+    if (!standIn(request, response)) sandbox.app(request, response);
+  });
 
   async function startNode(changes: Record<string, string> = {}) {
     const server = await listen();
     const nodeUrl = `http://${appHost}:${portOf(server)}`;
-    const node = create(readConfig({ ...variables, BASE_URL: nodeUrl, ...changes }, madeUpClients));
+    const node = create(readConfig({ ...environment, BASE_URL: nodeUrl, ...changes }, madeUpClients));
     serve(server, node.express);
     return {
       baseUrl: nodeUrl,
@@ -138,6 +164,7 @@ export async function startLatchkey({
     traffic: app.traffic,
     finishedRequests,
     logLines,
+    metricsText: () => metrics.text(),
     startNode,
     advance: (milliseconds) => {
       skew += milliseconds;

@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { type Database, openDatabase } from '../../src/storage/database.ts';
+import { type Database, openAndMigrate, openDatabase } from '../../src/storage/database.ts';
 import type { ExpiringRecords, RecordKind } from '../../src/storage/expiring-records.ts';
+import type { PoolUse } from '../../src/storage/postgresql.ts';
+import {
+  type CreateRateCounter,
+  createLocalRateCounter,
+  createSharedRateCounter,
+} from '../../src/storage/rate-counters.ts';
 import { connectToRedis, type RedisConnection } from '../../src/storage/redis-connection.ts';
 import { createRedisRecords } from '../../src/storage/redis-records.ts';
 import { createSqlRecords } from '../../src/storage/sql-records.ts';
@@ -139,6 +145,9 @@ export interface TestStores {
   readonly variables: Readonly<Record<string, string>>;
   /** The records as the application gets them. */
   createRecords(now: () => number): ExpiringRecords;
+  readonly createRateCounter: CreateRateCounter;
+  /** Null for SQLite. */
+  readonly poolUse: (() => PoolUse) | null;
   /** Every record of a kind, ended ones and tombstones included. */
   listRecords(kind: RecordKind): Promise<StoredRecord[]>;
   /** Closes and removes everything. */
@@ -186,11 +195,6 @@ async function listRedisRecords(
   return records;
 }
 
-export async function checkStores({ database, redis }: TestStores): Promise<void> {
-  await sql`select 1`.execute(database);
-  await redis?.send(['PING']);
-}
-
 /** Opens empty stores of a kind. */
 export async function openTestStores(kind: StoresKind): Promise<TestStores> {
   if (kind === 'SQLite') {
@@ -198,10 +202,21 @@ export async function openTestStores(kind: StoresKind): Promise<TestStores> {
     const createRecords = (now: () => number) => withDeadline(createSqlRecords(database, now));
     const close = () => database.destroy();
     const listRecords = (of: RecordKind) => listSqlRecords(database, of);
-    return { kind, database, redis: null, variables: {}, createRecords, listRecords, close };
+    const createRateCounter = createLocalRateCounter;
+    return {
+      kind,
+      database,
+      redis: null,
+      poolUse: null,
+      variables: {},
+      createRecords,
+      createRateCounter,
+      listRecords,
+      close,
+    };
   }
   const postgres = await borrowPostgresDatabase();
-  const database = await openDatabase({ url: postgres.url, poolSize: 5 });
+  const { database, poolUse } = await openAndMigrate({ url: postgres.url, poolSize: 5 });
   const closeDatabase = async () => {
     await sql`truncate accounts, identities, expiring_records`.execute(database);
     await database.destroy();
@@ -211,16 +226,20 @@ export async function openTestStores(kind: StoresKind): Promise<TestStores> {
     const createRecords = (now: () => number) => withDeadline(createSqlRecords(database, now));
     const variables = { DATABASE_URL: postgres.url };
     const listRecords = (of: RecordKind) => listSqlRecords(database, of);
-    return { kind, database, redis: null, variables, createRecords, listRecords, close: closeDatabase };
+    const createRateCounter = createLocalRateCounter;
+    const common = { kind, database, poolUse, variables, createRecords, createRateCounter, listRecords };
+    return { ...common, redis: null, close: closeDatabase };
   }
   const { url, prefix, drop } = await createRedisPrefix();
   const redis = await connectToRedis(url);
   return {
     kind,
     database,
+    poolUse,
     redis,
     variables: { DATABASE_URL: postgres.url, SESSION_STORE_URL: url, SESSION_STORE_PREFIX: prefix },
     createRecords: (now) => withDeadline(createRedisRecords(redis, prefix, now)),
+    createRateCounter: (settings) => createSharedRateCounter(redis, prefix, settings),
     listRecords: (of) => listRedisRecords(redis, prefix, of),
     async close() {
       redis.close();

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { withoutRateLimits } from './latchkey.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -20,14 +21,18 @@ export function startProcess(
 ): Promise<ServerProcess> {
   const child = spawn(process.execPath, [join(root, script)], {
     cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, ...env },
+    env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, ...withoutRateLimits, ...env },
   });
   let output = '';
   const server = { child, output: () => output, exitCode: () => child.exitCode };
   return new Promise((resolve) => {
+    let ready = false;
     const read = (chunk: Buffer) => {
       output += String(chunk);
-      if (output.includes('Ctrl+C to stop')) resolve(server);
+      // Once only: the output of a long run is long.
+      if (ready || !output.includes('Ctrl+C to stop')) return;
+      ready = true;
+      resolve(server);
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
