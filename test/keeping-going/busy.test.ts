@@ -65,6 +65,18 @@ describe('requests to one provider', () => {
     expect(outcomes.filter((outcome) => outcome === 'unsent-failing')).toHaveLength(70 - sent);
   }, 60_000);
 
+  test('how many there may be is a setting', async () => {
+    const settings = { PROVIDER_REQUESTS_IN_FLIGHT: '2', PROVIDER_REQUESTS_WAITING: '0' };
+    await start({ env: { ...yesToAll, ...settings } });
+    const [last, ...crowd] = await crowdFrom(latchkey, 'mixer', 3);
+    faults().set('mixer', 'token_hang');
+    const finishing = crowd.map(({ finish }) => finish());
+    await until(() => hanging().size === 2);
+    expect((await last!.finish()).heading).toBe('Too many people want Mixer at once');
+    for (const response of hanging()) response.status(400).json({ error: 'invalid_grant' });
+    await Promise.all(finishing);
+  });
+
   const one = { inFlight: 1, waiting: 1, breaker: usualBreakerLimits };
 
   test('who waits goes on when there is room', async () => {

@@ -120,11 +120,11 @@ describe('after five failures within ten seconds', () => {
     faults().clear();
     expect((await signIn(visitor, latchkey.baseUrl, 'Mixer')).heading).toBe('Your accounts');
     expect((await home()).$('.go .warn')).toHaveLength(0);
-    const logged = latchkey.logLines.filter((line) => line.includes('"msg":"provider'));
+    const logged = latchkey.logLines.filter((line) => line.includes('"msg":"provider.'));
     expect(logged.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
-      'provider fails and is not asked',
-      'provider is asked once more',
-      'provider answers again',
+      'provider.failing',
+      'provider.tried',
+      'provider.works',
     ]);
   });
 
