@@ -464,20 +464,20 @@ function toAction(
     case 'home':
       return link('Go to the front page', paths.home);
     case 'reload':
-      return link(
-        'Try again',
-        canBeRepeated(request)
-          ? config.basePath + (readReturnPath(request.url) ?? '/')
-          : homeWithReturn(context, wanted),
-      );
+      return link('Try again', toSameAgain(context, request, wanted));
     case 'base-url':
       return link(`Open ${config.baseUrl}`, config.baseUrl);
   }
 }
 
-/** The address of a callback carries a code, which belongs on no page. */
-function canBeRepeated({ method, path }: Request): boolean {
-  return method === 'GET' && !/^\/login\/[^/]+\/callback$/.test(path);
+/**
+ * Where the same is asked for once more. The address of a callback carries a code, which belongs on no
+ * page: an empty reference leads to it as well (RFC 3986 5.2), as long as the page is open.
+ */
+function toSameAgain(context: Context, { method, path, url }: Request, wanted: string | undefined): string {
+  if (method !== 'GET') return homeWithReturn(context, wanted);
+  if (/^\/login\/[^/]+\/callback$/.test(path)) return '';
+  return context.config.basePath + (readReturnPath(url) ?? '/');
 }
 
 /** Starts the same login once more, with the destination it had. */
