@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { until } from '../support/until.ts';
 import { signIn, Visitor } from '../support/visitor.ts';
-import { arrivedAt, breakerOf, comeBackFrom, crowdFrom, trafficOf, yesToAll } from './support.ts';
+import { arrivedAt, breakerOf, comeBackFrom, crowdFrom, letGo, trafficOf, yesToAll } from './support.ts';
 
 /** The whole story of one bad night at Twitch, with real seconds where it hangs. */
 
@@ -11,7 +11,10 @@ let latchkey: RunningLatchkey;
 beforeAll(async () => {
   latchkey = await startLatchkey({ env: yesToAll });
 });
-afterAll(() => latchkey.close());
+afterAll(async () => {
+  await letGo(latchkey);
+  await latchkey.close();
+});
 
 async function timeLogins(name: string, times: number): Promise<number[]> {
   const milliseconds: number[] = [];
