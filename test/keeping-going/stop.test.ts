@@ -128,7 +128,8 @@ test('a login in the middle of its callback is finished, and the process ends wi
 });
 
 test('says first that it is not ready, goes on answering meanwhile, and closes each connection it answers on', async () => {
-  const { child } = await start({ DRAIN_SECONDS: '2' });
+  const METRICS_PORT = String(await freePort());
+  const { child } = await start({ DRAIN_SECONDS: '2', METRICS_PORT });
   const agent = new Agent({ keepAlive: true });
   const before = await ask('/readyz', agent);
   expect([before.statusCode, before.headers.connection]).toEqual([200, 'keep-alive']);
@@ -138,6 +139,8 @@ test('says first that it is not ready, goes on answering meanwhile, and closes e
   await until(async () => (await ask('/readyz')).statusCode === 503);
   const during = await ask('/healthz', agent);
   expect([during.statusCode, during.headers.connection]).toEqual([200, 'close']);
+  const metrics = await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`);
+  expect(await metrics.text()).toContain('\nlatchkey_stopping 1\n');
   const visitor = new Visitor();
   expect((await signIn(visitor, baseUrl, 'Mixer')).heading).toBe('Your accounts');
   expect(await exit).toBe(0);
