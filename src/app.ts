@@ -32,7 +32,7 @@ import type { ExpiringRecords } from './storage/expiring-records.ts';
 import type { CreateRateCounter } from './storage/rate-counters.ts';
 import { createAssets, viewsFolder } from './web/assets.ts';
 import type { Context, ServiceInUse } from './web/context.ts';
-import { createErrorHandler } from './web/error-page.ts';
+import { createErrorHandler, createLateErrorHandler } from './web/error-page.ts';
 import { createFormReader, refuseManyHeaders } from './web/request-size.ts';
 import { createRateLimits } from './web/rate-limits.ts';
 import { createGrantCheck } from './web/grant-check.ts';
@@ -41,6 +41,7 @@ import { createHomeRoutes } from './web/home-routes.ts';
 import { createKnownHostGuard } from './web/known-host.ts';
 import { createRequestLog, type Log, type LogEvent } from './web/log.ts';
 import { createSameOriginGuard, refuseEmbedded } from './web/same-origin.ts';
+import { createSiteFileRoutes } from './web/site-files.ts';
 import { createVisits } from './web/visits.ts';
 import { createSecurityHeaders, noStore } from './web/security-headers.ts';
 
@@ -103,6 +104,7 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   const isTrusted = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
   app.use(createRequestLog(dependencies.log, (address) => isTrusted(address, 0)));
   app.use(routes.assets, context.assets.handler);
+  app.use(createSiteFileRoutes(context));
   app.use(noStore);
   app.use(createHealthRoutes(dependencies.checkStores, dependencies.isStopping));
   app.use(refuseManyHeaders);
@@ -135,6 +137,7 @@ export function createApp(config: Config, dependencies: Dependencies): App {
     throw new RequestError('not_found');
   });
   app.use(createErrorHandler(context));
+  app.use(createLateErrorHandler(context));
 
   const close = async () => {
     await Promise.all(context.services.map(({ client }) => client?.http.close()));

@@ -357,3 +357,11 @@ describe('.env.example', () => {
     expect(printed(shown)).toBe(printed({}));
   });
 });
+
+test('SECURITY_CONTACT is an address that security.txt may carry, or nothing', () => {
+  expect(read({}).securityContact).toBeNull();
+  for (const contact of ['mailto:holes@example.org', 'https://example.org/security'])
+    expect(read({ SECURITY_CONTACT: contact }).securityContact).toBe(contact);
+  for (const contact of ['holes@example.org', 'http://example.org/', 'mailto:nobody', 'tel:+1'])
+    expect(problemsOf({ SECURITY_CONTACT: contact })).toEqual(['SECURITY_CONTACT']);
+});

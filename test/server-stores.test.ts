@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createPostgresDatabase, createRedisPrefix } from './support/open-stores.ts';
 import { freePort, type ServerProcess, startProcess, stopProcess } from './support/process.ts';
 import { describeWith } from './support/stores.ts';
+import { timed } from './support/timed.ts';
 import { signIn, Visitor } from './support/visitor.ts';
 
 let folder: string;
@@ -24,11 +25,6 @@ async function start(env: Record<string, string>): Promise<ServerProcess & { bas
   running.push(server);
   return { ...server, baseUrl: `http://localhost:${ports.PORT}` };
 }
-
-const timed = async <Result>(work: () => Promise<Result>): Promise<[Result, number]> => {
-  const startedAt = performance.now();
-  return [await work(), performance.now() - startedAt];
-};
 
 test('without its database the server does not start, and says so in a line without the password', async () => {
   const url = `postgres://name:canary@127.0.0.1:${await freePort()}/latchkey`;

@@ -19,8 +19,11 @@ import { StorageError } from './storage-error.ts';
 
 /** SQLite itself waits for a lock only this long: while it waits, nothing else in the process moves. */
 const busyMilliseconds = 10;
-/** From asking for the connection on; then the answer is `busy`. */
-const patienceMilliseconds = 800;
+/**
+ * From asking for the connection on; then the answer is `busy`. Shorter than the deadline of records:
+ * who is told that it did not work must not have it done a moment later.
+ */
+const patienceMilliseconds = 700;
 /** Between two tries, in which everything else goes on. */
 const pauseMilliseconds = 20;
 

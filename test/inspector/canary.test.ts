@@ -1,8 +1,9 @@
-import { ServerResponse } from 'node:http';
-import { services as providers } from '../../src/providers/index.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
-import type { RecordKind } from '../../src/storage/expiring-records.ts';
+import { type SentAnswer, useAnswers } from '../support/answers.ts';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
+import { liveAt } from '../support/live.ts';
+import { readRows } from '../support/rows.ts';
+import { collectSecrets, findIn, type Secrets } from '../support/secrets.ts';
 import { answerAtProvider, linkProvider, signIn, Visitor } from '../support/visitor.ts';
 
 /*
@@ -12,38 +13,7 @@ import { answerAtProvider, linkProvider, signIn, Visitor } from '../support/visi
 
 const hour = 60 * 60 * 1000;
 
-/** Every text that any server of this process sends, while the test runs. */
-const answers: string[] = [];
-const send = ServerResponse.prototype.end;
-beforeAll(() => {
-  ServerResponse.prototype.end = function end(this: ServerResponse, ...parts: unknown[]) {
-    const [body] = parts;
-    if (typeof body === 'string' || Buffer.isBuffer(body)) answers.push(body.toString());
-    return Reflect.apply(send, this, parts);
-  } as typeof send;
-});
-afterAll(() => {
-  ServerResponse.prototype.end = send;
-});
-
-/** Live at all four, with the sandbox's addresses in the places of the true ones. */
-function liveAt(sandboxUrl: string): Record<string, string> {
-  const settings = providers.flatMap((service) => {
-    const { id, endpoints } = service.choose({});
-    const prefix = id.toUpperCase();
-    const { clientId, clientSecret } = madeUpClients[id as keyof typeof madeUpClients];
-    const overrides = Object.entries(endpoints)
-      .filter(([name]) => name !== 'jwks')
-      .map(([name, url]) => [`${prefix}_${name.toUpperCase()}_ENDPOINT`, url.replace('https:/', sandboxUrl)]);
-    return [
-      [prefix, 'live'],
-      [`${prefix}_CLIENT_ID`, clientId],
-      [`${prefix}_CLIENT_SECRET`, clientSecret],
-      ...overrides,
-    ];
-  });
-  return Object.fromEntries(settings);
-}
+const answers = useAnswers();
 
 /** The page of every flow, its export, the list, and each flow beside the next. */
 async function readInspector(visitor: Visitor, baseUrl: string): Promise<string[]> {
@@ -67,53 +37,11 @@ async function readInspector(visitor: Visitor, baseUrl: string): Promise<string[
   return pages;
 }
 
-interface Secrets {
-  readonly ofProtocol: ReadonlySet<string>;
-  readonly ofPeople: ReadonlySet<string>;
-}
-
-/** What was secret: in the answers of the sandbox, its request log, the addresses, and the cookies. */
-function collectSecrets({ sandbox }: RunningLatchkey, visitors: readonly Visitor[]): Secrets {
-  const named = (names: string) => new RegExp(`"(?:${names})":\\s*"([^"]{4,})"`, 'g');
-  const inAnswers = (names: string) =>
-    answers.flatMap((text) => [...text.matchAll(named(names))].map((match) => match[1]!));
-  const addresses = visitors.flatMap(({ visited }) => visited).map((url) => new URL(url).searchParams);
-  const inAddresses = ['code', 'state', 'nonce'].flatMap((name) => addresses.map((query) => query.get(name)));
-  const cookies = visitors.flatMap((visitor) => [...(visitor.cookies.get('localhost') ?? [])]);
-  const own = cookies.filter(([name]) => name === 'latchkey' || name === 'latchkey-login');
-  const sent = sandbox.state.requests.map(({ body }) => body);
-  const inRequests = ['client_secret', 'code', 'code_verifier', 'refresh_token', 'token', 'ed25519'].flatMap(
-    (name) => sent.map((body) => body[name]),
-  );
-  const protocol = [
-    ...inAnswers('access_token|refresh_token|id_token|ed25519|authorization_id'),
-    ...inAddresses,
-    ...inRequests,
-    ...own.map(([, value]) => decodeURIComponent(value)),
-    ...Object.values(madeUpClients).map(({ clientSecret }) => clientSecret),
-  ].filter((value): value is string => typeof value === 'string' && value.length > 5);
-  const people = inAnswers('email|phone').map((value) => value.replace(/@.*/, ''));
-  return { ofProtocol: new Set(protocol), ofPeople: new Set(people.map((name) => name)) };
-}
-
-/** E-mail addresses are looked for with their sign: `ada` is also a name. */
-function findIn(texts: readonly string[], { ofProtocol, ofPeople }: Secrets): string[] {
-  const all = texts.join('\n');
-  return [
-    ...[...ofProtocol].filter((secret) => all.includes(secret) || all.includes(encodeURIComponent(secret))),
-    ...[...ofPeople].filter(
-      (name) => all.includes(`${name}@`) || (/^\+?\d/.test(name) && all.includes(name)),
-    ),
-  ];
-}
-
-const recordKinds: readonly RecordKind[] = ['session', 'login', 'grant', 'decision', 'lease'];
-
-async function readRows(latchkey: RunningLatchkey): Promise<string[]> {
-  const records = await Promise.all(recordKinds.map((kind) => latchkey.listRecords(kind)));
-  const identities = await latchkey.database.selectFrom('identities').selectAll().execute();
-  const accounts = await latchkey.database.selectFrom('accounts').selectAll().execute();
-  return [...records.flat(), ...accounts, ...identities].map((row) => JSON.stringify(row));
+function secretsOf({ baseUrl, sandbox }: RunningLatchkey, visitors: readonly Visitor[]): Secrets {
+  const isOwn = ({ port }: SentAnswer) => String(port) === new URL(baseUrl).port;
+  const ownAnswers = answers.filter(isOwn);
+  const others = answers.filter((answer) => !isOwn(answer));
+  return collectSecrets({ answers: others, ownAnswers, requests: sandbox.state.requests, visitors });
 }
 
 /** Links where somebody is signed in already, else signs in. */
@@ -138,6 +66,11 @@ async function travel(latchkey: RunningLatchkey, visitor: Visitor): Promise<stri
   await answerAtProvider(visitor, baseUrl, { person: 'Ada' });
   await visitor.press('Replace with');
   await visitor.press('Read profile again');
+  for (const name of ['Twitch', 'Mixer', 'Mixin', 'Resonite']) {
+    await visitor.open(`${baseUrl}/setup`);
+    await visitor.press(`Check ${name} now`);
+    pages.push(visitor.page.html);
+  }
   pages.push(...(await readInspector(visitor, baseUrl)));
   latchkey.advance(7 * hour);
   await visitor.open(`${baseUrl}/profile`);
@@ -150,7 +83,7 @@ async function travel(latchkey: RunningLatchkey, visitor: Visitor): Promise<stri
   return pages;
 }
 
-const usual = ['token', 'userinfo', 'refresh'];
+const usual = ['token', 'userinfo', 'refresh', 'trial-authorization', 'trial-token'];
 const withTwitch = [...usual, 'validation', 'revocation'];
 const plain = { TWITCH_SCOPES: 'user:read:email' };
 
@@ -165,8 +98,8 @@ test.each([
     const latchkey = await startLatchkey({ env: (sandboxUrl) => ({ ...liveAt(sandboxUrl), ...settings }) });
     const visitor = new Visitor();
     const pages = await travel(latchkey, visitor);
-    const rows = await readRows(latchkey);
-    const secrets = collectSecrets(latchkey, [visitor]);
+    const rows = [...(await readRows(latchkey)).values()];
+    const secrets = secretsOf(latchkey, [visitor]);
     const { logLines } = latchkey;
     const metrics = await latchkey.metricsText();
     await latchkey.close();
@@ -190,12 +123,13 @@ test('the search finds a secret that is there', async () => {
   const latchkey = await startLatchkey({ env: liveAt });
   const visitor = new Visitor();
   await signIn(visitor, latchkey.baseUrl, 'Mixer', { person: 'Ada' });
-  const secrets = collectSecrets(latchkey, [visitor]);
+  const secrets = secretsOf(latchkey, [visitor]);
   await latchkey.close();
   const [first = ''] = secrets.ofProtocol;
   expect(findIn([`<td>${first}</td>`], secrets)).toEqual([first]);
   expect(findIn([encodeURIComponent('ada@example.test'), 'ada@example.test'], secrets)).toEqual(['ada']);
-  expect(findIn(answers, secrets).length).toBeGreaterThan(2);
+  const bodies = answers.map(({ body }) => body);
+  expect(findIn(bodies, secrets).length).toBeGreaterThan(2);
 });
 
 test('in the sandbox the client secret, cookies, state and verifiers stay hidden too', async () => {

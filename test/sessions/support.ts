@@ -45,7 +45,7 @@ export function cardOf({ $ }: Page, name: string): string {
 
 /** Begins something, holds it where the provider is asked, does something else, and lets it go on. */
 export async function whileWaiting<Result>(
-  { sandbox: { state } }: RunningLatchkey,
+  { sandbox: { state } }: Pick<RunningLatchkey, 'sandbox'>,
   service: Service,
   fault: FaultName,
   begin: () => Promise<Result>,
@@ -118,7 +118,10 @@ export function watch(
 }
 
 /** Requests to the pretended providers so far, by what they were for. */
-export function asked({ sandbox: { state } }: RunningLatchkey, what: 'refresh' | 'validation' | 'userinfo') {
+export function asked(
+  { sandbox: { state } }: Pick<RunningLatchkey, 'sandbox'>,
+  what: 'refresh' | 'validation' | 'userinfo',
+) {
   const endpoints = {
     refresh: ({ grantType }: (typeof state.requests)[number]) => grantType === 'refresh_token',
     // The second one is Kraken's.

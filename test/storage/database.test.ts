@@ -18,6 +18,7 @@ import { StorageError } from '../../src/storage/storage-error.ts';
 import { openStores } from '../../src/storage/stores.ts';
 import { createPostgresDatabase, openTestStores, type TestStores } from '../support/open-stores.ts';
 import { describeStores, describeWith } from '../support/stores.ts';
+import { timed } from '../support/timed.ts';
 
 /** The limits are a second or less. A busy machine gets some more; what has no limit takes far longer. */
 const inTime = 2500;
@@ -34,12 +35,6 @@ async function failureOf(work: Promise<unknown>): Promise<StorageError> {
   );
   if (error === null) throw new Error('it did not fail');
   return error;
-}
-
-/** How long work takes, in milliseconds. */
-async function timed<Result>(work: () => Promise<Result>): Promise<[result: Result, milliseconds: number]> {
-  const startedAt = performance.now();
-  return [await work(), performance.now() - startedAt];
 }
 
 const newAccount = (id: string) => ({ id, created_at: 1 });

@@ -17,13 +17,15 @@ import { freePort, type ServerProcess, startProcess, stopProcess } from './proce
 /** Processes behind one address, as behind a balancer, and the sandbox in the process of the test. */
 export interface Cluster {
   readonly baseUrl: string;
+  /** Where a cluster on SQLite has its file. */
+  readonly folder: string;
   readonly sandbox: Sandbox;
   readonly stores: TestStores;
   readonly nodes: ServerProcess[];
   /** Sends what comes from now on to this node; null: to each in turn. */
   sendTo(node: number | null): void;
-  /** Starts a node, in place of one that has ended. */
-  startNode(index: number): Promise<void>;
+  /** Starts a node, in place of one that has ended. `env` is on top of what all have. */
+  startNode(index: number, env?: Record<string, string>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -76,8 +78,8 @@ export async function startCluster({
     ...stores.variables,
     ...env,
   };
-  async function startNode(index: number): Promise<void> {
-    const node = await startProcess(folder, { ...variables, PORT: String(ports[index]) });
+  async function startNode(index: number, own: Record<string, string> = {}): Promise<void> {
+    const node = await startProcess(folder, { ...variables, ...own, PORT: String(ports[index]) });
     if (node.exitCode() !== null) throw new Error(node.output());
     nodes[index] = node;
   }
@@ -85,6 +87,7 @@ export async function startCluster({
 
   return {
     baseUrl,
+    folder,
     sandbox,
     stores,
     nodes,

@@ -26,9 +26,13 @@ export function startProcess(
   let output = '';
   const server = { child, output: () => output, exitCode: () => child.exitCode };
   return new Promise((resolve) => {
+    let ready = false;
     const read = (chunk: Buffer) => {
       output += String(chunk);
-      if (output.includes('Ctrl+C to stop')) resolve(server);
+      // Once only: the output of a long run is long.
+      if (ready || !output.includes('Ctrl+C to stop')) return;
+      ready = true;
+      resolve(server);
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);

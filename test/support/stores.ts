@@ -1,3 +1,4 @@
+import { hasRedisServer } from './redis-server.ts';
 import { dropFreeDatabases, type StoresKind, storesKinds, whatIsMissing } from './open-stores.ts';
 
 const missing = new Map<StoresKind, string | null>();
@@ -15,7 +16,16 @@ export function describeStores(name: string, suite: (stores: StoresKind) => void
 
 /** The same for a suite that only one kind of stores can have. */
 export function describeWith(kind: StoresKind, name: string, suite: () => void): void {
-  const explanation = missing.get(kind) ?? null;
+  describeUnless(missing.get(kind) ?? null, name, suite);
+}
+
+/** For a suite that starts and kills a Redis of its own, beside PostgreSQL. */
+export function describeWithRedisServer(name: string, suite: () => void): void {
+  const lacking = hasRedisServer() ? null : 'redis-server is not installed here.';
+  describeUnless(lacking ?? missing.get('PostgreSQL') ?? null, name, suite);
+}
+
+function describeUnless(explanation: string | null, name: string, suite: () => void): void {
   if (explanation === null) return void describe(name, suite);
   if (process.env['CI']) {
     test(name, () => {

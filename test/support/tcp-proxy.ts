@@ -6,23 +6,36 @@ export interface TcpProxy {
   readonly url: string;
   /**
    * `open` passes everything. `cut` ends every connection and takes no new one. `clogged` keeps
-   * connections and passes nothing, as a network does that loses every packet.
+   * connections and passes nothing, as a network does that loses every packet. `slow` passes
+   * everything five seconds later.
    */
-  set(mode: 'open' | 'cut' | 'clogged'): Promise<void>;
+  set(mode: WireMode): Promise<void>;
+  /** Resets every connection there is. New ones are taken. */
+  reset(): void;
+  /** How many connections the application has at the moment. */
+  count(): number;
   close(): Promise<void>;
 }
+
+export type WireMode = 'open' | 'cut' | 'clogged' | 'slow';
+
+const slowMilliseconds = 5000;
 
 export async function openTcpProxy(targetUrl: string, defaultPort: number): Promise<TcpProxy> {
   const target = new URL(targetUrl);
   const sockets = new Set<Socket>();
-  let mode: 'open' | 'cut' | 'clogged' = 'open';
+  let mode: WireMode = 'open';
   let port = 0;
   let server: Server | null = null;
 
   function join(from: Socket, to: Socket): void {
     sockets.add(from);
+    const pass = (chunk: Buffer) => {
+      if (!to.destroyed) to.write(chunk);
+    };
     from.on('data', (chunk) => {
-      if (mode === 'open') to.write(chunk);
+      if (mode === 'open') pass(chunk);
+      else if (mode === 'slow') setTimeout(pass, slowMilliseconds, chunk).unref();
     });
     from.on('error', () => {});
     from.on('close', () => {
@@ -63,6 +76,10 @@ export async function openTcpProxy(targetUrl: string, defaultPort: number): Prom
       // What was lost on a clogged wire does not come back: its connections are of no use any more.
       else if (next === 'open') for (const socket of sockets) socket.destroy();
     },
+    reset() {
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+    count: () => sockets.size / 2,
     close: cut,
   };
 }

@@ -32,6 +32,8 @@ export class Visitor {
   stoppedAt: URL | null = null;
   /** What it says about itself in each request; nothing when null. */
   userAgent: string | null = null;
+  /** Sent with every request, wherever it goes: for what the sandbox is told in headers. */
+  readonly headers = new Map<string, string>();
   private current: Page | null = null;
 
   get page(): Page {
@@ -104,10 +106,12 @@ export class Visitor {
     request
       .set('Cookie', this.cookieHeader(url))
       .set('Sec-Fetch-Site', siteOf(from, url))
+      .set('Accept', 'text/html,application/xhtml+xml,*/*;q=0.8')
       .set('Sec-Fetch-Mode', 'navigate')
       .set('Sec-Fetch-Dest', 'document');
     if (method === 'POST' && from) request.set('Origin', from.origin);
     if (this.userAgent !== null) request.set('User-Agent', this.userAgent);
+    for (const [name, value] of this.headers) request.set(name, value);
     const response = await request.redirects(0).ok(() => true);
     this.keepCookies(url, response.headers['set-cookie'] as unknown as string[] | undefined);
     const location: string | undefined = response.headers['location'];

@@ -1,0 +1,71 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface PassedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface PassedAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string | Buffer;
+}
+
+/** A server in the place of an endpoint: what comes in it hands on to the sandbox, as a test wants it. */
+export interface GoBetween {
+  readonly url: string;
+  /** Where requests are handed on to. */
+  target: string;
+  /** Every request that came, in order. */
+  readonly seen: PassedRequest[];
+  /** Answers by itself, without asking anybody. */
+  instead: ((request: PassedRequest, response: ServerResponse) => void) | null;
+  /** Changes what the sandbox has answered. */
+  change: ((answer: PassedAnswer, request: PassedRequest) => PassedAnswer) | null;
+  close(): Promise<void>;
+}
+
+export async function startGoBetween(): Promise<GoBetween> {
+  const server = createServer(async (incoming, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const { method = 'GET', url: path = '/', headers } = incoming;
+    const request = { method, path, headers, body: Buffer.concat(chunks).toString() };
+    goBetween.seen.push(request);
+    if (goBetween.instead) return goBetween.instead(request, response);
+    const answer = await handOn(goBetween.target, request);
+    const changed = goBetween.change?.(answer, request) ?? answer;
+    response.writeHead(changed.status, changed.headers).end(changed.body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const goBetween: GoBetween = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    target: '',
+    seen: [],
+    instead: null,
+    change: null,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return goBetween;
+}
+
+async function handOn(target: string, { method, path, headers, body }: PassedRequest): Promise<PassedAnswer> {
+  const kept = Object.entries(headers).filter(([name]) => !/^(host|connection|content-length)$/.test(name));
+  const answer = await fetch(target + path, {
+    method,
+    headers: kept as [string, string][],
+    redirect: 'manual',
+    ...(method === 'GET' ? {} : { body }),
+  });
+  const own = [...answer.headers].filter(
+    ([name]) => !/^(connection|content-length|keep-alive|transfer-encoding)$/.test(name),
+  );
+  return { status: answer.status, headers: Object.fromEntries(own), body: await answer.text() };
+}
