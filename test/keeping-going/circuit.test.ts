@@ -120,9 +120,9 @@ describe('after five failures within ten seconds', () => {
     expect((await home()).$('.go .warn')).toHaveLength(0);
     const logged = latchkey.logLines.filter((line) => line.includes('"msg":"provider'));
     expect(logged.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
-      'provider fails and is not asked',
-      'provider is asked once more',
-      'provider answers again',
+      'provider.failing',
+      'provider.tried',
+      'provider.works',
     ]);
   });
 
