@@ -74,8 +74,7 @@ async function keepSigningIn(acknowledged: Acknowledged[], name: () => string): 
     const person = name();
     const entry: Acknowledged = { visitor, subjects: [], unlinked: [], confirmations: 0 };
     try {
-      // Chosen and used up within one turn of the loop: the sandbox asks when the browser arrives.
-      sandbox.state.settings.autoApproveAs = person;
+      visitor.headers.set('X-Sandbox-Person', person);
       const page = await signIn(visitor, baseUrl, 'Resonite');
       if (page.heading !== 'Your accounts') return;
       acknowledged.push(entry);

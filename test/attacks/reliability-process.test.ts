@@ -41,9 +41,18 @@ attack('REL-08', () => {
         const before = pages.length;
         await until(() => pages.length > before + 4);
         const startedAt = performance.now();
-        expect(await stopProcess(cluster.nodes[node]!.child, 'SIGTERM')).toBe(0);
+        const { child } = cluster.nodes[node]!;
+        const exit = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGTERM');
+        // As a proxy does: it hears that the node is not ready any more, and goes to the other one.
+        await until(
+          async () => (await fetch(`http://127.0.0.1:${cluster.ports[node]}/readyz`)).status === 503,
+        );
+        cluster.sendTo(1 - node);
+        expect(await exit).toBe(0);
         expect(performance.now() - startedAt).toBeLessThan(10_000);
         await cluster.startNode(node);
+        cluster.sendTo(null);
       }
       over = true;
       await Promise.all(people);

@@ -22,6 +22,8 @@ export interface Cluster {
   readonly sandbox: Sandbox;
   readonly stores: TestStores;
   readonly nodes: ServerProcess[];
+  /** Where each node listens itself. */
+  readonly ports: readonly number[];
   /** Sends what comes from now on to this node; null: to each in turn. */
   sendTo(node: number | null): void;
   /** Starts a node, in place of one that has ended. `env` is on top of what all have. */
@@ -95,6 +97,7 @@ export async function startCluster({
     sandbox,
     stores,
     nodes,
+    ports,
     startNode,
     sendTo: (node) => {
       target = node;
