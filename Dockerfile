@@ -1,14 +1,16 @@
 # syntax=docker/dockerfile:1
-FROM node:24-bookworm-slim AS dependencies
+# The same version as in package-lock.json; a test compares them.
+FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
-FROM node:24-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 LABEL org.opencontainers.image.title="Latchkey" \
       org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
 WORKDIR /app
+# The one folder that is written to, and only with SQLite.
 RUN install -d -o node -g node /data
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./

@@ -40,7 +40,8 @@ import { createHealthRoutes } from './web/health.ts';
 import { createHomeRoutes } from './web/home-routes.ts';
 import { createKnownHostGuard } from './web/known-host.ts';
 import { createRequestLog, type Log, type LogEvent } from './web/log.ts';
-import { createSameOriginGuard } from './web/same-origin.ts';
+import { createSameOriginGuard, refuseEmbedded } from './web/same-origin.ts';
+import { createSiteFileRoutes } from './web/site-files.ts';
 import { createVisits } from './web/visits.ts';
 import { createSecurityHeaders, noStore } from './web/security-headers.ts';
 
@@ -103,11 +104,13 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   const isTrusted = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
   app.use(createRequestLog(dependencies.log, (address) => isTrusted(address, 0)));
   app.use(routes.assets, context.assets.handler);
+  app.use(createSiteFileRoutes(context));
   app.use(noStore);
   app.use(createHealthRoutes(dependencies.checkStores, dependencies.isStopping));
   app.use(refuseManyHeaders);
   app.use(createKnownHostGuard(config.origin));
   app.use(createSameOriginGuard(config.origin));
+  app.get(routes.callback(':provider'), refuseEmbedded);
   app.use(
     createSessionMiddleware(context.sessions, keys, { secure: config.secure, limits: config.sessionLimits }),
   );

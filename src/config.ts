@@ -63,6 +63,8 @@ export interface Config {
     readonly sessionStorePrefix: string;
   };
   readonly logLevel: string;
+  /** Whom to tell of a hole, for security.txt (RFC 9116); null where nobody is named. */
+  readonly securityContact: string | null;
   /** Where metrics are told, on a port of their own; null when they are not. */
   readonly metrics: { readonly host: string; readonly port: number } | null;
   /** How long a process that is told to stop goes on taking requests, so that proxies notice. */
@@ -140,6 +142,7 @@ const generalVariables = [
   'SESSION_STORE_URL_FILE',
   'SESSION_STORE_PREFIX',
   'LOG_LEVEL',
+  'SECURITY_CONTACT',
   'DRAIN_SECONDS',
   'METRICS_PORT',
   'METRICS_HOST',
@@ -291,6 +294,7 @@ export function readConfig(
     },
     ...readStorage(reader),
     logLevel: reader.choice('LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
+    securityContact: readSecurityContact(reader),
     metrics: readMetrics(reader),
     drainMilliseconds: reader.whole('DRAIN_SECONDS', production ? 2 : 0, [0, 60]) * 1000,
     inspector: readInspector(reader, production),
@@ -352,6 +356,18 @@ function readOrNothing(read: () => string): string | undefined {
     // Reported by who needs it.
     return undefined;
   }
+}
+
+function readSecurityContact(reader: Reader): string | null {
+  const contact = reader.text('SECURITY_CONTACT', '');
+  if (contact === '') return null;
+  if (/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/[^\s/]+\S*)$/.test(contact)) return contact;
+  reader.report({
+    variable: 'SECURITY_CONTACT',
+    problem: 'must be a mailto: or an https: address.',
+    example: 'mailto:security@example.com',
+  });
+  return null;
 }
 
 function readStorage(reader: Reader): StorageConfig {

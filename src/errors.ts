@@ -21,6 +21,7 @@ export const loginErrorCodes = [
   'id_token_invalid',
   'userinfo_request_refused',
   'userinfo_response_invalid',
+  'clock_differs',
   'identity_already_linked',
   'identity_changed',
   'last_identity',

@@ -8,13 +8,27 @@ export class ShapeError extends Error {
   }
 }
 
-/** Parses JSON text from outside. Throws `ShapeError` when it is none. */
+/** Far deeper than any message here. What is nested by the thousand can be parsed, but not written again. */
+const deepestLevel = 32;
+
+/** Parses JSON text from outside. Throws `ShapeError` when it is none, or nested without end. */
 export function readJson(text: string): unknown {
+  const value = parseJson(text);
+  if (isDeeperThan(value, deepestLevel)) throw new ShapeError('nested too deeply');
+  return value;
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     throw new ShapeError('the text is not JSON');
   }
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeperThan(member, levels - 1));
 }
 
 /**

@@ -24,8 +24,12 @@ export function createPaths(base: string) {
     setup: `${base}/setup`,
     checkNow: (provider: string) => `${base}/setup/${provider}/check`,
     learn: `${base}/learn`,
+    stepMode: `${base}/learn/steps`,
     learnSource: (file: string) => `${base}/learn/source/${file}`,
     assets: `${base}/assets`,
+    robots: `${base}/robots.txt`,
+    securityText: `${base}/.well-known/security.txt`,
+    manifest: `${base}/manifest.webmanifest`,
     healthz: `${base}/healthz`,
     readyz: `${base}/readyz`,
   };

@@ -64,7 +64,17 @@ const mayImportFrom: Record<string, readonly string[]> = {
   accounts: ['accounts', 'storage', 'providers', 'oauth', 'inspector', 'errors', 'json'],
   sessions: ['sessions', 'storage', 'providers', 'oauth', 'inspector', 'errors', 'json'],
   login: ['login', 'oauth', 'providers', 'accounts', 'sessions', 'storage', 'inspector', 'errors', 'json'],
-  setup: ['setup', 'config', 'providers', 'oauth', 'storage', 'variable-facts', 'errors', 'json'],
+  setup: [
+    'setup',
+    'config',
+    'providers',
+    'oauth',
+    'inspector',
+    'storage',
+    'variable-facts',
+    'errors',
+    'json',
+  ],
   learn: ['learn', 'providers'],
   routes: anythingButSandbox,
   web: anythingButSandbox,
@@ -157,13 +167,18 @@ test('process.env is read in one place', () => {
   ]);
 });
 
-test('only the wrapper in oauth/http.ts sends requests, and the probe of the checks', () => {
+test('only the wrapper in oauth/http.ts sends requests, the probe of the checks, and the switch of the sandbox', () => {
   const senders = files
     .filter(
       ({ name, text }) => roomOf(name) !== 'sandbox' && /\bfetch\(|from 'undici'|node:https?'/.test(text),
     )
     .map(({ name }) => name);
-  expect(senders.toSorted()).toEqual(['listener.ts', 'oauth/http.ts', 'setup/probe.ts']);
+  expect(senders.toSorted()).toEqual([
+    'learn/sandbox-steps.ts',
+    'listener.ts',
+    'oauth/http.ts',
+    'setup/probe.ts',
+  ]);
 });
 
 test('in the sandbox only Try it sends requests, and only to the sandbox itself', () => {

@@ -221,6 +221,46 @@ test('TRUSTED_PROXIES lists addresses, subnets and Express’s names, nobody wit
     expect(problemsOf({ TRUSTED_PROXIES: wrong })).toEqual(['TRUSTED_PROXIES']);
 });
 
+describe('RATE_LIMIT_…', () => {
+  test('has numbers that let an event sign in, and 0 or off for none', () => {
+    expect(read({}).rateLimits).toEqual({
+      start: { browser: 20, address: 600 },
+      callback: { browser: 40, address: 1200 },
+      action: { browser: 40, address: 1200 },
+    });
+    const { start } = read({
+      RATE_LIMIT_START_PER_BROWSER: '0',
+      RATE_LIMIT_START_PER_ADDRESS: 'off',
+    }).rateLimits;
+    expect(start).toEqual({ browser: 0, address: 0 });
+    expect(read({ RATE_LIMIT_ACTION_PER_BROWSER: '7' }).rateLimits.action).toEqual({
+      browser: 7,
+      address: 1200,
+    });
+  });
+
+  test.each(['-1', '1.5', 'many', '1000001', 'OFF'])('is not %j', (value) => {
+    expect(problemsOf({ RATE_LIMIT_CALLBACK_PER_ADDRESS: value })).toEqual([
+      'RATE_LIMIT_CALLBACK_PER_ADDRESS',
+    ]);
+  });
+});
+
+test('a process that stops drains for two seconds in production, and in development for none', () => {
+  expect(read({}).drainMilliseconds).toBe(0);
+  expect(read(production).drainMilliseconds).toBe(2000);
+  expect(read({ ...production, DRAIN_SECONDS: '0' }).drainMilliseconds).toBe(0);
+  expect(problemsOf({ DRAIN_SECONDS: '61' })).toEqual(['DRAIN_SECONDS']);
+});
+
+test('metrics have a port when they are given one, on this machine unless another host is named', () => {
+  expect(read(production).metrics).toBeNull();
+  expect(read({ METRICS_PORT: 'off' }).metrics).toBeNull();
+  expect(read({ METRICS_PORT: '9464' }).metrics).toEqual({ host: '127.0.0.1', port: 9464 });
+  expect(read({ METRICS_PORT: '9464', METRICS_HOST: '0.0.0.0' }).metrics?.host).toBe('0.0.0.0');
+  expect(problemsOf({ METRICS_PORT: 'yes' })).toEqual(['METRICS_PORT']);
+});
+
 test('SESSION_SECRET may list several, newest first', () => {
   expect(read({ SESSION_SECRET: `${secret}-new, ${secret}` }).sessionSecrets).toEqual([
     `${secret}-new`,
@@ -316,4 +356,12 @@ describe('.env.example', () => {
     );
     expect(printed(shown)).toBe(printed({}));
   });
+});
+
+test('SECURITY_CONTACT is an address that security.txt may carry, or nothing', () => {
+  expect(read({}).securityContact).toBeNull();
+  for (const contact of ['mailto:holes@example.org', 'https://example.org/security'])
+    expect(read({ SECURITY_CONTACT: contact }).securityContact).toBe(contact);
+  for (const contact of ['holes@example.org', 'http://example.org/', 'mailto:nobody', 'tel:+1'])
+    expect(problemsOf({ SECURITY_CONTACT: contact })).toEqual(['SECURITY_CONTACT']);
 });

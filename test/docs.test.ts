@@ -125,6 +125,80 @@ test('the tables of faults are those of the code: npm run docs:faults writes the
   expect(sandbox.split('`token_wrong_secret`')).toHaveLength(2);
 });
 
+describe('operations', () => {
+  const text = read('docs/operations.md');
+  const sectionOf = (heading: string) => text.split(`\n## ${heading}\n`)[1]?.split(/\n## /)[0] ?? '';
+  const namedMetrics = (part: string) => [
+    ...new Set(
+      [...part.matchAll(/\b(?:latchkey|nodejs|process)_[a-z0-9_]+[a-z0-9]\b/g)].map(([name]) => name),
+    ),
+  ];
+
+  test('explains every name in the log, and no other', async () => {
+    const { logEvents } = await import('../src/web/log.ts');
+    const explained = [...sectionOf('The log').matchAll(/^\| (`[^|]*) \|/gm)].flatMap((row) =>
+      [...row[1]!.matchAll(/`([^`]+)`/g)].map((match) => match[1]!),
+    );
+    expect(explained.filter((name) => name !== 'msg').toSorted()).toEqual([...logEvents].toSorted());
+  });
+
+  test('names every metric of ours, and none that does not exist', async () => {
+    const { createMetrics } = await import('../src/web/metrics.ts');
+    const told = await createMetrics(true).text();
+    const existing = [...told.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(([, name, type]) =>
+      type === 'histogram' ? [name!, `${name}_bucket`, `${name}_count`, `${name}_sum`] : [name!],
+    );
+    const section = sectionOf('Metrics');
+    const own = existing.filter((name) => /^latchkey_/.test(name) && !/_(?:bucket|count|sum)$/.test(name));
+    expect(own.length).toBeGreaterThan(12);
+    expect(own.filter((name) => !namedMetrics(section.split('### Dashboard')[0]!).includes(name))).toEqual(
+      [],
+    );
+    expect(namedMetrics(section).filter((name) => !existing.includes(name))).toEqual([]);
+  });
+
+  test('has alert rules that can be read, each with a reason and with labels that its metric has', async () => {
+    const { parse } = await import('yaml');
+    const block = /```yaml\n([\s\S]*?)```/.exec(sectionOf('Metrics'))![1]!;
+    const { groups } = parse(block) as {
+      groups: { rules: { alert: string; expr: string; labels: object; annotations: object }[] }[];
+    };
+    const { rules } = groups[0]!;
+    expect(rules.length).toBeGreaterThan(8);
+    for (const rule of rules) {
+      expect(rule.labels).toEqual({ severity: expect.stringMatching(/^(?:page|ticket)$/) });
+      expect(rule.annotations).toEqual({ summary: expect.any(String), reason: expect.any(String) });
+      expect(rule.expr.split('(').length).toBe(rule.expr.split(')').length);
+    }
+    const codes = [...block.matchAll(/code(?:=|!=)"([a-z_]+)"/g)].map((match) => match[1]!);
+    const { loginErrorCodes, requestErrorCodes } = await import('../src/errors.ts');
+    const known: readonly string[] = [...loginErrorCodes, ...requestErrorCodes];
+    expect(codes.length).toBeGreaterThan(2);
+    expect(codes.filter((code) => !known.includes(code))).toEqual([]);
+  });
+
+  test('gives the defaults of the rate limits and the limits as they are in the code', async () => {
+    const { readConfig } = await import('../src/config.ts');
+    const { rateLimits } = readConfig({}, {});
+    const row = (name: string, value: number) => `| \`${name}\` | ${value} |`;
+    for (const [area, { browser, address }] of Object.entries(rateLimits)) {
+      expect(text).toContain(row(`RATE_LIMIT_${area.toUpperCase()}_PER_BROWSER`, browser));
+      expect(text).toContain(row(`RATE_LIMIT_${area.toUpperCase()}_PER_ADDRESS`, address));
+    }
+    const { usualLimits } = await import('../src/listener.ts');
+    expect(text).toContain(`| idle connection | ${usualLimits.keepAliveMilliseconds / 1000} seconds |`);
+    expect(text).toContain(
+      `| time for the headers of a request | ${usualLimits.headersMilliseconds / 1000} seconds |`,
+    );
+    expect(text).toContain(
+      `| time for a whole request | ${usualLimits.requestMilliseconds / 1000} seconds |`,
+    );
+    expect(text).toContain(
+      `| headers of a request, with its address | ${usualLimits.headerBytes / 1024} kB |`,
+    );
+  });
+});
+
 test('no document speaks of the machine that it was written on', () => {
   const forbidden = /\/work\/|\/root\/|\/home\/|\/tmp\/|\.\.\/shared|file:\/\/|registry=|localhost:\d+\/npm/i;
   const lines = documents.flatMap(({ name, text }) =>

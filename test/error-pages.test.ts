@@ -309,6 +309,14 @@ const ways: readonly Way[] = [
     button: 'Start again with Twitch',
     reach: withFault('twitch', 'userinfo_other_person', 'Twitch'),
   },
+  {
+    title: 'a signed request that Mixin refuses because its clock is another one',
+    code: 'clock_differs',
+    status: 502,
+    heading: 'Our clock and that of Mixin do not agree',
+    button: 'Choose another service',
+    reach: withFault('mixin', 'clock_ahead', 'Mixin'),
+  },
   ...(['integrity_wrong', 'request_id_wrong'] as const).map(
     (fault): Way => ({
       title: `${fault} at Mixin`,

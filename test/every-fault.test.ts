@@ -133,8 +133,8 @@ const own: Readonly<Record<Service, Partial<Record<FaultName, string>>>> = {
     // Its answer says what was granted; without that nothing can be signed.
     token_scope_absent: 'token_response_invalid',
     // The request is signed by our clock.
-    clock_ahead: 'userinfo_request_refused',
-    clock_behind: 'userinfo_request_refused',
+    clock_ahead: 'clock_differs',
+    clock_behind: 'clock_differs',
     // An error in 200 is what Mixin's errors look like.
     userinfo_error_in_200: 'userinfo_request_refused',
   },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { toDepartures } from '../src/learn/departures.ts';
 import { providerFiles, shownFiles, steps } from '../src/learn/steps.ts';
 import { services } from '../src/providers/index.ts';
-import type { Provider } from '../src/providers/provider.ts';
+import type { DepartureTopic, Provider } from '../src/providers/provider.ts';
 import { type RunningLatchkey, startLatchkey } from './support/latchkey.ts';
 import { signIn, Visitor } from './support/visitor.ts';
 
@@ -99,15 +99,12 @@ describe('the page', () => {
     latchkey = await startLatchkey({ env: { TWITCH_API: 'kraken' } });
     const page = await visitor.open(`${latchkey.baseUrl}/learn`);
     expect(page.$('table.compare').text()).toContain('The token, with the scheme OAuth');
-    expect(page.$('table.compare').text()).toContain('Repeats the state');
+    expect(page.$('table.compare').text()).toContain('state is sent once more.');
   });
 
-  test('leads to signing in and to the step mode of the sandbox', async () => {
+  test('leads to signing in', async () => {
     latchkey = await startLatchkey();
-    const page = await visitor.open(`${latchkey.baseUrl}/learn`);
-    expect(page.$('a:contains("step mode in the sandbox")').attr('href')).toBe(
-      `${latchkey.sandboxUrl}/#answers`,
-    );
+    await visitor.open(`${latchkey.baseUrl}/`);
     await visitor.press('Learn');
     expect((await visitor.press('Sign in')).heading).toBe('Sign in');
   });
@@ -153,6 +150,8 @@ test('in production neither the page nor the files are there', async () => {
 
 describe('the comparison follows the provider files', () => {
   const provider = services[0]!.choose({});
+  const departure = (about: DepartureTopic, what: string) =>
+    ({ at: 'token', about, what, why: '', source: '' }) as const;
   const cell = (changes: Partial<Provider>, label: string) =>
     toDepartures([{ ...provider, ...changes }]).rows.find((row) => row.label === label)?.cells[0];
 
@@ -167,11 +166,16 @@ describe('the comparison follows the provider files', () => {
     ],
     [{ accessToken: 'ed25519' }, 'Access token', 'None: a key pair signs instead'],
     [{ force: 'cannot-force' }, 'Asking again', 'Cannot be forced'],
-    [{ stateInTokenRequest: true }, 'Token request', 'Repeats the state'],
     [{ announcesIssuer: true }, 'Issuer in the response', 'Always'],
     [{ defaultScope: ['openid'] }, 'Scopes that are asked for', 'openid (confirm who you are)'],
     [{ authorizationParameters: {} }, 'Further parameters', 'None'],
-    [{ departures: { ...provider.departures, refresh: 'Never' } }, 'Refresh', 'Never'],
+    [{ departures: [] }, 'Refresh', 'As in the standard'],
+    [{ departures: [departure('refresh', 'Never.')] }, 'Refresh', 'Never.'],
+    [
+      { departures: [departure('token-answer', 'One.'), departure('token-answer', 'Two.')] },
+      'Token answer',
+      'One. Two.',
+    ],
     [{ validateEvery: 120_000 }, 'Asking whether a token stands', 'Every 2 minutes'],
     [
       { userinfo: { authorization: 'OAuth', headers: () => ({ accept: 'x' }), requestId: true } },

@@ -23,6 +23,8 @@ export interface CheckFacts {
   readonly expected: string;
   readonly source: Source;
   /** The result in a word, where others fit better than `Holds`, `Failed` and `Not used`. */
+  /** What is found is a whole sentence, and says what to do. */
+  readonly explains?: true;
   readonly words?: { readonly passed?: string; readonly failed?: string; readonly skipped?: string };
 }
 
@@ -34,6 +36,13 @@ const stops = (
   words: NonNullable<CheckFacts['words']> = {},
 ): CheckFacts => ({ title, step, severity: 'stops', expected, source, words });
 const warns = (...facts: Parameters<typeof stops>): CheckFacts => ({ ...stops(...facts), severity: 'warns' });
+
+/** What a check of the setup has found, in its own words. */
+const reports = (...facts: Parameters<typeof stops>): CheckFacts => ({
+  ...stops(...facts),
+  explains: true,
+  words: { passed: 'Fine', failed: 'Wrong', skipped: 'Not seen' },
+});
 
 const matches = { passed: 'Matches', failed: 'Differs' };
 const sent = { passed: 'Sent', skipped: 'Not sent' };
@@ -263,6 +272,21 @@ const table = {
     },
   ),
 
+  'trial-answer': reports('Authorization endpoint', 'trial-authorization', 'an answer', oauth2('3.1')),
+  'client-known': reports(
+    'Client id and return address',
+    'trial-authorization',
+    'a page where somebody can sign in',
+    oauth2('3.1.2.4'),
+  ),
+  'trial-token-answer': reports('Token endpoint', 'trial-token', 'an answer', oauth2('3.2')),
+  'secret-known': reports(
+    'Client authentication',
+    'trial-token',
+    'a refusal of the made-up code, and not of us',
+    oauth2('5.2'),
+  ),
+
   'still-signed-in': stops(
     'Session that started',
     null,
@@ -309,6 +333,7 @@ export const checkOfCode: Readonly<Record<LoginErrorCode, CheckName>> = {
   id_token_invalid: 'id-token',
   userinfo_request_refused: 'userinfo-granted',
   userinfo_response_invalid: 'userinfo-shape',
+  clock_differs: 'userinfo-granted',
   identity_already_linked: 'account',
   identity_changed: 'account',
   last_identity: 'account',

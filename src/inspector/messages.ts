@@ -1,7 +1,7 @@
 import jwt from 'jsonwebtoken';
 import { readJson } from '../json.ts';
 import type { Redactor } from './redact.ts';
-import { type Field, type Text, toText } from './text.ts';
+import { type Field, type Piece, type Text, toText } from './text.ts';
 import type { DecodedToken, Message } from './trace.ts';
 
 /** A request as it goes out, or as the browser is sent. */
@@ -64,7 +64,9 @@ export function toResponseMessage(redactor: Redactor, answer: ReceivedAnswer): M
   const { text, fields } = toBody(redactor, answer.headers, answer.text);
   return {
     line: [statusLine(answer.status)],
-    headers: Object.entries(answer.headers).map(([name, value]) => redactor.header(name, value)),
+    headers: Object.entries(answer.headers).map(([name, value]) =>
+      name === 'location' ? { name, value: toLocation(redactor, value) } : redactor.header(name, value),
+    ),
     parameters: fields,
     body: text,
   };
@@ -72,15 +74,28 @@ export function toResponseMessage(redactor: Redactor, answer: ReceivedAnswer): M
 
 /** A redirect through the browser: its target by address and parameters. */
 export function toRedirectMessage(redactor: Redactor, status: number | null, target: URL): Message {
-  const query = toFields(redactor, target.searchParams);
-  const address = `${target.origin}${target.pathname}`;
-  const location = toText([address, ...(query.length > 0 ? ['?', ...joined(query)] : [])]);
   return {
     line: [status === null ? 'A redirect of the browser' : statusLine(status)],
-    headers: [{ name: 'location', value: location }],
-    parameters: query,
+    headers: [{ name: 'location', value: toTarget(redactor, target, `${target.origin}${target.pathname}`) }],
+    parameters: toFields(redactor, target.searchParams),
     body: [],
   };
+}
+
+/** Where a provider would send whoever followed. The path is shown only where it is made of plain words. */
+function toLocation(redactor: Redactor, value: string): Text {
+  if (!URL.canParse(value)) return [redactor.hide('location', value)];
+  const target = new URL(value);
+  const { pathname } = target;
+  const path = /^(?:\/|(?:\/[a-z]{1,12}(?:[-.][a-z]{1,12})*)+)$/.test(pathname)
+    ? pathname
+    : redactor.hide('path', pathname);
+  return toTarget(redactor, target, target.origin, path);
+}
+
+function toTarget(redactor: Redactor, { searchParams }: URL, ...address: readonly Piece[]): Text {
+  const query = toFields(redactor, searchParams);
+  return toText([...address, ...(query.length > 0 ? ['?', ...joined(query)] : [])]);
 }
 
 export function toFields(redactor: Redactor, parameters: URLSearchParams): Field[] {
@@ -122,7 +137,16 @@ function tryJson(text: string): unknown {
 
 /** The two readable parts of a JWT; null when it is none. */
 export function toDecodedToken(redactor: Redactor, title: string, token: string): DecodedToken | null {
-  const decoded = jwt.decode(token, { complete: true });
+  const decoded = tryDecode(token);
   if (decoded === null) return null;
   return { title, header: redactor.claims(decoded.header), claims: redactor.claims(decoded.payload) };
+}
+
+/** Null too for what only looks like a JWT: its payload may be no JSON. */
+function tryDecode(token: string): jwt.Jwt | null {
+  try {
+    return jwt.decode(token, { complete: true });
+  } catch {
+    return null;
+  }
 }

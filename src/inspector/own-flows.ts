@@ -3,14 +3,18 @@ import { endFailed, isSevere } from './failures.ts';
 import { current, guarded, type Inspector, type RecordedClient, type Recording, scopes } from './scope.ts';
 import type { Purpose } from './trace.ts';
 
+/** Their messages do not build on each other: any of them may be what is wrong. */
+const sideBySide: ReadonlySet<Purpose> = new Set<Purpose>(['revoke', 'check']);
+
 /**
  * Does work with a provider, as a flow of its own unless one with this provider is under way. A flow
- * in which nothing was sent is forgotten.
+ * in which nothing was sent is forgotten. `browser` is the binding cookie, where this request sets it.
  */
 export async function inFlow<Result>(
   purpose: Purpose,
   client: RecordedClient,
   work: () => Promise<Result>,
+  more: { readonly browser?: string } = {},
 ): Promise<Result> {
   const scope = scopes.getStore();
   if (!scope) return work();
@@ -19,7 +23,7 @@ export async function inFlow<Result>(
   if (around && around.flow.endedAt === null && around.flow.provider.id === client.provider.id) return work();
   let own: Recording | null = null;
   guarded(visit.inspector, () => {
-    own = beginFlow(visit, client, purpose, { at: visit.inspector.now() });
+    own = beginFlow(visit, client, purpose, { ...more, at: visit.inspector.now() });
   });
   if (own === null) return work();
   return scopes.run({ visit, own }, () => watched(own!, visit.inspector, work));
@@ -47,9 +51,11 @@ function endOwn(own: Recording, inspector: Inspector, failure: unknown): void {
     return;
   }
   flow.endedAt = inspector.now();
-  const last = flow.steps.at(-1)!;
-  const wrong = last.checks.findLast(({ name, result }) => result === 'failed' && isSevere(name));
+  const decisive = sideBySide.has(flow.purpose) ? flow.steps : flow.steps.slice(-1);
+  const wrong = decisive.find(({ checks }) =>
+    checks.some(({ name, result }) => result === 'failed' && isSevere(name)),
+  );
   if (failure) endFailed(own, inspector, failure);
-  else if (wrong) flow.result = { kind: 'failed', step: last.number, code: null, oauthError: null };
+  else if (wrong) flow.result = { kind: 'failed', step: wrong.number, code: null, oauthError: null };
   else flow.result = { kind: 'finished', outcome: flow.purpose };
 }

@@ -110,6 +110,11 @@ export function toViewer({ marks }: Inspector, browser: string | null, accountId
   return [browser === null ? null : `browser ${marks.whole(browser)}`, accountId && `account ${accountId}`];
 }
 
+/** The id of the flow under way, for a link to it; null when there is none. */
+export function currentFlowId(): string | null {
+  return current()?.flow.id ?? null;
+}
+
 /** The flow of this request, for a link to it; null when there is none. */
 export function currentLogin(): Flow | null {
   return scopes.getStore()?.visit.login?.flow ?? null;

@@ -6,7 +6,7 @@ import type { Field, Text } from './text.ts';
 export const lanes = ['phone', 'browser', 'app', 'provider'] as const;
 export type Lane = (typeof lanes)[number];
 
-/** What a flow is for: a login's intents, and what happens to tokens outside of logins. */
+/** What a flow is for: a login's intents, what happens to tokens outside of logins, and checks of the setup. */
 export const purposes = [
   'sign-in',
   'link',
@@ -17,11 +17,21 @@ export const purposes = [
   'validate',
   'read',
   'revoke',
+  'check',
 ] as const;
 export type Purpose = (typeof purposes)[number];
 
 /** A back-channel message, by what it asks for. */
-export type MessageKind = 'token' | 'refresh' | 'revocation' | 'validation' | 'userinfo' | 'keys';
+export type MessageKind =
+  | 'token'
+  | 'refresh'
+  | 'revocation'
+  | 'validation'
+  | 'userinfo'
+  | 'keys'
+  /** The two that a check of the setup sends. They end in a refusal, or in a page that nobody looks at. */
+  | 'trial-authorization'
+  | 'trial-token';
 export type StepKind = 'start' | 'authorization' | 'callback' | MessageKind | 'ending';
 
 /** One message as text, and what is in it by name. */

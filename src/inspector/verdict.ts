@@ -36,6 +36,8 @@ const reasons: Readonly<Record<ErrorCode, (at: Case) => string>> = {
   userinfo_request_refused: ({ name, status }) =>
     `${name} refused to give the profile${status}. The access is over, or does not reach that far.`,
   userinfo_response_invalid: ({ name }) => `the profile of ${name} does not say for certain who it is.`,
+  clock_differs: ({ name }) =>
+    `${name} refused a request that was signed at a wrong time. Set the clock of this machine.`,
   identity_already_linked: ({ name }) => `this ${name} account belongs to another account here.`,
   identity_changed: ({ name }) => `another ${name} account came back than the one that is linked here.`,
   last_identity: ({ name }) => `${name} is the only way in.`,
@@ -93,6 +95,7 @@ const outcomes: Readonly<Record<string, (name: string) => string>> = {
     `the ${name} account belongs to another account here. Nothing is changed before you decide.`,
   validate: (name) => `${name} says that the access token stands.`,
   read: (name) => `the profile was read at ${name}.`,
+  check: (name) => `nothing is wrong, as far as can be seen without signing in at ${name}.`,
   revoke: (name) => `${name} confirmed that the tokens are gone.`,
 };
 
@@ -104,13 +107,13 @@ export function toVerdict(flow: Flow, over: boolean): Verdict {
       return over
         ? {
             heading: 'Given up',
-            reason: `the browser has not come back from ${name} in ten minutes.`,
+            reason: `the browser has not come back from ${name} in ten minutes. ${toAdviceOnPages(flow)}`,
             kind: 'plain',
             step: null,
           }
         : {
             heading: 'Waiting',
-            reason: `for the browser to come back from ${name}.`,
+            reason: `for the browser to come back from ${name}. ${toAdviceOnPages(flow)}`,
             kind: 'plain',
             step: null,
           };
@@ -133,6 +136,12 @@ export function toVerdict(flow: Flow, over: boolean): Verdict {
         step: result.step,
       };
   }
+}
+
+/** A request that the provider does not like ends on a page there, which nobody tells us of. */
+function toAdviceOnPages(flow: Flow): string {
+  const { name, prefix } = toCase(flow);
+  return `If ${name} shows an error page of its own, look at ${prefix}CLIENT_ID, ${prefix}SCOPES and the return address.`;
 }
 
 /** The verdict as one sentence. */
@@ -164,6 +173,7 @@ function toReasonOfCheck(flow: Flow): string {
     ({ name, result }) => result === 'failed' && checks[name].severity === 'stops',
   );
   if (!check) return 'a check did not hold.';
-  const { title, expected } = checks[check.name];
+  const { title, expected, explains } = checks[check.name];
+  if (explains) return toPlainText(check.actual);
   return `${title}: expected ${expected}, found ${toPlainText(check.actual)}.`;
 }

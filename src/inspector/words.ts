@@ -11,6 +11,7 @@ export const purposeWords: Readonly<Record<Purpose, string>> = {
   validate: 'Validate',
   read: 'Read profile',
   revoke: 'Unlink or sign out',
+  check: 'Check the setup',
 };
 
 /** What a flow is called after the provider's name: `Twitch sign-in`. */
@@ -24,6 +25,7 @@ const purposeNouns: Readonly<Record<Purpose, string>> = {
   validate: 'validation',
   read: 'profile reading',
   revoke: 'revocation',
+  check: 'check',
 };
 
 export function flowName({ provider, purpose }: Flow): string {
@@ -70,10 +72,25 @@ const table: Readonly<Record<StepKind, StepFacts>> = {
     words: (name) => `We told ${name} that a token is no longer needed.`,
     source: revocation('2.1'),
   },
+  'trial-authorization': {
+    words: (name) =>
+      `We sent ${name} the request that a browser brings, to see what it says to it. Nothing was followed.`,
+    source: oauth2('4.1.1'),
+  },
+  'trial-token': {
+    words: (name) => `We sent ${name} a made-up code, to see whether it refuses the code or us.`,
+    source: oauth2('4.1.3'),
+  },
   ending: { words: () => 'We answered the browser.', source: http('15') },
 };
 
 export const stepSource = (kind: StepKind): Source => table[kind].source;
+
+/** The message of a login that a message is like, for what the provider does differently there. */
+export function likeOfLogin(kind: StepKind): StepKind {
+  if (kind === 'trial-authorization') return 'authorization';
+  return kind === 'trial-token' ? 'token' : kind;
+}
 
 export function stepWords(step: Step, { provider, mode }: Flow): string {
   const words = table[step.kind].words(provider.name);

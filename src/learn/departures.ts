@@ -1,5 +1,5 @@
 import { scopeWords } from '../providers/index.ts';
-import type { Provider } from '../providers/provider.ts';
+import type { DepartureTopic, Provider } from '../providers/provider.ts';
 
 interface Row {
   readonly label: string;
@@ -29,22 +29,22 @@ const rows: readonly Row[] = [
     cell: ({ authorizationParameters }) => Object.keys(authorizationParameters).join(', ') || 'None',
   },
   { label: 'Asking again', cell: ({ force }) => toForceWords(force) },
-  { label: 'Return address', cell: ({ departures }) => departures.returnAddress ?? 'Compared to the letter' },
+  { label: 'Return address', cell: departs('return-address', 'Compared to the letter') },
   {
     label: 'Issuer in the response',
     cell: ({ announcesIssuer }) => (announcesIssuer ? 'Always' : 'Not promised; checked when it is there'),
   },
-  { label: 'Token request', cell: toTokenRequestWords },
-  { label: 'Token answer', cell: ({ departures }) => departures.tokenAnswer ?? standard },
-  { label: 'Granted scope', cell: ({ departures }) => departures.scopeForm ?? standard },
+  { label: 'Token request', cell: departs('token-request', 'A form, as in the standard') },
+  { label: 'Token answer', cell: departs('token-answer', standard) },
+  { label: 'Granted scope', cell: departs('granted-scope', standard) },
   {
     label: 'Access token',
     cell: ({ accessToken }) =>
       accessToken === 'bearer' ? 'A bearer token' : 'None: a key pair signs instead',
   },
   { label: 'Profile request', cell: ({ userinfo }) => toUserinfoWords(userinfo) },
-  { label: 'Profile answer', cell: ({ departures }) => departures.userinfoAnswer ?? 'The bare object' },
-  { label: 'Refresh', cell: ({ departures }) => departures.refresh ?? standard },
+  { label: 'Profile answer', cell: departs('profile-answer', 'The bare object') },
+  { label: 'Refresh', cell: departs('refresh', standard) },
   {
     label: 'Cancelling access',
     cell: ({ endpoints }) => (endpoints.revocation ? 'A revocation endpoint' : 'Nothing to ask'),
@@ -68,6 +68,12 @@ export function toDepartures(providers: readonly Provider[]): DeparturesTable {
   };
 }
 
+/** What the provider file says about it, or else what most do. */
+function departs(topic: DepartureTopic, otherwise: string) {
+  return ({ departures }: Provider) =>
+    departures.flatMap(({ about, what }) => (about === topic ? [what] : [])).join(' ') || otherwise;
+}
+
 function toPkceWords(pkce: Provider['pkce']): string {
   if (pkce === null) return 'None';
   return pkce === 'S256' ? 'S256' : 'S256 over the decoded verifier, not over its text';
@@ -88,11 +94,6 @@ function toForceWords(force: Provider['force']): string {
   return Object.entries(force.parameters)
     .map(([name, value]) => `${name}=${value}`)
     .join(', ');
-}
-
-function toTokenRequestWords({ departures, stateInTokenRequest }: Provider): string {
-  const words = [departures.tokenRequest, stateInTokenRequest ? 'Repeats the state' : null];
-  return words.filter((word) => word !== null).join('; ') || 'A form, as in the standard';
 }
 
 function toUserinfoWords({ authorization, headers, requestId }: Provider['userinfo']): string {

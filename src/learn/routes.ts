@@ -5,12 +5,15 @@ import { RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
 import type { Context } from '../web/context.ts';
 import { renderPage } from '../web/page.ts';
-import { stepModeHref } from '../web/services.ts';
+import { readReturnPath } from '../web/return-path.ts';
+import { sandboxHref } from '../web/services.ts';
+import { chooseStepMode, toStepModeChoice } from '../web/step-mode.ts';
 import type { LearnPage, SourcePage } from '../web/view-models.ts';
 import { toDepartures } from './departures.ts';
 import { intents } from '../accounts/resolve-account.ts';
 import type { Flow } from '../inspector/trace.ts';
 import { viewerOf } from '../web/visits.ts';
+import { sendStepMode } from './sandbox-steps.ts';
 import { type Place, shownFiles, steps } from './steps.ts';
 
 const projectFolder = join(import.meta.dirname, '../..');
@@ -27,8 +30,17 @@ export function createLearnRoutes(context: Context): Router {
       request,
       response,
       options,
-      toLearnPage(context, findLastLogin(context, request)),
+      toLearnPage(context, findLastLogin(context, request), toStepModeChoice(context, request, paths.learn)),
     );
+  });
+
+  router.post(routes.stepMode, async (request, response) => {
+    const { on, return_to: returnTo } = (request.body ?? {}) as Record<string, unknown>;
+    if (on !== 'yes' && on !== 'no') throw new RequestError('malformed_request');
+    const sandbox = sandboxHref(context);
+    const told = sandbox === null || (await sendStepMode(sandbox, on === 'yes'));
+    chooseStepMode(context, response, on === 'yes');
+    response.redirect(303, told ? (readReturnPath(returnTo) ?? paths.home) : `${paths.home}?steps_alone`);
   });
 
   router.get(routes.learnSource('*file'), async (request, response) => {
@@ -53,7 +65,7 @@ function toOwnHref({ paths }: Context, flow: Flow | null, kind: string | null): 
   return flow && own ? `${paths.flow(flow.id)}#step-${own.number}` : null;
 }
 
-function toLearnPage(context: Context, lastLogin: Flow | null): LearnPage {
+function toLearnPage(context: Context, lastLogin: Flow | null, stepMode: LearnPage['stepMode']): LearnPage {
   const { paths, services } = context;
   return {
     steps: steps.map(({ heading, recordedAs, rule, text, places }) => ({
@@ -68,7 +80,7 @@ function toLearnPage(context: Context, lastLogin: Flow | null): LearnPage {
     })),
     lastFlowHref: lastLogin && paths.flow(lastLogin.id),
     homeHref: paths.home,
-    stepModeHref: stepModeHref(context),
+    stepMode,
     departures: toDepartures(services.map(({ provider }) => provider)),
   };
 }

@@ -13,7 +13,7 @@ import { destroySession, readSignedIn, type SignedIn, setFlash } from '../sessio
 import type { SessionFacts } from '../sessions/session-store.ts';
 import { afterwards } from '../web/afterwards.ts';
 import type { Context } from '../web/context.ts';
-import { bindingCookie, forgetBrowser, readCookie, setCookie } from '../web/cookies.ts';
+import { bindBrowser, bindingCookie, forgetBrowser, readCookie, setCookie } from '../web/cookies.ts';
 import { endSessionAccess, giveBack } from '../web/end-grants.ts';
 import { homeWithReturn } from '../web/error-page.ts';
 import { toLoginFlash } from '../web/flash-words.ts';
@@ -22,13 +22,12 @@ import { readReturnPath } from '../web/return-path.ts';
 import { findClient } from '../web/services.ts';
 import { changeSession, renewSession, toSignInFacts } from '../web/session-changes.ts';
 import { readAccount } from '../web/signed-in.ts';
+import { isStepping, toStop } from '../web/step-mode.ts';
 import type { ConfirmPage, HandOffPage } from '../web/view-models.ts';
 import { createIsWayIn, forceFields, requireRecentSignIn } from '../web/ways-in.ts';
 import { type FinishedLogin, finishLogin, startLogin } from './flow.ts';
 import { newDecisionId, type PendingDecision } from './pending-decision.ts';
-import { newSecret } from './transaction.ts';
 
-const bindingMilliseconds = 24 * 60 * 60 * 1000;
 const lastUsedMilliseconds = 180 * 24 * 60 * 60 * 1000;
 
 /** One login: the start, the callback, and signing out. */
@@ -47,13 +46,18 @@ export function createLoginRoutes(context: Context): Router {
       requireRecentSignIn(context, account, `${paths.login(provider.id)}?intent=${wish.intent}`);
     }
     const scope = await toScope(client, wish.intent, signedIn);
-    const binding = bindBrowser(request, response);
+    const binding = bindBrowser(request, response, secure);
     const accountId = signedIn?.accountId ?? null;
     const authorizationRequest = await startLogin(context, client, { ...wish, scope, binding, accountId });
+    const stop = isStepping(context, request) ? toStop(authorizationRequest) : null;
+    const title = `${stop ? 'About to go' : 'Taking you'} to ${provider.name}`;
+    const options = { view: 'hand-off', title } as const;
     log.info('login.start', { provider: provider.id, intent: wish.intent });
     // A 200 page that leads on, not a redirect: `form-action 'self'` would stop the redirect.
-    const options = { view: 'hand-off', title: `Taking you to ${provider.name}` } as const;
-    sendPage(context, request, response, options, toHandOffPage(client, scope, authorizationRequest));
+    sendPage(context, request, response, options, {
+      ...toHandOffPage(client, scope, authorizationRequest),
+      stop,
+    });
   });
 
   // Where a fresh sign-in comes back to when it was wanted for one of these: a page with the button.
@@ -112,14 +116,6 @@ export function createLoginRoutes(context: Context): Router {
     const linked = await accounts.getIdentity(signedIn.accountId, provider.id, mode);
     const granted = readScope(linked?.granted_scope ?? '');
     return [...new Set([...granted, ...scope])];
-  }
-
-  /** The browser-binding cookie: kept while it is well formed, so that parallel tabs all work. */
-  function bindBrowser(request: Request, response: Response): string {
-    const known = readCookie(request, bindingCookie, secure);
-    const binding = known !== null && /^[\w-]{43}$/.test(known) ? known : newSecret();
-    setCookie(response, bindingCookie, binding, { secure, maxAgeMilliseconds: bindingMilliseconds });
-    return binding;
   }
 
   /** Makes the session what the login says, and returns where to go on. */
@@ -241,7 +237,7 @@ function toHandOffPage(
   { provider }: Client,
   scope: readonly string[],
   authorizationRequest: URL,
-): HandOffPage {
+): Omit<HandOffPage, 'stop'> {
   return {
     provider: { id: provider.id, name: provider.name },
     href: authorizationRequest.href,

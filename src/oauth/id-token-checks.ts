@@ -18,10 +18,16 @@ export function recordIdTokenPassed(client: Client, nonce: string | null, claims
   recordCheck('id-token-iss', true, claims.iss);
   recordCheck('id-token-aud', true, [claims.aud].flat().join(', '));
   recordCheck('id-token-azp', claims.azp === undefined ? 'skipped' : true, claims.azp ?? 'not in the token');
-  recordCheck('id-token-exp', true, new Date(claims.exp * 1000).toISOString());
+  recordCheck('id-token-exp', true, toInstant(claims.exp));
   recordCheck('id-token-sub', true, claims.sub);
   if (nonce === null || !client.usesNonce) recordCheck('id-token-nonce', 'skipped', 'none was sent');
   else recordCheck('id-token-nonce', true, { name: 'nonce', secret: nonce });
+}
+
+/** A number may be later than any date. */
+function toInstant(seconds: number): string {
+  const instant = new Date(seconds * 1000);
+  return Number.isNaN(instant.getTime()) ? `${seconds} s` : instant.toISOString();
 }
 
 const checkOfClaim: Readonly<Record<string, CheckName>> = {

@@ -67,11 +67,19 @@ function recordShape(checked: readonly [string, unknown][]): void {
   if (typeof idToken === 'string') recordToken('token', 'ID token', idToken);
 }
 
+/** Ten years. What is said to last longer lasts as good as for ever, and its end is no date any more. */
+const longestLifeSeconds = 10 * 365 * 24 * 60 * 60;
+
+// A number by RFC 6749 5.1; text is common.
+const lifeSeconds = z
+  .union([z.number().nonnegative(), z.string().regex(/^\d+$/).transform(Number)])
+  .transform((seconds) => Math.min(seconds, longestLifeSeconds));
+
 const bearerShape = z.object({
   access_token: z.string().min(1),
   token_type: z.string().regex(/^bearer$/i),
-  // A number by RFC 6749 5.1; text is common, and null for what is absent.
-  expires_in: z.union([z.number().nonnegative(), z.string().regex(/^\d+$/).transform(Number)]).nullish(),
+  // Null for what is absent.
+  expires_in: lifeSeconds.nullish(),
   refresh_token: z.string().nullish(),
   scope: z.string().optional(),
   id_token: z.string().optional(),

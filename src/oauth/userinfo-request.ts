@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LoginError } from '../errors.ts';
 import { recordCheck, recordToken } from '../inspector/recorder.ts';
 import { isObject } from '../json.ts';
+import type { Provider } from '../providers/provider.ts';
 import type { Client } from './client.ts';
 import { type HttpAnswer, type HttpRequest, toWireAnswer } from './http.ts';
 import { checkIntegrityToken, signRequest } from './signed-request.ts';
@@ -11,6 +12,7 @@ import type { Tokens } from './token-response.ts';
  * Asks the provider's user endpoint about the token's owner and returns the bare profile object.
  *
  * Throws `userinfo_request_refused` (401, 403: the access is gone or does not reach),
+ * `clock_differs` (the same, to a request that was signed by a clock that is wrong),
  * `userinfo_response_invalid`, `provider_unreachable` or `provider_busy`.
  */
 export async function sendUserinfoRequest(client: Client, tokens: Tokens, now: number): Promise<unknown> {
@@ -25,7 +27,7 @@ export async function sendUserinfoRequest(client: Client, tokens: Tokens, now: n
   const answer = await http.send({ ...sent.request, again });
   if (provider.userinfo.authorization === 'signed') recordSignedRequest(sent.request.headers, answer);
   if (provider.userinfo.requestId) await checkAnswerOrigin(client, tokens, answer, sent.requestId);
-  return readUserinfo(client, answer);
+  return readUserinfo(client, answer, now);
 }
 
 async function buildUserinfoRequest(
@@ -118,10 +120,11 @@ async function checkAnswerOrigin(
   recordCheck('integrity', true);
 }
 
-function readUserinfo({ provider }: Client, answer: HttpAnswer): unknown {
+function readUserinfo({ provider }: Client, answer: HttpAnswer, now: number): unknown {
   const wire = toWireAnswer(answer);
   const { status, body } = provider.conform.userinfoResponse?.(wire) ?? wire;
   if (status >= 400) {
+    refuseWrongClock(provider, status, answer, now);
     const said = isObject(body) ? body['error_description'] : undefined;
     throw new LoginError(
       status === 401 || status === 403 ? 'userinfo_request_refused' : 'userinfo_response_invalid',
@@ -136,4 +139,19 @@ function readUserinfo({ provider }: Client, answer: HttpAnswer): unknown {
   if (!isObject(body))
     throw new LoginError('userinfo_response_invalid', { provider: provider.id, reason: 'not a JSON object' });
   return body;
+}
+
+/** A request token lives for 60 seconds; half of that leaves time for the way. */
+const toleratedMilliseconds = 30_000;
+
+/** A signature made at a wrong time is refused whatever the access is worth: the access is kept. */
+function refuseWrongClock(provider: Provider, status: number, answer: HttpAnswer, now: number): void {
+  if (status !== 401 || provider.userinfo.authorization !== 'signed') return;
+  const theirs = provider.userinfo.serverTime?.(answer.headers) ?? null;
+  if (theirs === null || Math.abs(theirs - now) <= toleratedMilliseconds) return;
+  const seconds = Math.round(Math.abs(theirs - now) / 1000);
+  throw new LoginError('clock_differs', {
+    provider: provider.id,
+    reason: `our clock is ${seconds} seconds ${theirs > now ? 'behind' : 'ahead'}`,
+  });
 }

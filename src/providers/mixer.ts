@@ -44,14 +44,6 @@ export const mixer: Provider = {
     beforeSignIn: 'refuses-unknown',
     tellsSecretFromCode: true,
   },
-  departures: {
-    returnAddress: 'Only its host is compared',
-    tokenRequest: 'No secret from a client that has none',
-    tokenAnswer: null,
-    scopeForm: 'Not in the answer',
-    refresh: 'Each refresh token works once',
-    userinfoAnswer: 'Errors are errorCode and errorMessage',
-  },
   words: {
     handle: 'Account number',
     basics: 'your name, picture and account number',
@@ -60,6 +52,50 @@ export const mixer: Provider = {
     noEndDate: 'No end date given (Mixer)',
     denied: null,
   },
+  departures: [
+    {
+      at: 'authorization',
+      about: 'binding',
+      what: 'There is neither PKCE nor a nonce.',
+      why: 'state alone ties the code to this login.',
+      source: 'docs/providers/mixer.md, 6',
+    },
+    {
+      at: 'authorization',
+      about: 'return-address',
+      what: 'Only the host of the return address is compared. A wrong one ends on a page of Mixer’s own.',
+      why: 'The person does not come back, and the login lapses after ten minutes.',
+      source: 'docs/providers/mixer.md, 11',
+    },
+    {
+      at: 'token',
+      about: 'token-request',
+      what: 'A client that was registered without a secret must not send one.',
+      why: 'None is sent when none is configured.',
+      source: 'docs/providers/mixer.md, 7',
+    },
+    {
+      at: 'token',
+      about: 'granted-scope',
+      what: 'The answer does not name the scope.',
+      why: 'What was asked for counts as granted, as RFC 6749 5.1 says.',
+      source: 'docs/providers/mixer.md, 5',
+    },
+    {
+      at: 'refresh',
+      about: 'refresh',
+      what: 'Each refresh token works once.',
+      why: 'The new one is kept before it is used, and only one refresh is under way at a time.',
+      source: 'docs/providers/mixer.md, 4',
+    },
+    {
+      at: 'userinfo',
+      about: 'profile-answer',
+      what: 'Refusals are errorCode and errorMessage, not the error of OAuth.',
+      why: 'They are read as invalid_token.',
+      source: 'docs/providers/mixer.md, 10',
+    },
+  ],
   trace: {
     shows: [
       'approval_prompt',
@@ -72,20 +108,6 @@ export const mixer: Provider = {
       'verified',
       'createdAt',
       'updatedAt',
-    ],
-    departures: [
-      {
-        at: 'authorization',
-        what: 'There is neither PKCE nor a nonce.',
-        why: 'state alone ties the code to this login.',
-        source: 'docs/providers/mixer.md',
-      },
-      {
-        at: 'userinfo',
-        what: 'Refusals are errorCode and errorMessage, not the error of OAuth.',
-        why: 'They are read as invalid_token.',
-        source: 'docs/providers/mixer.md',
-      },
     ],
   },
 };

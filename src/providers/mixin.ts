@@ -1,6 +1,76 @@
 import { z } from 'zod';
 import { isObject, readShape } from '../json.ts';
-import type { IdentityFacts, Provider, WireAnswer } from './provider.ts';
+import type { Departure, IdentityFacts, Provider, WireAnswer } from './provider.ts';
+
+/** With either kind of token. */
+const departures: readonly Departure[] = [
+  {
+    at: 'authorization',
+    about: 'binding',
+    what: 'The code challenge hashes the verifier’s decoded bytes, not its text as RFC 7636 says.',
+    why: 'A standard challenge is refused. With a client secret there is no challenge at all.',
+    source: 'docs/providers/mixin.md, 1 and 4',
+  },
+  {
+    at: 'authorization',
+    about: 'person',
+    what: 'The person answers on a phone.',
+    why: 'What the phone and Mixin say to each other is not seen here.',
+    source: 'docs/providers/mixin.md, 29',
+  },
+  {
+    at: 'authorization',
+    about: 'return-address',
+    what: 'The return address of the request is ignored: the one that is registered counts.',
+    why: 'It is sent all the same, and left out of the token request.',
+    source: 'docs/providers/mixin.md, 12',
+  },
+  {
+    at: 'token',
+    about: 'token-request',
+    what: 'The request is JSON, without grant_type and redirect_uri.',
+    why: 'Mixin knows neither of the two.',
+    source: 'docs/providers/mixin.md, 6',
+  },
+  {
+    at: 'token',
+    about: 'token-answer',
+    what: 'The answer is wrapped in data, and errors come with status 202 and a number.',
+    why: 'It is unwrapped, and error is looked for whatever the status.',
+    source: 'docs/providers/mixin.md, 7 and 8',
+  },
+  {
+    at: 'refresh',
+    about: 'refresh',
+    what: 'There is none: access lasts about a year.',
+    why: 'No end date is shown. A refusal ends the access.',
+    source: 'docs/providers/mixin.md, 30',
+  },
+  {
+    at: 'userinfo',
+    about: 'profile-answer',
+    what: 'The answer is wrapped in data.',
+    why: 'It is unwrapped.',
+    source: 'docs/providers/mixin.md, 7',
+  },
+];
+
+const departuresOfSigning: readonly Departure[] = [
+  {
+    at: 'token',
+    about: 'token-answer',
+    what: 'There is no access token, but the means to sign each request (Ed25519).',
+    why: 'The request carries a new public key, the answer the key of Mixin’s own signatures.',
+    source: 'docs/providers/mixin.md, 16',
+  },
+  {
+    at: 'userinfo',
+    about: 'profile-request',
+    what: 'The token is made here, for this one request, and signed with the key of the login.',
+    why: 'Its sig is a hash of method, path and body. X-Integrity-Token proves the answer likewise.',
+    source: 'docs/providers/mixin.md, 16 and 22',
+  },
+];
 
 /** Quirks, with sources and confidence: docs/providers/mixin.md. */
 export const mixin: Provider = {
@@ -36,7 +106,7 @@ export const mixin: Provider = {
   force: 'always-asks',
   stateInTokenRequest: false,
   conform: { tokenRequest, tokenResponse, userinfoResponse },
-  userinfo: { authorization: 'signed', headers: () => ({}), requestId: true },
+  userinfo: { authorization: 'signed', headers: () => ({}), requestId: true, serverTime },
   toIdentity,
   privateFields: [
     'phone',
@@ -72,14 +142,6 @@ export const mixin: Provider = {
     // 401 may mean either.
     tellsSecretFromCode: false,
   },
-  departures: {
-    returnAddress: 'Ignored: the one of the app counts',
-    tokenRequest: 'JSON, without grant_type and redirect_uri',
-    tokenAnswer: 'Inside data; errors come with HTTP 202 and a number',
-    scopeForm: null,
-    refresh: 'There is none: access lasts about a year',
-    userinfoAnswer: 'Inside data',
-  },
   words: {
     handle: 'Mixin number',
     basics: null,
@@ -88,47 +150,10 @@ export const mixin: Provider = {
     noEndDate: 'No end date given (Mixin)',
     denied: 'Mixin reports this also when every permission was unticked.',
   },
+  departures: [...departures, ...departuresOfSigning],
   trace: {
     shows: ['user_id', 'identity_number', 'full_name', 'avatar_url', 'type', 'created_at'],
     phone: true,
-    departures: [
-      {
-        at: 'authorization',
-        what: 'The code challenge hashes the verifier’s decoded bytes, not its text as RFC 7636 says.',
-        why: 'A standard challenge is refused. With a client secret there is no challenge at all.',
-        source: 'docs/providers/mixin.md, 1 and 4',
-      },
-      {
-        at: 'authorization',
-        what: 'The person answers on a phone.',
-        why: 'What the phone and Mixin say to each other is not seen here.',
-        source: 'docs/providers/mixin.md',
-      },
-      {
-        at: 'token',
-        what: 'The request is JSON, without grant_type and redirect_uri.',
-        why: 'Mixin knows neither of the two.',
-        source: 'docs/providers/mixin.md',
-      },
-      {
-        at: 'token',
-        what: 'The answer is wrapped in data, and errors come with status 202.',
-        why: 'It is unwrapped, and error is looked for whatever the status.',
-        source: 'docs/providers/mixin.md',
-      },
-      {
-        at: 'token',
-        what: 'There may be no access token at all, but the means to sign each request (Ed25519).',
-        why: 'The request carries a new public key, the answer the key of Mixin’s own signatures.',
-        source: 'docs/providers/mixin.md, 16',
-      },
-      {
-        at: 'userinfo',
-        what: 'The token is made here, for this one request, and signed with the key of the login.',
-        why: 'Its sig is a hash of method, path and body. X-Integrity-Token proves the answer likewise.',
-        source: 'docs/providers/mixin.md, 16 and 22',
-      },
-    ],
   },
 };
 
@@ -137,6 +162,16 @@ export const mixinWithBearerToken: Provider = {
   ...mixin,
   accessToken: 'bearer',
   userinfo: { ...mixin.userinfo, authorization: 'Bearer' },
+  departures: [
+    ...departures,
+    {
+      at: 'token',
+      about: 'token-answer',
+      what: 'There is no token_type.',
+      why: 'It is filled in as bearer.',
+      source: 'docs/providers/mixin.md, 26',
+    },
+  ],
 };
 
 /** JSON instead of a form, and without the two fields that Mixin does not know. */
@@ -192,6 +227,12 @@ const userShape = z.looseObject({
   full_name: z.string().nullish(),
   avatar_url: z.string().nullish(),
 });
+
+/** X-Server-Time is in nanoseconds: more digits than a number has, of which the first ones matter. */
+function serverTime(headers: Readonly<Record<string, string>>): number | null {
+  const nanoseconds = headers['x-server-time'] ?? '';
+  return /^\d{13,20}$/.test(nanoseconds) ? Number(nanoseconds) / 1_000_000 : null;
+}
 
 function toIdentity(userinfo: unknown): IdentityFacts {
   const user = readShape(userShape, userinfo);

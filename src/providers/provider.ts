@@ -44,6 +44,8 @@ export interface Provider {
     readonly headers: (clientId: string) => Readonly<Record<string, string>>;
     /** Sends X-Request-Id and refuses an answer that carries another one. */
     readonly requestId: boolean;
+    /** What time the provider says it is, in milliseconds since 1970; null where an answer does not say. */
+    readonly serverTime?: (headers: Readonly<Record<string, string>>) => number | null;
   };
   /**
    * Reads the conformed userinfo. Throws `ShapeError` when it has no usable subject.
@@ -65,7 +67,7 @@ export interface Provider {
   /** Address prefixes that pictures may come from. */
   readonly imageSources: readonly string[];
   readonly registration: ProviderRegistration;
-  readonly departures: Departures;
+  readonly departures: readonly Departure[];
   readonly words: ProviderWords;
   /** How a recorded login is shown. */
   readonly trace: TraceFacts;
@@ -76,18 +78,35 @@ export interface TraceFacts {
   readonly shows: readonly string[];
   /** The person answers on a phone, in a conversation that we do not see. */
   readonly phone?: boolean;
-  readonly departures: readonly Departure[];
 }
 
-/** Where a message differs from the standard. */
+/** Where a message differs from the standard; shown at each step of a trace, and side by side to learn from. */
 export interface Departure {
+  /** The message that it is seen in. */
   readonly at: 'authorization' | 'callback' | 'token' | 'refresh' | 'userinfo' | 'validation' | 'revocation';
+  readonly about: DepartureTopic;
+  /** In a sentence or two. */
   readonly what: string;
   /** What we do about it, or why it is so. */
   readonly why: string;
   /** The provider's page and the number of its row there: `docs/providers/twitch.md, 2`. */
   readonly source: string;
 }
+
+export type DepartureTopic =
+  | 'binding'
+  | 'parameters'
+  | 'person'
+  | 'return-address'
+  | 'response'
+  | 'token-request'
+  | 'token-answer'
+  | 'granted-scope'
+  | 'profile-request'
+  | 'profile-answer'
+  | 'refresh'
+  | 'validation'
+  | 'revocation';
 
 /** How an application gets known to the provider. */
 export interface ProviderRegistration {
@@ -124,16 +143,6 @@ export interface RegistrationFacts {
   readonly baseUrl: string;
   readonly redirectUri: string;
   readonly scope: readonly string[];
-}
-
-/** Where its messages leave the standard, in words for a person; null where they do not. */
-export interface Departures {
-  readonly returnAddress: string | null;
-  readonly tokenRequest: string | null;
-  readonly tokenAnswer: string | null;
-  readonly scopeForm: string | null;
-  readonly refresh: string | null;
-  readonly userinfoAnswer: string | null;
 }
 
 export interface Endpoints {

@@ -61,14 +61,6 @@ export const resonite: Provider = {
     tellsSecretFromCode: true,
     message: toRegistrationMessage,
   },
-  departures: {
-    returnAddress: null,
-    tokenRequest: null,
-    tokenAnswer: null,
-    scopeForm: null,
-    refresh: 'With the scope offline_access',
-    userinfoAnswer: null,
-  },
   words: {
     handle: 'Account',
     basics: null,
@@ -77,16 +69,31 @@ export const resonite: Provider = {
     noEndDate: 'No end date given (Resonite)',
     denied: null,
   },
+  departures: [
+    {
+      at: 'authorization',
+      about: 'binding',
+      what: 'No nonce is sent, also where an ID token is asked for.',
+      why: 'The ID token usually lacks it. PKCE binds the code to this login.',
+      source: 'docs/providers/resonite.md, 5',
+    },
+    {
+      at: 'refresh',
+      about: 'refresh',
+      what: 'A refresh token comes only with the scope offline_access.',
+      why: 'It is asked for by default.',
+      source: 'docs/providers/resonite.md, 8 and 9',
+    },
+    {
+      at: 'userinfo',
+      about: 'profile-answer',
+      what: 'The profile has id, and no sub.',
+      why: 'Where there is an ID token, its sub has to be this id.',
+      source: 'docs/providers/resonite.md, 7',
+    },
+  ],
   trace: {
     shows: ['id', 'username', 'iconUrl', 'registrationDate', 'isVerified', 'tags', 'tagline'],
-    departures: [
-      {
-        at: 'authorization',
-        what: 'No nonce is sent, also where an ID token is asked for.',
-        why: 'The ID token usually lacks it. PKCE binds the code to this login.',
-        source: 'docs/providers/resonite.md',
-      },
-    ],
   },
 };
 

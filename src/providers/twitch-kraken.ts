@@ -34,6 +34,64 @@ export const twitchKraken: Provider = {
     requestId: false,
   },
   toIdentity,
+  departures: [
+    {
+      at: 'authorization',
+      about: 'binding',
+      what: 'There is neither PKCE nor a nonce.',
+      why: 'state alone ties the code to this login.',
+      source: 'docs/providers/twitch-kraken.md, 14',
+    },
+    {
+      at: 'authorization',
+      about: 'return-address',
+      what: 'A wrong return address is reported to the registered one, which RFC 6749 4.1.2.1 forbids.',
+      why: 'So the root of this site knows that report, and names the address to register.',
+      source: 'docs/providers/twitch-kraken.md, 16',
+    },
+    {
+      at: 'token',
+      about: 'token-request',
+      what: 'state is sent once more.',
+      why: 'It is documented so.',
+      source: 'docs/providers/twitch-kraken.md, 2',
+    },
+    {
+      at: 'token',
+      about: 'token-answer',
+      what: 'There is no token_type. A refusal has a phrase where the standard has an error code.',
+      why: 'The missing field is filled in as bearer, and the message says which error is meant.',
+      source: 'docs/providers/twitch-kraken.md, 1 and 12',
+    },
+    {
+      at: 'token',
+      about: 'granted-scope',
+      what: 'scope is a JSON array. RFC 6749 wants one text.',
+      why: 'It is joined with spaces.',
+      source: 'docs/providers/twitch-kraken.md, 4',
+    },
+    {
+      at: 'refresh',
+      about: 'refresh',
+      what: 'The refresh token may change, or come back as it was.',
+      why: 'The one that came last is kept, before the new access token is used.',
+      source: 'docs/providers/twitch.md, 23 and 24',
+    },
+    {
+      at: 'userinfo',
+      about: 'profile-request',
+      what: 'The scheme is OAuth, and Accept names version 5.',
+      why: 'Bearer was never documented, and without version 5 the answer was 410.',
+      source: 'docs/providers/twitch-kraken.md, 5 and 6',
+    },
+    {
+      at: 'validation',
+      about: 'validation',
+      what: 'The root of the API answers 200 also for a token that is over.',
+      why: 'valid in the answer decides.',
+      source: 'docs/providers/twitch-kraken.md, 19',
+    },
+  ],
   trace: {
     shows: [
       'force_verify',
@@ -47,44 +105,12 @@ export const twitchKraken: Provider = {
       'user_name',
       'user_id',
     ],
-    departures: [
-      {
-        at: 'authorization',
-        what: 'There is neither PKCE nor a nonce.',
-        why: 'state alone ties the code to this login.',
-        source: 'docs/providers/twitch-kraken.md',
-      },
-      {
-        at: 'token',
-        what: 'state is sent once more, and the answer has no token_type.',
-        why: 'Both are documented so. The missing field is filled in as bearer.',
-        source: 'docs/providers/twitch-kraken.md',
-      },
-      {
-        at: 'userinfo',
-        what: 'The scheme is OAuth, and Accept names version 5.',
-        why: 'Bearer was never documented, and without version 5 the answer was 410.',
-        source: 'docs/providers/twitch-kraken.md',
-      },
-      {
-        at: 'validation',
-        what: 'The root of the API answers 200 also for a token that is over.',
-        why: 'valid in the answer decides.',
-        source: 'docs/providers/twitch-kraken.md',
-      },
-    ],
   },
   registration: {
     ...twitch.registration,
     url: null,
     place: 'the console of the compatible server',
     rules: ['Nothing new can be registered at Twitch.', 'Compared to the letter.'],
-  },
-  departures: {
-    ...twitch.departures,
-    returnAddress: 'A wrong one is reported to the registered address',
-    tokenAnswer: 'No token_type; errors are status and message, without an error code',
-    userinfoAnswer: null,
   },
 };
 

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { CheckName } from '../inspector/checks.ts';
+import { recordCheck } from '../inspector/recorder.ts';
+import { isObject } from '../json.ts';
 import { buildAuthorizationRequest } from '../oauth/authorization-request.ts';
 import type { Client } from '../oauth/client.ts';
 import { toStandardTokenAnswer, toWireTokenRequest } from '../oauth/token-response.ts';
-import { isObject } from '../json.ts';
 import { clockName, type Finding, judgeClock, needsAction, notChecked, ok } from './finding.ts';
 import { type Probe, probe } from './probe.ts';
 import { variableName } from './provider-setup.ts';
@@ -40,13 +42,24 @@ export async function checkNow(
     probe(toTokenProbe(client, verifier), now, signal),
   ]);
   const findings = [
-    judgeAnswer('Authorization endpoint', 'AUTHORIZATION_ENDPOINT', client, authorization),
-    judgeClient(client, authorization),
-    judgeAnswer('Token endpoint', 'TOKEN_ENDPOINT', client, token),
-    judgeSecret(client, token),
+    judged(
+      'trial-answer',
+      judgeAnswer('Authorization endpoint', 'AUTHORIZATION_ENDPOINT', client, authorization),
+    ),
+    judged('client-known', judgeClient(client, authorization)),
+    judged('trial-token-answer', judgeAnswer('Token endpoint', 'TOKEN_ENDPOINT', client, token)),
+    judged('secret-known', judgeSecret(client, token)),
     judgeTime(client, [authorization, token]),
   ];
   return { findings, sent: [authorization, token].map(toSentMessage), at: now() };
+}
+
+const results = { ok: 'passed', 'needs-action': 'failed', 'not-checked': 'skipped' } as const;
+
+/** A finding is a check of the trace, too. */
+function judged(name: CheckName, finding: Finding): Finding {
+  recordCheck(name, results[finding.status], `${finding.sentence}${finding.fix ? ` ${finding.fix}` : ''}`);
+  return finding;
 }
 
 function toSentMessage({ method, address, milliseconds, failure, answer }: Probe): SentMessage {
@@ -65,7 +78,8 @@ function toAuthorizationProbe(client: Client, codeVerifier: string) {
     scope: client.scope,
     force: false,
   });
-  return { method: 'GET', url: url.href, headers: { accept: 'text/html, */*;q=0.5' } } as const;
+  const kind = 'trial-authorization';
+  return { kind, method: 'GET', url: url.href, headers: { accept: 'text/html, */*;q=0.5' } } as const;
 }
 
 function toTokenProbe(client: Client, codeVerifier: string) {
@@ -80,7 +94,8 @@ function toTokenProbe(client: Client, codeVerifier: string) {
   if (client.pkce !== null) form.set('code_verifier', codeVerifier);
   const wire = toWireTokenRequest(provider, form.toString());
   const headers = { accept: 'application/json', 'content-type': wire.contentType };
-  return { method: 'POST', url: provider.endpoints.token, headers, body: wire.body } as const;
+  const kind = 'trial-token';
+  return { kind, method: 'POST', url: provider.endpoints.token, headers, body: wire.body } as const;
 }
 
 function judgeAnswer(

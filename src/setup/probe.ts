@@ -1,8 +1,10 @@
 import { request as send } from 'undici';
+import { recordRequest } from '../inspector/recorder.ts';
 import { isObject } from '../json.ts';
 import type { HttpAnswer } from '../oauth/http.ts';
 
 export interface ProbeRequest {
+  readonly kind: 'trial-authorization' | 'trial-token';
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -35,6 +37,7 @@ export async function probe(request: ProbeRequest, now: () => number, signal: Ab
   const about = { method: request.method, address: origin + pathname };
   const startedAt = performance.now();
   const askedAt = now();
+  const recorded = recordRequest(request.kind, request);
   const elapsed = () => Math.round(performance.now() - startedAt);
   try {
     const { method, headers, body = null } = request;
@@ -46,10 +49,12 @@ export async function probe(request: ProbeRequest, now: () => number, signal: Ab
     // Half-way between question and answer; the header has whole seconds.
     const difference = Date.parse(plain['date'] ?? '') + 500 - (askedAt + now()) / 2;
     const answer = { status: response.statusCode, headers: plain, text: await readStart(response.body) };
+    recorded.answered(answer);
     const clockDifference = Number.isNaN(difference) ? null : Math.round(difference);
     return { ...about, milliseconds: elapsed(), answer, failure: null, clockDifference };
   } catch (error) {
     const failure = signal.aborted ? 'no answer in time' : nameOf(error);
+    recorded.failed(failure);
     return { ...about, milliseconds: elapsed(), answer: null, failure, clockDifference: null };
   }
 }

@@ -92,7 +92,7 @@ function checkProxy({ config, seen }: ServerFacts): Finding {
   if (!seen.isForwarded) return ok(name, 'None was seen, and none is believed.');
   return needsAction(
     name,
-    'A proxy is in front (X-Forwarded-For), and TRUSTED_PROXIES is empty. The list of sessions shows the address of the proxy for everybody.',
+    'A proxy is in front (X-Forwarded-For), and TRUSTED_PROXIES is empty. The list of sessions shows the address of the proxy for everybody, and rate limits count everybody together.',
     'Name the address of the proxy in TRUSTED_PROXIES.',
   );
 }

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { newSecret } from '../login/transaction.ts';
 import { cookieName, expireCookie } from '../sessions/session.ts';
 
 /** Binds login transactions to the browser that started them. */
@@ -29,6 +30,16 @@ export function setCookie(
     secure,
     maxAge: maxAgeMilliseconds,
   });
+}
+
+const bindingMilliseconds = 24 * 60 * 60 * 1000;
+
+/** The browser-binding cookie: kept while it is well formed, so that parallel tabs all work. */
+export function bindBrowser(request: Request, response: Response, secure: boolean): string {
+  const known = readCookie(request, bindingCookie, secure);
+  const binding = known !== null && /^[\w-]{43}$/.test(known) ? known : newSecret();
+  setCookie(response, bindingCookie, binding, { secure, maxAgeMilliseconds: bindingMilliseconds });
+  return binding;
 }
 
 /** Makes a browser forget that somebody was signed in: the cookies by name, and what it has stored. */

@@ -80,6 +80,9 @@ const notes: { readonly [Code in ErrorCode]?: (happening: Happening) => Note | n
       text: `${name} gave a token that does not open the profile. Either a scope is missing or it was unticked.`,
       settings: [variableName(service.provider, 'SCOPES')],
     },
+  clock_differs: ({ name, facts }) => ({
+    text: `By the time of ${name}, ${facts.reason ?? 'our clock is wrong'}. Set the clock of this machine, by NTP for instance.`,
+  }),
   id_token_invalid: () => ({
     text: 'A clock that is wrong does this too; setup compares it with that of the service.',
   }),

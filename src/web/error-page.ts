@@ -103,8 +103,7 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   }),
   provider_busy: (situation) =>
     situation.facts.unsent === 'too-many' ? tooManyAtOnce(situation) : toldToWait(situation),
-  token_request_refused: (situation) =>
-    (refusals[situation.facts.oauthError ?? ''] ?? refusedRequest)(situation),
+  token_request_refused: (situation) => wordsOfRefusal(situation)(situation),
   token_response_invalid: ({ name }) => ({
     status: 502,
     heading: `${name} answered in a way we do not understand`,
@@ -128,6 +127,12 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     heading: `${name} sent a profile we cannot read`,
     reason: `It does not say for certain who you are there. We stopped to be safe. ${nothing}`,
     buttons: ['again', 'choose'],
+  }),
+  clock_differs: ({ name }) => ({
+    status: 502,
+    heading: `Our clock and that of ${name} do not agree`,
+    reason: `${name} refuses what is signed at the wrong time. The person who runs this site has to set the clock. ${nothing}`,
+    buttons: ['choose'],
   }),
   identity_already_linked: ({ name, facts }) => ({
     status: 409,
@@ -262,6 +267,11 @@ function tooManyAtOnce({ name }: Situation): Words {
     reason: `It answers slowly, and we ask it for only so many people at the same time. Try again in a minute. ${nothing}`,
     buttons: ['again', 'choose'],
   };
+}
+
+/** By the provider's `error`, which may be any text: `constructor` is no entry of the table. */
+function wordsOfRefusal({ facts: { oauthError = '' } }: Situation): (situation: Situation) => Words {
+  return (Object.hasOwn(refusals, oauthError) ? refusals[oauthError] : undefined) ?? refusedRequest;
 }
 
 function refusedRequest({ name }: Situation): Words {
@@ -454,20 +464,20 @@ function toAction(
     case 'home':
       return link('Go to the front page', paths.home);
     case 'reload':
-      return link(
-        'Try again',
-        canBeRepeated(request)
-          ? config.basePath + (readReturnPath(request.url) ?? '/')
-          : homeWithReturn(context, wanted),
-      );
+      return link('Try again', toSameAgain(context, request, wanted));
     case 'base-url':
       return link(`Open ${config.baseUrl}`, config.baseUrl);
   }
 }
 
-/** The address of a callback carries a code, which belongs on no page. */
-function canBeRepeated({ method, path }: Request): boolean {
-  return method === 'GET' && !/^\/login\/[^/]+\/callback$/.test(path);
+/**
+ * Where the same is asked for once more. The address of a callback carries a code, which belongs on no
+ * page: an empty reference leads to it as well (RFC 3986 5.2), as long as the page is open.
+ */
+function toSameAgain(context: Context, { method, path, url }: Request, wanted: string | undefined): string {
+  if (method !== 'GET') return homeWithReturn(context, wanted);
+  if (/^\/login\/[^/]+\/callback$/.test(path)) return '';
+  return context.config.basePath + (readReturnPath(url) ?? '/');
 }
 
 /** Starts the same login once more, with the destination it had. */

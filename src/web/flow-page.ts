@@ -5,8 +5,8 @@ import { meaningOf } from '../inspector/meanings.ts';
 import { type Field, type Text, toText } from '../inspector/text.ts';
 import type { Check, Flow, Message, Step } from '../inspector/trace.ts';
 import { toVerdict } from '../inspector/verdict.ts';
-import { flowName, laneName, purposeWords, stepSource, stepWords } from '../inspector/words.ts';
-import type { TraceFacts } from '../providers/provider.ts';
+import { flowName, laneName, likeOfLogin, purposeWords, stepSource, stepWords } from '../inspector/words.ts';
+import type { Departure } from '../providers/provider.ts';
 import type { Context } from './context.ts';
 import {
   isGivenUp,
@@ -23,7 +23,7 @@ import { link } from './page.ts';
 export function toFlowPage(context: Context, flow: Flow, all: readonly Flow[]): FlowPage {
   const { paths } = context;
   const now = context.now();
-  const trace = findTraceFacts(context, flow);
+  const provider = findProvider(context, flow);
   const others = all.filter(({ id }) => id !== flow.id);
   return {
     listHref: paths.inspector,
@@ -34,8 +34,8 @@ export function toFlowPage(context: Context, flow: Flow, all: readonly Flow[]): 
     result: toResultTag(flow, now),
     notes: flow.notes,
     providerName: flow.provider.name,
-    diagram: toDiagram(flow, trace.phone === true && hasAuthorization(flow)),
-    steps: flow.steps.map((step) => toStep(step, flow, trace)),
+    diagram: toDiagram(flow, provider?.trace.phone === true && hasAuthorization(flow)),
+    steps: flow.steps.map((step) => toStep(step, flow, provider?.departures ?? [])),
     jsonHref: paths.flowAsJson(flow.id),
     mermaid: toMermaid(flow),
     compare: others.length === 0 ? null : toCompare(paths.compareFlows, flow, others),
@@ -43,10 +43,8 @@ export function toFlowPage(context: Context, flow: Flow, all: readonly Flow[]): 
   };
 }
 
-function findTraceFacts({ services }: Context, flow: Flow): TraceFacts {
-  const found = services.find(({ provider }) => provider.id === flow.provider.id);
-  return found?.provider.trace ?? { shows: [], departures: [] };
-}
+const findProvider = ({ services }: Context, flow: Flow) =>
+  services.find(({ provider }) => provider.id === flow.provider.id)?.provider;
 
 const hasAuthorization = ({ steps }: Flow) => steps.some(({ kind }) => kind === 'authorization');
 
@@ -91,7 +89,7 @@ function toTurns({ paths }: Context, flow: Flow, all: readonly Flow[]): FlowPage
   ];
 }
 
-function toStep(step: Step, flow: Flow, { departures }: TraceFacts): ShownStep {
+function toStep(step: Step, flow: Flow, departures: readonly Departure[]): ShownStep {
   const { number, kind, title, standsFor, milliseconds, request, response } = step;
   return {
     number,
@@ -113,7 +111,7 @@ function toStep(step: Step, flow: Flow, { departures }: TraceFacts): ShownStep {
         { title: 'Claims', fields: token.claims.map(toField) },
       ],
     })),
-    departures: departures.filter(({ at }) => at === kind),
+    departures: departures.filter(({ at }) => at === likeOfLogin(kind)),
     curl: toCurl(step),
     took: milliseconds === null ? null : toDuration(milliseconds),
     source: stepSource(kind),

@@ -10,7 +10,8 @@ import { toHelpPage } from './help-page.ts';
 import { form, renderPage, themes } from './page.ts';
 import { readReturnPath } from './return-path.ts';
 import { toList, toSentence } from './sentences.ts';
-import { closingSentence, failingSince, sandboxHref, serviceLabel, stepModeHref } from './services.ts';
+import { closingSentence, failingSince, sandboxHref, serviceLabel } from './services.ts';
+import { toStepModeChoice } from './step-mode.ts';
 import type { HomePage } from './view-models.ts';
 
 const themeMilliseconds = 365 * 24 * 60 * 60 * 1000;
@@ -32,11 +33,13 @@ export function createHomeRoutes(context: Context): Router {
       lastUsed: readCookie(request, 'latchkey-last', config.secure),
       message: homeMessage(context, {
         returnTo,
+        stepsAlone: cameFromHere && request.query['steps_alone'] !== undefined,
         signedOut: cameFromHere && request.query['signed_out'] !== undefined,
         deleted: cameFromHere && request.query['account_deleted'] !== undefined,
         unconfirmed: [request.query['unconfirmed'] ?? []].flat().map(String),
         hadSession: hasSessionCookie(request.headers.cookie),
       }),
+      stepMode: toStepModeChoice(context, request, paths.home),
     });
     await renderPage(
       context,
@@ -85,6 +88,8 @@ function homeMessage(
   { config, services }: Context,
   at: {
     returnTo: string | null;
+    /** Step mode was switched, and the sandbox does not know of it. */
+    stepsAlone: boolean;
     signedOut: boolean;
     deleted: boolean;
     /** Providers that did not confirm that our access is cancelled. */
@@ -92,6 +97,8 @@ function homeMessage(
     hadSession: boolean;
   },
 ): string | null {
+  if (at.stepsAlone)
+    return 'Step mode was switched for this app alone: the sandbox did not answer. It can be switched on its own page too.';
   if (at.signedOut) return 'You are signed out.';
   if (at.deleted) {
     const deleted = 'Your account here is deleted, and you are signed out everywhere.';
@@ -115,7 +122,8 @@ function toHomePage(
     returnTo,
     lastUsed,
     message,
-  }: { returnTo: string | null; lastUsed: string | null; message: string | null },
+    stepMode,
+  }: { returnTo: string | null; lastUsed: string | null } & Pick<HomePage, 'message' | 'stepMode'>,
 ): HomePage {
   const { services, paths, config } = context;
   const usable = services
@@ -134,7 +142,7 @@ function toHomePage(
     permissions: usable.map(toPermissions),
     inspectorHref: context.inspector ? paths.inspector : null,
     sandboxHref: sandboxHref(context),
-    stepModeHref: stepModeHref(context),
+    stepMode,
     setupHref: config.production ? null : paths.setup,
     learnHref: config.production ? null : paths.learn,
   };

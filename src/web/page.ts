@@ -52,14 +52,20 @@ export function sendPage(
   page: object,
   flash: Flash | null = null,
 ): void {
-  const shell = createShell(context, request, { title, current: current ?? null, flash });
+  const isPublic = view === 'home';
+  const shell = createShell(context, request, { title, current: current ?? null, flash, isPublic });
   response.status(status).render(`pages/${view}`, { shell, page });
 }
 
 function createShell(
   { config, paths, services, assets, inspector }: Context,
   request: Request,
-  { title, current, flash }: { title: string; current: PageOptions['current'] | null; flash: Flash | null },
+  {
+    title,
+    current,
+    flash,
+    isPublic,
+  }: { title: string; current: PageOptions['current'] | null; flash: Flash | null; isPublic: boolean },
 ): Shell {
   const played = services
     .filter(({ client }) => client?.mode === 'sandbox')
@@ -71,6 +77,8 @@ function createShell(
     title: [flash?.title, title, 'Latchkey'].filter(Boolean).join(' – '),
     homeHref: paths.home,
     asset: assets.href,
+    manifestHref: paths.manifest,
+    preview: isPublic ? toPreview(config, services, assets) : null,
     navigation: navigation(paths, isSignedIn(request), inspector !== null, current, !config.production),
     flash,
     theme,
@@ -78,6 +86,20 @@ function createShell(
     here: request.method === 'GET' ? config.basePath + request.path : paths.home,
     helpHref: paths.help,
     sandboxNames: played.length > 0 ? toList(played) : null,
+  };
+}
+
+function toPreview(
+  { origin, baseUrl }: Context['config'],
+  services: Context['services'],
+  assets: Context['assets'],
+) {
+  const names = services.filter(({ client }) => client !== null).map(({ provider }) => provider.name);
+  return {
+    text: `Sign in with an account you already have${names.length > 0 ? `: ${toList(names)}` : ''}. You can link the others afterwards.`,
+    url: baseUrl,
+    picture: origin + assets.href('social.png'),
+    pictureText: 'Keys on a rack, one for each service',
   };
 }
 

@@ -18,3 +18,13 @@ export function createSameOriginGuard(origin: string): RequestHandler {
     next(own ? undefined : new RequestError('cross_origin'));
   };
 }
+
+/**
+ * Refuses a callback that is no page in a window: a picture or a frame on somebody else's page, which
+ * could otherwise use up what the visitor's whole network may (`rate-limits.ts`). A browser that does
+ * not say what it wants it for passes.
+ */
+export const refuseEmbedded: RequestHandler = (request, _response, next) => {
+  const destination = request.headers['sec-fetch-dest'] ?? 'document';
+  next(destination === 'document' ? undefined : new RequestError('cross_origin'));
+};

@@ -47,9 +47,3 @@ export function sandboxHref({ config, services }: Context): string | null {
   const plays = services.some(({ client }) => client?.mode === 'sandbox');
   return plays && !config.production ? config.sandbox.url : null;
 }
-
-/** The part of that page where step mode is switched on: a login then stops at each hop. */
-export function stepModeHref(context: Context): string | null {
-  const page = sandboxHref(context);
-  return page === null ? null : `${page}/#answers`;
-}

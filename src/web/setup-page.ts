@@ -1,3 +1,4 @@
+import type { Viewer } from '../inspector/flows.ts';
 import type { CheckResult, SentMessage } from '../setup/check-now.ts';
 import type { Report, ServiceReport } from '../setup/doctor.ts';
 import { type Finding, type Status, statusWords } from '../setup/finding.ts';
@@ -6,6 +7,12 @@ import type { Context } from './context.ts';
 import { form } from './page.ts';
 import { toTimeWords } from './time-words.ts';
 import type { CheckRow, SetupPage, SetupService } from './view-models.ts';
+
+/** A network check of this server, and where it was recorded. */
+export interface CheckedNow {
+  readonly result: CheckResult;
+  readonly flowId: string | null;
+}
 
 const kinds = { ok: 'ok', 'needs-action': 'warn', 'not-checked': 'plain' } as const satisfies Record<
   Status,
@@ -16,7 +23,8 @@ const kinds = { ok: 'ok', 'needs-action': 'warn', 'not-checked': 'plain' } as co
 export function toSetupPage(
   context: Context,
   report: Report,
-  results: ReadonlyMap<string, CheckResult>,
+  results: ReadonlyMap<string, CheckedNow>,
+  viewer: Viewer,
 ): SetupPage {
   const { config, paths } = context;
   const nothingSet = config.services.every(({ provider: { id } }) =>
@@ -31,14 +39,34 @@ export function toSetupPage(
     homeHref: paths.home,
     server: report.server.map(toRow),
     services: report.services.map((service) =>
-      toSetupService(context, service, results.get(service.id) ?? null),
+      toSetupService(context, service, toChecked(context, results.get(service.id), viewer)),
     ),
   };
 }
 
-function toSetupService(context: Context, service: ServiceReport, result: CheckResult | null): SetupService {
+/** A check, with the way to its trace for whoever may see it: they are kept for an hour. */
+function toChecked(
+  context: Context,
+  checked: CheckedNow | undefined,
+  viewer: Viewer,
+): SetupService['checked'] {
+  if (!checked) return null;
+  const { result, flowId } = checked;
+  const flow = flowId === null ? null : context.inspector?.flows.get(flowId, viewer);
+  return {
+    at: toTimeWords(result.at, context.now()),
+    rows: result.findings.map(toRow),
+    sent: result.sent.map(describeMessage),
+    traceHref: flow ? context.paths.flow(flow.id) : null,
+  };
+}
+
+function toSetupService(
+  context: Context,
+  service: ServiceReport,
+  checked: SetupService['checked'],
+): SetupService {
   const { id, name, state, status, summary, closed, redirectUri, where, rules } = service;
-  const now = context.now();
   return {
     provider: { id, name },
     tag: { words: summary, kind: kinds[status] },
@@ -54,12 +82,7 @@ function toSetupService(context: Context, service: ServiceReport, result: CheckR
     snippet: service.snippet,
     message: service.message,
     check: state === 'off' ? null : form(`Check ${name} now`, context.paths.checkNow(id)),
-    checked: result && {
-      at: toTimeWords(result.at, now),
-      rows: result.findings.map(toRow),
-      sent: result.sent.map(describeMessage),
-      traceHref: null,
-    },
+    checked,
   };
 }
 

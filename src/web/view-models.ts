@@ -3,6 +3,7 @@
  * configuration, no database row ever reaches a template.
  */
 
+import type { Meaning } from '../inspector/meanings.ts';
 import type { Flash } from '../sessions/session.ts';
 
 /** An instant, ready to print: `<time datetime="{iso}">{words}</time> ({relative})`. */
@@ -43,6 +44,9 @@ export interface Shell {
   homeHref: string;
   /** Address of a file below public/, with a version: `/assets/latchkey.css?v=…`. */
   asset: (name: string) => string;
+  manifestHref: string;
+  /** What other sites show of a link to this page; null for pages that are of one person. */
+  preview: { text: string; url: string; picture: string; pictureText: string } | null;
   navigation: readonly NavigationItem[];
   flash: Flash | null;
   theme: 'system' | 'light' | 'dark';
@@ -75,11 +79,26 @@ export interface HomePage {
   inspectorHref: string | null;
   /** The sandbox's own page, in development where it runs. */
   sandboxHref: string | null;
-  /** Where the sandbox is told to stop at each hop; null together with its page. */
-  stepModeHref: string | null;
+  /** Null in production. */
+  stepMode: StepModeChoice | null;
   /** The pages for developers; null in production. */
   setupHref: string | null;
   learnHref: string | null;
+}
+
+export interface StopField {
+  name: string;
+  value: readonly string[];
+  /** Null for a parameter of the provider's own. */
+  meaning: Meaning | null;
+}
+
+/** The switch for step mode, in which a login stops at each hop. */
+export interface StepModeChoice {
+  on: boolean;
+  /** The sandbox plays a service, and stops too. */
+  inSandbox: boolean;
+  action: Action;
 }
 
 export interface HandOffPage {
@@ -88,6 +107,8 @@ export interface HandOffPage {
   href: string;
   /** What the provider will ask for, in words: `read your e-mail address`. */
   asks: readonly string[];
+  /** In step mode: the request by its parameters. Null where the page leads on by itself. */
+  stop: { address: string; fields: readonly StopField[] } | null;
 }
 
 export interface PermissionRow {
@@ -273,8 +294,7 @@ export interface LearnPage {
   /** The reader's own last login; null when none is recorded. */
   lastFlowHref: string | null;
   homeHref: string;
-  /** Where the sandbox is told to stop at each hop; null where it plays nothing. */
-  stepModeHref: string | null;
+  stepMode: StepModeChoice | null;
   departures: {
     names: readonly string[];
     rows: readonly { label: string; cells: readonly string[] }[];

@@ -421,6 +421,36 @@ export const pageStates: readonly PageState[] = [
     },
   },
   {
+    name: 'step-mode-on',
+    open: async (page, { baseUrl, sandbox }) => {
+      await page.goto(`${baseUrl}/`);
+      await button(page, 'Switch on step mode').click();
+      await button(page, 'Switch off step mode').waitFor();
+      sandbox.state.settings.stepMode = false;
+    },
+  },
+  {
+    name: 'step-mode-stop',
+    open: async (page, { baseUrl, sandbox }) => {
+      await page.goto(`${baseUrl}/`);
+      await button(page, 'Switch on step mode').click();
+      await button(page, 'Continue with Resonite').click();
+      await seeHeading(page, 'About to go to Resonite');
+      sandbox.state.settings.stepMode = false;
+    },
+  },
+  {
+    name: 'setup-check-trace',
+    open: async (page, latchkey) => {
+      latchkey.sandbox.state.faults.set('twitch', 'token_wrong_secret');
+      await page.goto(`${latchkey.baseUrl}/setup`);
+      await button(page, 'Check Twitch now').click();
+      await page.getByRole('link', { name: 'These messages in full' }).click();
+      await page.locator('#step-2').waitFor();
+      latchkey.sandbox.state.faults.clear();
+    },
+  },
+  {
     name: 'learn',
     open: async (page, { baseUrl }) => {
       await page.goto(`${baseUrl}/learn`);

@@ -66,6 +66,11 @@ async function travel(latchkey: RunningLatchkey, visitor: Visitor): Promise<stri
   await answerAtProvider(visitor, baseUrl, { person: 'Ada' });
   await visitor.press('Replace with');
   await visitor.press('Read profile again');
+  for (const name of ['Twitch', 'Mixer', 'Mixin', 'Resonite']) {
+    await visitor.open(`${baseUrl}/setup`);
+    await visitor.press(`Check ${name} now`);
+    pages.push(visitor.page.html);
+  }
   pages.push(...(await readInspector(visitor, baseUrl)));
   latchkey.advance(7 * hour);
   await visitor.open(`${baseUrl}/profile`);
@@ -78,7 +83,7 @@ async function travel(latchkey: RunningLatchkey, visitor: Visitor): Promise<stri
   return pages;
 }
 
-const usual = ['token', 'userinfo', 'refresh'];
+const usual = ['token', 'userinfo', 'refresh', 'trial-authorization', 'trial-token'];
 const withTwitch = [...usual, 'validation', 'revocation'];
 const plain = { TWITCH_SCOPES: 'user:read:email' };
 

@@ -33,6 +33,19 @@ test('a request is written as it goes over the wire', () => {
   expect(JSON.stringify({ line, headers, body })).not.toContain('canary');
 });
 
+test.each([
+  ['https://site.example/?error=x&code=Secret1', 'https://site.example/?error=x&code=[hidden'],
+  ['https://site.example/login/service/callback', 'https://site.example/login/service/callback'],
+  ['https://site.example/t/aB3dEfGh', 'https://site.example[hidden'],
+  ['https://site.example/abcdefghijklmnop', 'https://site.example[hidden'],
+  ['/abc?code=Secret1', '[hidden'],
+])('a redirect to %s is written as %s', (location, written) => {
+  const { headers } = toResponseMessage(redactor, { status: 302, headers: { location }, text: '' });
+  const text = toPlainText(headers[0]!.value);
+  expect(text.startsWith(written)).toBe(true);
+  expect(text).not.toContain('Secret1');
+});
+
 test('a token is shown without its signature, and what is no token not at all', () => {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const token = `${part({ alg: 'RS256' })}.${part({ iss: 'https://one.example', email: 'canary@one.example' })}.c2lnbmF0dXJl`;

@@ -82,6 +82,7 @@ describe('a flow', () => {
     await startSignIn(visitor, latchkey.baseUrl, 'Mixin');
     await openNewest(visitor, latchkey.baseUrl);
     expect(visitor.page.text).toContain('Waiting: for the browser to come back from Mixin.');
+    expect(visitor.page.text).toContain('look at MIXIN_CLIENT_ID, MIXIN_SCOPES and the return address.');
     await visitor.press('Reload');
     expect(visitor.page.status).toBe(200);
   });

@@ -1,5 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
+import { mixer } from '../../src/providers/mixer.ts';
+import { mixin, mixinWithBearerToken } from '../../src/providers/mixin.ts';
+import { resonite } from '../../src/providers/resonite.ts';
+import { twitch } from '../../src/providers/twitch.ts';
+import { twitchKraken } from '../../src/providers/twitch-kraken.ts';
+
 /** Keeps docs/providers and the tests of this folder saying the same, both ways. */
 
 const documents = new URL('../../docs/providers/', import.meta.url);
@@ -121,5 +127,27 @@ describe.each(providers)('the page of %s', (provider) => {
     expect(count(text, /\bdescribe\b *[.(]/g)).toBe(1);
     expect(count(text, /\b(?:test|it|xtest|xit|fit)\b *[.(]/g)).toBe(readTitles(provider).length);
     expect(text).not.toMatch(/\b(?:describe|test|it) *\. *\w+/);
+  });
+});
+
+describe('what a provider file says of a departure', () => {
+  const files = { mixer, mixin, mixinWithBearerToken, resonite, twitch, twitchKraken };
+  const all = Object.entries(files).flatMap(([file, { departures }]) =>
+    departures.map((departure) => [file, departure.what, departure] as const),
+  );
+
+  test.each(all)('%s: %s has rows of its page as the source', (_, __, { source }) => {
+    const [, page = '', rows = ''] =
+      /^docs\/providers\/([\w-]+)\.md, (\d+(?:(?: and | to )\d+)?)$/.exec(source) ?? [];
+    const known = readQuirks(page).map(({ number }) => number);
+    for (const row of rows.split(/ and | to /)) expect(known).toContain(row);
+  });
+
+  test('is said once, in whole sentences', () => {
+    for (const { departures } of Object.values(files)) {
+      const said = departures.map(({ what }) => what);
+      expect(new Set(said).size).toBe(said.length);
+      for (const { what, why } of departures) expect(`${what}|${why}`).toMatch(/\.\|.*\.$/);
+    }
   });
 });

@@ -379,4 +379,19 @@ describe('Mixin', () => {
     expect(page.text).toContain('Mixin is unlinked.');
     expect(stage.sandbox.requests.filter(({ host }) => host === 'api.mixin.one').length).toBe(before);
   });
+
+  test('ends no access because of a clock that is wrong', async () => {
+    const stage = await start();
+    await stage.signIn();
+    for (const fault of ['clock_ahead', 'clock_behind'] as const) {
+      stage.sandbox.faults.set('mixin', fault);
+      const failed = await stage.visitor.press('Read profile again');
+      expect(stage.sandbox.requests.at(-1)?.failedCheck).not.toBeNull();
+      expect(failed.text).toContain('We could not reach Mixin.');
+      stage.sandbox.faults.clear();
+      expect((await stage.visitor.press('Try again')).text).not.toContain('We could not reach Mixin.');
+    }
+    stage.sandbox.faults.set('mixin', 'access_revoked');
+    expect((await stage.visitor.press('Read profile again')).text).toContain('Needs attention');
+  });
 });

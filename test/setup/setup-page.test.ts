@@ -187,6 +187,76 @@ describe('Check now', () => {
     );
   });
 
+  describe('leads to its trace', () => {
+    const openTrace = async (name: string) => {
+      await check(name);
+      return visitor.press('These messages in full');
+    };
+
+    test.each(['Twitch', 'Resonite', 'Mixer', 'Mixin'])('with both messages to %s', async (name) => {
+      latchkey = await startLatchkey();
+      const page = await openTrace(name);
+      expect(page.heading).toMatch(new RegExp(`^${name} check, `));
+      expect(words(page, 'h1 ~ .note, .head ~ .note')).toBe(
+        `Finished: nothing is wrong, as far as can be seen without signing in at ${name}.`,
+      );
+      expect(page.$('ol > li[id^=step-]')).toHaveLength(2);
+      expect(page.text).toContain(`We sent ${name} a made-up code`);
+      expect(page.text).toContain('Client id and return address');
+    });
+
+    test('which says what is wrong, and which variable to look at', async () => {
+      latchkey = await startLatchkey();
+      latchkey.sandbox.state.faults.set('twitch', 'token_wrong_secret');
+      const page = await openTrace('Twitch');
+      expect(words(page, 'h1 ~ .note, .head ~ .note')).toMatch(
+        /^Failed at step 2: Twitch refuses the client id or the client secret\. Compare .*TWITCH_CLIENT_SECRET/,
+      );
+      expect(page.$('#step-2').text()).toContain('403 Forbidden');
+    });
+
+    test('also where the first of the two messages is what failed', async () => {
+      latchkey = await startLatchkey();
+      latchkey.sandbox.state.faults.set('resonite', 'authorize_redirect_mismatch');
+      const page = await openTrace('Resonite');
+      expect(words(page, 'h1 ~ .note, .head ~ .note')).toContain(
+        'Failed at step 1: Resonite does not know the return address',
+      );
+    });
+
+    test('that shows where a refusal would send the browser', async () => {
+      latchkey = await startLatchkey();
+      latchkey.sandbox.state.faults.set('twitch', 'authorize_redirect_mismatch');
+      const step = (await openTrace('Twitch')).$('#step-1').text();
+      expect(step).toMatch(
+        /location: http:\/\/localhost:\d+\/login\/twitch\/callback\?error=redirect_mismatch/,
+      );
+    });
+
+    test('in the browser that asked, and in no other', async () => {
+      latchkey = await startLatchkey();
+      const trace = await openTrace('Twitch');
+      const other = new Visitor();
+      expect((await other.open(`${latchkey.baseUrl}/setup`)).$('#check-twitch')).toHaveLength(1);
+      expect(other.page.text).not.toContain('These messages in full');
+      expect((await other.open(trace.url.href)).status).toBe(404);
+    });
+
+    test('for an hour; what was found stays', async () => {
+      latchkey = await startLatchkey();
+      await check('Twitch');
+      latchkey.advance(61 * 60 * 1000);
+      const page = await visitor.open(`${latchkey.baseUrl}/setup`);
+      expect(page.$('#check-twitch')).toHaveLength(1);
+      expect(page.text).not.toContain('These messages in full');
+    });
+
+    test('unless the inspector is off', async () => {
+      latchkey = await startLatchkey({ env: { INSPECTOR: 'off' } });
+      expect((await check('Twitch')).text).not.toContain('These messages in full');
+    });
+  });
+
   test('gives a service that hangs five seconds', async () => {
     latchkey = await startLatchkey();
     latchkey.sandbox.state.faults.set('twitch', 'token_hang');
@@ -232,14 +302,10 @@ test('in production the page and its button are not there, nor a way to them', a
   expect(answer.status).toBe(404);
 });
 
-test('the front page leads to the setup, and to where the sandbox is told to stop at each hop', async () => {
+test('the front page leads to the setup', async () => {
   latchkey = await startLatchkey();
-  const home = await visitor.open(`${latchkey.baseUrl}/`);
-  const step = home.$('a:contains("switch on step mode in the sandbox")').attr('href')!;
+  await visitor.open(`${latchkey.baseUrl}/`);
   expect((await visitor.press('Setup')).heading).toBe('Setup');
-  const sandbox = await visitor.open(step);
-  const section = sandbox.$(new URL(step).hash).closest('section');
-  expect(section.find('input[name=stepMode]').length).toBe(1);
 });
 
 test('a service that is not set up leads the developer to its place on the page', async () => {

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import { type App, createApp } from '../../src/app.ts';
@@ -58,6 +58,8 @@ export interface LatchkeyOptions {
   readonly httpLimits?: HttpLimits;
   /** How many recorded logins are kept. */
   readonly flowLimits?: FlowLimits;
+  /** Stands in the providers' place: whatever it does not answer (false), the sandbox does. */
+  readonly standIn?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 /** Tests do in a second what a person does in a day. Those of the limits themselves set them again. */
@@ -81,6 +83,7 @@ export async function startLatchkey({
   basePath = '',
   httpLimits,
   flowLimits,
+  standIn = () => false,
 }: LatchkeyOptions = {}): Promise<RunningLatchkey> {
   let skew = 0;
   const now = () => Date.now() + skew;
@@ -130,7 +133,9 @@ export async function startLatchkey({
     now,
   });
   serve(appServer, basePath === '' ? app.express : express().use(basePath, app.express));
-  serve(sandboxServer, sandbox.app);
+  sandboxServer.on('request', (request, response) => {
+    if (!standIn(request, response)) sandbox.app(request, response);
+  });
 
   async function startNode(changes: Record<string, string> = {}) {
     const server = await listen();

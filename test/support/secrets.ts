@@ -32,6 +32,7 @@ export function collectSecrets({ answers, ownAnswers, requests, visitors }: Wire
   const queries = visitors.flatMap(({ visited }) => visited).map((url) => new URL(url).searchParams);
   const inAddresses = (name: string) => queries.map((query) => query.get(name));
   const inRequests = sentNames.flatMap((name) => requests.map(({ body }) => body[name]));
+  const inQueries = requests.flatMap(({ query }) => [query['state'], query['nonce']]);
   const protocol = [
     ...inAnswers('access_token|refresh_token|id_token|ed25519|authorization_id'),
     ...inAddresses('code'),
@@ -42,7 +43,7 @@ export function collectSecrets({ answers, ownAnswers, requests, visitors }: Wire
   ];
   return {
     ofProtocol: longTexts(protocol),
-    ofHandOff: longTexts([...inAddresses('state'), ...inAddresses('nonce')]),
+    ofHandOff: longTexts([...inAddresses('state'), ...inAddresses('nonce'), ...inQueries]),
     ofPeople: new Set(inAnswers('email|phone').map((value) => value.replace(/@.*/, ''))),
   };
 }

@@ -106,6 +106,7 @@ export class Visitor {
     request
       .set('Cookie', this.cookieHeader(url))
       .set('Sec-Fetch-Site', siteOf(from, url))
+      .set('Accept', 'text/html,application/xhtml+xml,*/*;q=0.8')
       .set('Sec-Fetch-Mode', 'navigate')
       .set('Sec-Fetch-Dest', 'document');
     if (method === 'POST' && from) request.set('Origin', from.origin);

@@ -170,6 +170,21 @@ describe('a callback that is refused', () => {
     expect((await visitor.open(callback.href)).heading).toBe('Your accounts');
   });
 
+  test('as a picture or a frame on another page counts for nobody, and leaves the login as it is', async () => {
+    await open({ RATE_LIMIT_CALLBACK_PER_ADDRESS: '3' });
+    const visitor = new Visitor();
+    const begin = () => startSignIn(visitor, latchkey.baseUrl, 'Twitch');
+    const callback = await captureCallback(visitor, begin, latchkey.baseUrl);
+    for (const destination of ['image', 'iframe', 'script', 'empty', 'object']) {
+      const response = await supertest(latchkey.baseUrl)
+        .get(callback.pathname + callback.search)
+        .set({ 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Dest': destination })
+        .set('Cookie', visitor.cookieHeader(callback));
+      expect(response.status).toBe(403);
+    }
+    expect((await visitor.open(callback.href)).heading).toBe('Your accounts');
+  });
+
   test('asks the provider nothing, and the page leads back to it', async () => {
     await open({ RATE_LIMIT_CALLBACK_PER_ADDRESS: '1' });
     const other = new Visitor();
@@ -251,6 +266,19 @@ test('signing out, the theme, files, pages and life signs are never refused', as
   await visitor.open(`${latchkey.baseUrl}/profile`);
   expect((await visitor.press('Sign out')).status).toBe(200);
   expect([...statuses]).toEqual([200]);
+});
+
+test('a start that is refused keeps where the person wanted to go', async () => {
+  await open({ RATE_LIMIT_START_PER_ADDRESS: '1' });
+  const visitor = new Visitor();
+  await startSignIn(visitor, latchkey.baseUrl, 'Twitch');
+  await visitor.open(`${latchkey.baseUrl}/?return_to=%2Fhelp`);
+  expect((await visitor.press('Continue with Mixer')).status).toBe(429);
+  latchkey.advance(60_000);
+  await visitor.press('Try again');
+  await visitor.press('Continue with Mixer');
+  await answerAtProvider(visitor, latchkey.baseUrl);
+  expect(visitor.page.url.pathname).toBe('/help');
 });
 
 test('0 and off switch a limit off', async () => {
