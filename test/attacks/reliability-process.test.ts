@@ -2,16 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asked } from '../sessions/support.ts';
+import { StorageError } from '../../src/storage/storage-error.ts';
 import { type Cluster, startCluster } from '../support/cluster.ts';
 import { testSecret } from '../support/latchkey.ts';
-import { openTestStores } from '../support/open-stores.ts';
 import { freePort, startProcess, stopProcess } from '../support/process.ts';
 import { describeWith } from '../support/stores.ts';
-import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { signIn, Visitor } from '../support/visitor.ts';
 import { attack } from './attack.ts';
+import { useScenes } from './witness.ts';
 
 /* What one process does when it is told to stop is in test/keeping-going/stop.test.ts. */
 
@@ -66,43 +65,44 @@ attack('REL-08', () => {
 /* Errors thrown where nobody catches them are in test/keeping-going/stop.test.ts, too. */
 
 attack('REL-12', () => {
-  describeWith(
-    'PostgreSQL and Redis',
-    'a session that cannot be stored when even the error page is sent',
-    () => {
-      let cluster: Cluster;
-      let wire: TcpProxy;
-      beforeAll(async () => {
-        const stores = await openTestStores('PostgreSQL and Redis');
-        wire = await openTcpProxy(stores.variables['SESSION_STORE_URL']!, 6379);
-        cluster = await startCluster({ stores, size: 1, env: { SESSION_STORE_URL: wire.url } });
-      });
-      afterAll(async () => {
-        await cluster.close();
-        await wire.close();
-      });
+  describe('a session that cannot be stored when even the error page is sent', () => {
+    const scenes = useScenes();
+    const { env } = process;
+    const mode = env['NODE_ENV'];
+    const usualError = console.error;
+    const printed: unknown[] = [];
+    beforeEach(() => {
+      // With the mode of tests Express would keep what it has to say to itself.
+      env['NODE_ENV'] = 'development';
+      console.error = (...words: unknown[]) => void printed.push(words);
+    });
+    afterEach(() => {
+      env['NODE_ENV'] = mode;
+      console.error = usualError;
+    });
 
-      test('is logged as any failure, and nothing but log lines is printed', async () => {
-        const visitor = new Visitor();
-        await signIn(visitor, cluster.baseUrl, 'Resonite');
-        const { state } = cluster.sandbox;
-        const printed = () => cluster.nodes[0]!.output().split('Ctrl+C to stop\n\n')[1]!;
-        // While the profile is read again the store goes away: the flash that tells of it cannot be kept.
-        state.faults.set('resonite', 'userinfo_slow', 'next');
-        const before = asked(cluster, 'userinfo').length;
-        const reading = visitor.press('Read profile again from Resonite');
-        await until(() => asked(cluster, 'userinfo').length > before);
-        await wire.set('cut');
-        const page = await reading;
-        expect([page.status, page.heading]).toEqual([503, 'Sorry, we cannot reach our own storage']);
-        await until(() => printed().includes('store_unavailable'));
-        const lines = printed().split('\n').filter(Boolean);
-        expect(lines.filter((line) => !line.startsWith('{"level":'))).toEqual([]);
-        await wire.set('open');
-        await until(async () => (await visitor.open(`${cluster.baseUrl}/profile`)).status === 200);
-      }, 30_000);
-    },
-  );
+    test('is logged as any failure, and Express prints nothing', async () => {
+      const scene = await scenes();
+      const { records } = scene.latchkey;
+      const { get, update } = records;
+      let fails = false;
+      const guarded =
+        (usual: (...parameters: never[]) => Promise<unknown>, begins: boolean) =>
+        async (...parameters: [kind: string]) => {
+          if (parameters[0] === 'session') fails ||= begins;
+          if (fails) throw new StorageError('unavailable', 'TEST');
+          return usual(...(parameters as unknown as never[]));
+        };
+      // Signed in already, but the words about it cannot be stored.
+      Object.assign(records, { get: guarded(get, false), update: guarded(update, true) });
+      const page = await signIn(scene.visitor(), scene.baseUrl, 'Mixin');
+      expect([page.status, page.heading]).toEqual([503, 'Sorry, we cannot reach our own storage']);
+      Object.assign(records, { get, update });
+      const failures = scene.latchkey.logLines.filter((line) => line.includes('"store_unavailable"'));
+      expect(failures).toHaveLength(2);
+      expect(printed).toEqual([]);
+    });
+  });
 
   describe('a process on SQLite', () => {
     let folder: string;
