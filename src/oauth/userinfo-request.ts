@@ -4,6 +4,7 @@ import { recordCheck, recordToken } from '../inspector/recorder.ts';
 import { isObject } from '../json.ts';
 import type { Client } from './client.ts';
 import { type HttpAnswer, requireUsable, toWireAnswer } from './http.ts';
+import { toProviderWords } from './provider-words.ts';
 import { checkIntegrityToken, signRequest } from './signed-request.ts';
 import type { Tokens } from './token-response.ts';
 
@@ -111,7 +112,7 @@ function readUserinfo({ provider }: Client, answer: HttpAnswer): unknown {
       {
         provider: provider.id,
         reason: `status ${status}`,
-        ...(typeof said === 'string' && said !== '' ? { providerSaid: said } : {}),
+        ...(typeof said === 'string' && said !== '' ? { providerSaid: toProviderWords(said) } : {}),
       },
     );
   }

@@ -310,13 +310,20 @@ function logError(
     return;
   }
   const { provider, intent, reason } = error instanceof LoginError ? error.facts : {};
-  log.warn(error instanceof LoginError ? 'login failed' : 'request refused', {
+  const isOurs = needsOperator(error);
+  log[isOurs ? 'error' : 'warn'](error instanceof LoginError ? 'login failed' : 'request refused', {
     reference,
     code: error.code,
     ...(provider ? { provider } : {}),
     ...(intent ? { intent } : {}),
-    ...(reason ? { reason } : {}),
+    ...(isOurs ? { reason: 'the provider does not accept our registration' } : reason ? { reason } : {}),
   });
+}
+
+/** No person can mend it, and every login there will fail until who runs this site does. */
+function needsOperator(error: LoginError | RequestError): boolean {
+  if (!(error instanceof LoginError)) return false;
+  return error.code === 'redirect_mismatch' || refusals[error.facts.oauthError ?? ''] === badClient;
 }
 
 /** Class and places: a message may carry a token. */
