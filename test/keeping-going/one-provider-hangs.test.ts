@@ -1,3 +1,4 @@
+import { globalAgent } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { until } from '../support/until.ts';
@@ -60,6 +61,9 @@ test('Twitch hangs, fails and comes back; Mixin’s logins take no longer meanwh
   expect(arrivedAt(latchkey, 'twitch') - arrivedBefore).toBe(20);
   expect(headings).toHaveLength(120);
   expect(breakerOf(latchkey, 'twitch')).toBe('open');
+
+  // The test's own connections have been idle for so long that the server is about to end them.
+  globalAgent.destroy();
 
   // It fails for a minute: four probes, and whoever comes between them is not sent.
   faults.clear();
