@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { load } from 'cheerio';
 import ejs from 'ejs';
 import { readConfig } from '../../src/config.ts';
-import { ConfigError } from '../../src/errors.ts';
+import type { ConfigError } from '../../src/errors.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
 import { StorageError } from '../../src/storage/storage-error.ts';
 import { liveAt } from '../support/live.ts';
