@@ -25,7 +25,8 @@ import { listTroubles, type Trouble } from './soak/troubles.ts';
  * Two nodes in production mode on PostgreSQL and Redis, one sandbox, and many virtual browsers, while
  * providers, stores and nodes fail in turn. Everything is on loopback. PostgreSQL is the one of the
  * tests (TEST_POSTGRES_URL), with a database of its own that is dropped; Redis is a process of its
- * own, so redis-server must be installed. Ends with 1 when something that must hold did not.
+ * own, so redis-server must be installed. The limits on requests are off, as in all tests with processes:
+ * every browser here has the same address. Ends with 1 when something that must hold did not.
  */
 
 /** No single answer may take longer: a provider has eight seconds, our own stores a few more. */
@@ -99,7 +100,7 @@ async function main(): Promise<boolean> {
   };
   for (const node of ports.keys()) started(await nodes.start(node));
   balancer.serve(nodes);
-  process.stdout.write(`Two nodes behind ${baseUrl}, providers at ${sandbox.url}\n`);
+  process.stdout.write(`Two nodes behind ${baseUrl}, providers at ${sandbox.url}. Rate limits are off.\n`);
 
   const accounts: LedgerAccount[] = [];
   let people = 0;

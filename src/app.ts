@@ -17,7 +17,7 @@ import { createLoginRoutes } from './login/routes.ts';
 import { createTransactions } from './login/transaction.ts';
 import type { BreakerPosition } from './oauth/circuit-breaker.ts';
 import { createClient } from './oauth/client.ts';
-import type { HttpLimits, HttpSurroundings } from './oauth/http.ts';
+import { type HttpLimits, type HttpSurroundings, usualGateLimits, usualLimits } from './oauth/http.ts';
 import { nobodyObserves, type Traffic, type TrafficObserver } from './oauth/traffic.ts';
 import { createPaths, routes } from './paths.ts';
 import { createGrants } from './sessions/grants.ts';
@@ -157,7 +157,9 @@ function createContext(
 ): Context {
   const paths = createPaths(config.basePath);
   const leases = createLeases(records, now);
-  const surroundings = { limits: httpLimits, now, observer: withLog(log, trafficObserver) };
+  const gate = { ...usualGateLimits, ...config.providerRequests };
+  const limits = { ...usualLimits, gate, ...httpLimits };
+  const surroundings = { limits, now, observer: withLog(log, trafficObserver) };
   const redirectUri = (service: ServiceConfig) => config.origin + paths.callback(service.provider.id);
   return {
     config,

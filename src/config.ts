@@ -69,6 +69,8 @@ export interface Config {
   readonly metrics: { readonly host: string; readonly port: number } | null;
   /** How long a process that is told to stop goes on taking requests, so that proxies notice. */
   readonly drainMilliseconds: number;
+  /** Requests to one provider at the same time, and how many more may wait for a turn. */
+  readonly providerRequests: { readonly inFlight: number; readonly waiting: number };
   /** Logins are recorded, and shown to whom they belong. */
   readonly inspector: boolean;
   readonly sandbox: SandboxChoices & {
@@ -144,6 +146,8 @@ const generalVariables = [
   'LOG_LEVEL',
   'SECURITY_CONTACT',
   'DRAIN_SECONDS',
+  'PROVIDER_REQUESTS_IN_FLIGHT',
+  'PROVIDER_REQUESTS_WAITING',
   'METRICS_PORT',
   'METRICS_HOST',
   'INSPECTOR',
@@ -297,6 +301,10 @@ export function readConfig(
     securityContact: readSecurityContact(reader),
     metrics: readMetrics(reader),
     drainMilliseconds: reader.whole('DRAIN_SECONDS', production ? 2 : 0, [0, 60]) * 1000,
+    providerRequests: {
+      inFlight: reader.whole('PROVIDER_REQUESTS_IN_FLIGHT', 20, [1, 500]),
+      waiting: reader.whole('PROVIDER_REQUESTS_WAITING', 50, [0, 5000]),
+    },
     inspector: readInspector(reader, production),
     sandbox,
     services: services.map((service) => readService(reader, service, sandbox.url, madeUpClients)),

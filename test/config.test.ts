@@ -253,6 +253,17 @@ test('a process that stops drains for two seconds in production, and in developm
   expect(problemsOf({ DRAIN_SECONDS: '61' })).toEqual(['DRAIN_SECONDS']);
 });
 
+test('twenty requests to a provider are under way at once and fifty wait, unless it is said otherwise', () => {
+  expect(read(production).providerRequests).toEqual({ inFlight: 20, waiting: 50 });
+  expect(read({ PROVIDER_REQUESTS_IN_FLIGHT: '1', PROVIDER_REQUESTS_WAITING: '0' }).providerRequests).toEqual(
+    { inFlight: 1, waiting: 0 },
+  );
+  expect(problemsOf({ PROVIDER_REQUESTS_IN_FLIGHT: '0', PROVIDER_REQUESTS_WAITING: '5001' })).toEqual([
+    'PROVIDER_REQUESTS_IN_FLIGHT',
+    'PROVIDER_REQUESTS_WAITING',
+  ]);
+});
+
 test('metrics have a port when they are given one, on this machine unless another host is named', () => {
   expect(read(production).metrics).toBeNull();
   expect(read({ METRICS_PORT: 'off' }).metrics).toBeNull();

@@ -62,6 +62,7 @@ export function toReport(figures: Figures): { text: string; broken: boolean } {
     ['Refused with a page', toWords(tally.refused)],
     ['Ended at the provider', tally.atProvider],
     ['Cut off by a killed node', tally.cutOff],
+    ['Done without the words for it', tally.withoutWords],
     ['Unexpected answers', unexpectedCount],
     ['Identities acknowledged / found', `${verdict.acknowledged} / ${verdict.found}`],
     ['Unlinks acknowledged / gone', `${verdict.unlinked} / ${verdict.unlinkedGone}`],

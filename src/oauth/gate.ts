@@ -51,13 +51,10 @@ export function createGate(
   observer: TrafficObserver,
 ): Gate {
   const line = new PQueue({ concurrency: limits.inFlight });
-  const waiting = new Set<AbortController>();
   const leftAlone = new Map<string, { readonly from: number; readonly until: number }>();
-  const breaker = createCircuitBreaker(limits.breaker, now, (state) => {
-    observer.breakerMoved(provider, state);
-    // Whoever waits would wait for a provider that is not asked any more.
-    if (state.position === 'open') for (const leaving of waiting) leaving.abort();
-  });
+  const breaker = createCircuitBreaker(limits.breaker, now, (state) =>
+    observer.breakerMoved(provider, state),
+  );
 
   function refuse(unsent: Unsent, because: string, seconds: number): Ended<never> {
     const { failingSince } = breaker.state();
@@ -125,21 +122,16 @@ export function createGate(
     if (line.pending >= limits.inFlight && line.size >= limits.waiting) return refuseForRoom();
     const leaving = new AbortController();
     const patience = setTimeout(() => leaving.abort(), patienceMilliseconds);
-    waiting.add(leaving);
-    // Only who waits can leave: what has begun keeps its place until it has ended.
-    const stopWaiting = () => {
-      clearTimeout(patience);
-      waiting.delete(leaving);
-    };
     const turn = line.add(
       () => {
-        stopWaiting();
+        // Only who waits can leave: what has begun keeps its place until it has ended.
+        clearTimeout(patience);
+        // The circuit may have opened since; then this place goes to the next one at once.
         return send(address, exchange);
       },
       { signal: leaving.signal },
     );
     return turn.catch((error: unknown) => {
-      stopWaiting();
       if (!leaving.signal.aborted) throw error;
       return toObjection(address) ?? refuseForRoom();
     });

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { type Cluster, startCluster } from '../support/cluster.ts';
 import { openTestStores } from '../support/open-stores.ts';
 import { measureStandstill, probeVariables, standstillLimit } from '../support/probe.ts';
@@ -151,6 +152,22 @@ attack('REL-06', () => {
       wires[store].reset();
       expect((await until(200, '/profile')).heading).toBe('Your accounts');
     });
+
+    test('tables that somebody else has locked are waited for shortly, and then used again', async () => {
+      const newcomer = new Visitor();
+      const start = () => startSignIn(newcomer, cluster.baseUrl, 'Mixin');
+      const callback = await captureCallback(newcomer, start, cluster.baseUrl);
+      await cluster.stores.database.transaction().execute(async (transaction) => {
+        await sql`lock table accounts, identities in access exclusive mode`.execute(transaction);
+        const [pages, milliseconds] = await timed(() =>
+          Promise.all([open('/profile'), newcomer.open(callback.href)]),
+        );
+        for (const page of pages) expect([page.status, page.heading]).toEqual([503, sorry]);
+        expect(milliseconds).toBeLessThan(inTimeMilliseconds);
+      });
+      expect((await until(200, '/profile')).heading).toBe('Your accounts');
+      await signInOnceItWorks(newcomer, cluster.baseUrl, 'Mixin');
+    }, 30_000);
 
     test('without Redis a visitor still sees the front page', async () => {
       await wires.Redis.set('cut');

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
 import type { WatchedContext } from '../support/browser.ts';
+import { openCircuit } from '../keeping-going/support.ts';
 import type { RunningLatchkey } from '../support/latchkey.ts';
 import { linkProvider, signIn, Visitor } from '../support/visitor.ts';
 import {
@@ -35,6 +36,18 @@ export const pageStates: readonly PageState[] = [
     open: async (page, { baseUrl }) => {
       await page.goto(baseUrl);
       await seeHeading(page, 'Sign in');
+    },
+  },
+  {
+    name: 'home-failing',
+    open: async (page, latchkey) => {
+      await openCircuit(latchkey, 'resonite');
+      latchkey.sandbox.state.reset();
+      await page.goto(latchkey.baseUrl);
+      await seeText(page, 'Resonite has been failing since');
+      // The states after this one find it working again.
+      latchkey.advance(15_000);
+      await signIn(new Visitor(), latchkey.baseUrl, 'Resonite');
     },
   },
   { name: 'hand-off', open: stayAtHandOff },

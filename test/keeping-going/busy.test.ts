@@ -5,7 +5,7 @@ import { cardOf, minutes } from '../sessions/support.ts';
 import { type LatchkeyOptions, type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { until } from '../support/until.ts';
 import { linkProvider, signIn, Visitor } from '../support/visitor.ts';
-import { arrivedAt, breakerOf, comeBackFrom, crowdFrom, trafficOf, yesToAll } from './support.ts';
+import { arrivedAt, breakerOf, comeBackFrom, crowdFrom, letGo, trafficOf, yesToAll } from './support.ts';
 
 let latchkey: RunningLatchkey;
 let visitor: Visitor;
@@ -14,7 +14,10 @@ async function start(options: LatchkeyOptions = {}): Promise<void> {
   latchkey = await startLatchkey({ env: yesToAll, ...options });
   visitor = new Visitor();
 }
-afterEach(() => latchkey.close());
+afterEach(async () => {
+  await letGo(latchkey);
+  await latchkey.close();
+});
 
 const faults = () => latchkey.sandbox.state.faults;
 const hanging = () => latchkey.sandbox.state.hanging;
@@ -46,7 +49,9 @@ describe('requests to one provider', () => {
     // Five of the twenty fail: whoever waits is told at once instead of waiting for nothing.
     for (const response of [...hanging()].slice(0, 5)) response.status(500).json({});
     await until(() => breakerOf(latchkey, 'mixer') === 'open');
+    const openedAt = performance.now();
     await until(() => trafficOf(latchkey, 'mixer').waiting === 0);
+    expect(performance.now() - openedAt).toBeLessThan(1000);
     await until(() => hanging().size === trafficOf(latchkey, 'mixer').inFlight);
     for (const response of hanging()) response.status(400).json({ error: 'invalid_grant' });
     const headings = (await Promise.all(finishing)).map(({ heading }) => heading);
@@ -62,6 +67,18 @@ describe('requests to one provider', () => {
     expect(outcomes.filter((outcome) => outcome === 'unsent-too-many')).toHaveLength(1);
     expect(outcomes.filter((outcome) => outcome === 'unsent-failing')).toHaveLength(70 - sent);
   }, 60_000);
+
+  test('how many there may be is a setting', async () => {
+    const settings = { PROVIDER_REQUESTS_IN_FLIGHT: '2', PROVIDER_REQUESTS_WAITING: '0' };
+    await start({ env: { ...yesToAll, ...settings } });
+    const [last, ...crowd] = await crowdFrom(latchkey, 'mixer', 3);
+    faults().set('mixer', 'token_hang');
+    const finishing = crowd.map(({ finish }) => finish());
+    await until(() => hanging().size === 2);
+    expect((await last!.finish()).heading).toBe('Too many people want Mixer at once');
+    for (const response of hanging()) response.status(400).json({ error: 'invalid_grant' });
+    await Promise.all(finishing);
+  });
 
   const one = { inFlight: 1, waiting: 1, breaker: usualBreakerLimits };
 

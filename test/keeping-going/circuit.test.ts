@@ -1,15 +1,18 @@
 import type { FaultName } from '../../src/sandbox/faults.ts';
 import type { Service } from '../../src/sandbox/services.ts';
 import { toVerdict, verdictSentence } from '../../src/inspector/verdict.ts';
+import { madeUpClients } from '../../src/sandbox/registrations.ts';
 import { flowsOf, stoppedBy } from '../inspector/support.ts';
 import { asked, cardOf, hours, minutes, openGrants } from '../sessions/support.ts';
 import { type LatchkeyOptions, type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { linkProvider, signIn, Visitor } from '../support/visitor.ts';
+import { startCraftedServer, toAnswer } from './crafted-server.ts';
 import {
   arrivedAt,
   breakerOf,
   comeBackFrom,
   crowdFrom,
+  letGo,
   openCircuit,
   trafficOf,
   yesToAll,
@@ -22,7 +25,10 @@ async function start(options: LatchkeyOptions = {}): Promise<void> {
   latchkey = await startLatchkey({ env: yesToAll, ...options });
   visitor = new Visitor();
 }
-afterEach(() => latchkey.close());
+afterEach(async () => {
+  await letGo(latchkey);
+  await latchkey.close();
+});
 
 const faults = () => latchkey.sandbox.state.faults;
 const home = () => new Visitor().open(`${latchkey.baseUrl}/`);
@@ -118,11 +124,11 @@ describe('after five failures within ten seconds', () => {
     faults().clear();
     expect((await signIn(visitor, latchkey.baseUrl, 'Mixer')).heading).toBe('Your accounts');
     expect((await home()).$('.go .warn')).toHaveLength(0);
-    const logged = latchkey.logLines.filter((line) => line.includes('"msg":"provider'));
+    const logged = latchkey.logLines.filter((line) => line.includes('"msg":"provider.'));
     expect(logged.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
-      'provider fails and is not asked',
-      'provider is asked once more',
-      'provider answers again',
+      'provider.failing',
+      'provider.tried',
+      'provider.works',
     ]);
   });
 
@@ -163,6 +169,26 @@ describe('what counts as a failure', () => {
     await (await comeBackFrom(latchkey, service)).finish();
     expect(outcomes()).toEqual(Array(6).fill(outcome));
     expect(breakerOf(latchkey, service)).toBe('closed');
+  });
+
+  test('an error of the provider’s own inside HTTP 202, as Mixin’s are', async () => {
+    const error = { error: { status: 202, code: 500, description: 'Internal Server Error' } };
+    const server = await startCraftedServer((socket) =>
+      socket.end(toAnswer('202 Accepted', {}, JSON.stringify(error))),
+    );
+    await start({
+      env: (sandboxUrl) => ({
+        ...yesToAll,
+        MIXIN: 'live',
+        MIXIN_CLIENT_ID: madeUpClients.mixin.clientId,
+        MIXIN_AUTHORIZATION_ENDPOINT: `${sandboxUrl}/mixin.one/oauth/authorize`,
+        MIXIN_TOKEN_ENDPOINT: server.url,
+      }),
+    });
+    for (const { finish } of await crowdFrom(latchkey, 'mixin', 5))
+      expect((await finish()).heading).toBe('Mixin is not answering');
+    expect([breakerOf(latchkey, 'mixin'), outcomes()]).toEqual(['open', Array(5).fill('server-error')]);
+    await server.close();
   });
 
   test('not a person who says no', async () => {

@@ -54,7 +54,7 @@ const logIn = async (): Promise<Page> => (await comeBackFrom(latchkey, 'mixer'))
 /** What became of the only request, and the reason in the log. */
 function seen(): { outcome: string; reason: string } {
   const [request] = latchkey.finishedRequests;
-  const line = latchkey.logLines.find((each) => each.includes('login failed')) ?? '{}';
+  const line = latchkey.logLines.find((each) => each.includes('"login.fail"')) ?? '{}';
   return { outcome: request!.outcome, reason: (JSON.parse(line) as { reason?: string }).reason ?? '' };
 }
 

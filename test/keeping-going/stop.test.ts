@@ -128,16 +128,31 @@ test('a login in the middle of its callback is finished, and the process ends wi
 });
 
 test('says first that it is not ready, goes on answering meanwhile, and closes each connection it answers on', async () => {
-  const { child } = await start({ DRAIN_SECONDS: '2' });
+  const METRICS_PORT = String(await freePort());
+  const { child } = await start({ DRAIN_SECONDS: '2', METRICS_PORT });
   const agent = new Agent({ keepAlive: true });
   const before = await ask('/readyz', agent);
   expect([before.statusCode, before.headers.connection]).toEqual([200, 'keep-alive']);
+  // A form that is half sent when the signal comes.
+  const { host, port } = new URL(baseUrl);
+  const half = connect(Number(port), '127.0.0.1');
+  sockets.push(half);
+  half.write(
+    `POST /theme HTTP/1.1\r\nHost: ${host}\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 10\r\n` +
+      'Content-Type: application/x-www-form-urlencoded\r\n\r\ntheme=',
+  );
+  await ask('/healthz');
   const startedAt = performance.now();
   const exit = exitOf(child);
   child.kill('SIGTERM');
   await until(async () => (await ask('/readyz')).statusCode === 503);
+  const answered = new Promise<string>((resolve) => half.once('data', (chunk) => resolve(String(chunk))));
+  half.write('dark');
+  expect(await answered).toMatch(/^HTTP\/1\.1 303 [\s\S]*^Connection: close\r$/m);
   const during = await ask('/healthz', agent);
   expect([during.statusCode, during.headers.connection]).toEqual([200, 'close']);
+  const metrics = await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`);
+  expect(await metrics.text()).toContain('\nlatchkey_stopping 1\n');
   const visitor = new Visitor();
   expect((await signIn(visitor, baseUrl, 'Mixer')).heading).toBe('Your accounts');
   expect(await exit).toBe(0);

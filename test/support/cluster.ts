@@ -22,6 +22,8 @@ export interface Cluster {
   readonly sandbox: Sandbox;
   readonly stores: TestStores;
   readonly nodes: ServerProcess[];
+  /** Where each node listens itself. */
+  readonly ports: readonly number[];
   /** Sends what comes from now on to this node; null: to each in turn. */
   sendTo(node: number | null): void;
   /** Starts a node, in place of one that has ended. `env` is on top of what all have. */
@@ -52,10 +54,14 @@ export async function startCluster({
   let target: number | null = 0;
   let turn = 0;
 
-  const balancer = createServer((request, response) => {
+  const balancer = createServer(async (request, response) => {
+    // Whole, so that it can be sent once more.
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
     const first = target ?? turn++ % size;
     // A node that does not answer leaves the request to the next one, as balancers do.
-    forward(request, response, [ports[first]!, ...ports.filter((_, index) => index !== first)]);
+    forward(request, body, response, [ports[first]!, ...ports.filter((_, index) => index !== first)]);
   });
   const sandboxServer = createServer();
   const baseUrl = `http://localhost:${await listen(balancer)}`;
@@ -91,6 +97,7 @@ export async function startCluster({
     sandbox,
     stores,
     nodes,
+    ports,
     startNode,
     sendTo: (node) => {
       target = node;
@@ -106,7 +113,12 @@ export async function startCluster({
 }
 
 /** Hands a request on, its Host unchanged. */
-function forward(request: IncomingMessage, response: ServerResponse, [port, ...others]: number[]): void {
+function forward(
+  request: IncomingMessage,
+  body: Buffer,
+  response: ServerResponse,
+  [port, ...others]: number[],
+): void {
   const { method, url, headers } = request;
   const onward = sendRequest({ host: '127.0.0.1', port, method, path: url, headers, agent: false });
   onward.on('response', (answer) => {
@@ -115,10 +127,10 @@ function forward(request: IncomingMessage, response: ServerResponse, [port, ...o
   });
   onward.on('error', (error: NodeJS.ErrnoException) => {
     if (response.headersSent) return void response.destroy();
-    if (error.code === 'ECONNREFUSED' && others.length > 0) return forward(request, response, others);
+    if (error.code === 'ECONNREFUSED' && others.length > 0) return forward(request, body, response, others);
     response.writeHead(502).end('the node has gone');
   });
-  request.pipe(onward);
+  onward.end(body);
 }
 
 function listen(server: Server): Promise<number> {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { openSync, readSync } from 'node:fs';
 import { createHistogram } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -26,13 +26,8 @@ function openIfThere(file: string): number | null {
 /** Milliseconds that this thread has waited for a processor, since it began. 0 where nobody counts. */
 function readWaiting(): number {
   if (schedule === null) return 0;
-  try {
-    const length = readSync(schedule, buffer, 0, buffer.length, 0);
-    return Number(buffer.toString('latin1', 0, length).split(' ')[1]) / 1e6;
-  } catch {
-    closeSync(schedule);
-    return 0;
-  }
+  const length = readSync(schedule, buffer, 0, buffer.length, 0);
+  return Number(buffer.toString('latin1', 0, length).split(' ')[1]) / 1e6;
 }
 
 const standstill = createHistogram();

@@ -1,0 +1,55 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { arrivedAt, breakerOf, crowdFrom, trafficOf, yesToAll } from '../keeping-going/support.ts';
+import { signIn } from '../support/visitor.ts';
+import { attack } from './attack.ts';
+import { useScenes } from './witness.ts';
+
+/* Seconds, and what the others notice, are in test/keeping-going/one-provider-hangs.test.ts. */
+
+const scenes = useScenes();
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+function heapMegabytes(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed / 1024 / 1024;
+}
+
+attack('REL-09', () => {
+  test('five hundred logins at a provider that hangs: few are sent, all are told, and nothing is kept of them', async () => {
+    const httpLimits = { totalMilliseconds: 1000, maximumBytes: 256 * 1024 };
+    const { latchkey } = await scenes({ httpLimits, env: yesToAll });
+    const { faults } = latchkey.sandbox.state;
+    // A first hundred, for what is kept once and for all.
+    const warmUp = await crowdFrom(latchkey, 'resonite', 100);
+    faults.set('resonite', 'token_hang');
+    await Promise.all(warmUp.map(({ finish }) => finish()));
+    const before = heapMegabytes();
+
+    for (let hundred = 0; hundred < 4; hundred++) {
+      latchkey.advance(15_000);
+      const crowd = await crowdFrom(latchkey, 'resonite', 100);
+      const pages = await Promise.all(crowd.map(({ finish }) => finish()));
+      for (const page of pages) {
+        expect(page.status).toBe(503);
+        expect(page.headers['retry-after']).toMatch(/^\d+$/);
+      }
+      expect((await signIn(crowd[0]!.visitor, latchkey.baseUrl, 'Twitch')).heading).toBe('Your accounts');
+    }
+    // At first as many as may be under way, later one probe each time.
+    expect(arrivedAt(latchkey, 'resonite')).toBeLessThanOrEqual(20 + 4);
+    expect(trafficOf(latchkey, 'resonite')).toMatchObject({ inFlight: 0, waiting: 0 });
+    expect(breakerOf(latchkey, 'resonite')).toBe('open');
+    expect(await latchkey.listRecords('session')).toHaveLength(4);
+    expect(heapMegabytes() - before).toBeLessThan(30);
+
+    faults.clear();
+    latchkey.advance(15_000);
+    const [probe, ...others] = await crowdFrom(latchkey, 'resonite', 5);
+    expect((await probe!.finish()).heading).toBe('Your accounts');
+    expect(breakerOf(latchkey, 'resonite')).toBe('closed');
+    for (const { finish } of others) expect((await finish()).heading).toBe('Your accounts');
+  }, 120_000);
+});
