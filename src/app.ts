@@ -29,7 +29,7 @@ import type { Database } from './storage/database.ts';
 import type { ExpiringRecords } from './storage/expiring-records.ts';
 import { createAssets, viewsFolder } from './web/assets.ts';
 import type { Context, ServiceInUse } from './web/context.ts';
-import { createErrorHandler } from './web/error-page.ts';
+import { createErrorHandler, createLastResort } from './web/error-page.ts';
 import { createGrantCheck } from './web/grant-check.ts';
 import { createHealthRoutes } from './web/health.ts';
 import { createHomeRoutes } from './web/home-routes.ts';
@@ -95,6 +95,10 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   app.use(createHealthRoutes(dependencies.checkStores, dependencies.isStopping));
   app.use(createKnownHostGuard(config.origin));
   app.use(createSameOriginGuard(config.origin));
+  // Nothing here is for pages of other origins. Express would answer with a list, and without a charset.
+  app.options('/{*path}', () => {
+    throw new RequestError('not_found');
+  });
   app.use(
     createSessionMiddleware(context.sessions, keys, { secure: config.secure, limits: config.sessionLimits }),
   );
@@ -120,6 +124,7 @@ export function createApp(config: Config, dependencies: Dependencies): App {
     throw new RequestError('not_found');
   });
   app.use(createErrorHandler(context));
+  app.use(createLastResort(context));
 
   const close = async () => {
     await Promise.all(context.services.map(({ client }) => client?.http.close()));

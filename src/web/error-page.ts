@@ -284,6 +284,16 @@ export function createErrorHandler(context: Context): ErrorRequestHandler {
   };
 }
 
+/** For when not even the page of an error can be made. Express's own answer would show the stack. */
+export function createLastResort({ log }: Context): ErrorRequestHandler {
+  return (thrown: unknown, _request, response, _next) => {
+    const reference = String(response.locals['reference'] ?? '');
+    log.error('failure', { reference, code: 'internal', stack: toPlainStack(thrown) });
+    if (response.headersSent) return void response.destroy();
+    response.status(500).type('text').send(`Sorry, there is a problem on our side. Reference: ${reference}`);
+  };
+}
+
 function toKnownError(thrown: unknown): LoginError | RequestError {
   if (thrown instanceof LoginError || thrown instanceof RequestError) return thrown;
   if (isStorageError(thrown)) return new RequestError('store_unavailable');
