@@ -494,6 +494,22 @@ attack('CB-13', () => {
     }
     expect(new Set(callbacks.map(({ searchParams }) => searchParams.get('state'))).size).toBe(3);
   });
+
+  test('in a browser without any cookie of ours the last of three at once finishes, and no other browser’s', async () => {
+    const place = await scene();
+    const visitor = place.visitor();
+    await visitor.open(`${place.baseUrl}/`);
+    const tabs = [tabBeside(visitor), tabBeside(visitor), tabBeside(visitor)];
+    place.visitors.push(...tabs);
+    const callbacks = await Promise.all(tabs.map((tab) => startBeside(place, tab, 'Twitch')));
+    const headings = [];
+    for (const [index, callback] of callbacks.entries())
+      headings.push((await tabs[index]!.open(callback.href)).heading);
+    expect(headings.filter((heading) => heading === 'Your accounts').length).toBeGreaterThanOrEqual(1);
+    expect(
+      headings.filter((heading) => !/^Your accounts$|^We do not know this sign-in$/.test(heading)),
+    ).toEqual([]);
+  });
 });
 
 attack('CB-15', () => {
