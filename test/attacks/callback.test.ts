@@ -194,18 +194,20 @@ attack('CB-05', () => {
     expect(await place.accounts()).toEqual([]);
     expect(sessionOf(attacker)).toBeUndefined();
     expect(await place.latchkey.listRecords('session')).toEqual([]);
+    // With the code of one’s own login it works.
+    const again = await place.callback(attacker, name, { person: 'Cy' });
+    expect((await attacker.open(again.href)).heading).toBe('Your accounts');
   });
 
   test.each([
-    ['Mixer', {}, '| Twitch Kraken, Mixer |'],
-    ['Mixin', { MIXIN_CLIENT_AUTH: 'secret' }, '| Mixin with a client secret |'],
-    ['Twitch', { TWITCH_SCOPES: 'user:read:email' }, '| Twitch without `openid` |'],
+    ['Mixer', {}, /Mixer\b.*only `?state/],
+    ['Mixin', { MIXIN_CLIENT_AUTH: 'secret' }, /Mixin with a client secret.*only `?state/],
+    ['Twitch', { TWITCH_SCOPES: 'user:read:email' }, /Twitch without `?openid.*only `?state/],
   ])('%s has nothing that could: the gap is written down', async (name, env, row) => {
     const { page, place } = await inject(name, env as Record<string, string>);
     expect(page.heading).toBe('Your accounts');
     expect(await place.accounts()).toHaveLength(1);
-    const line = security.split('\n').find((text) => text.includes(row));
-    expect(line).toContain('**only `state`**');
+    expect(security).toMatch(row);
   });
 });
 

@@ -15,7 +15,7 @@ import { testSecret } from '../support/latchkey.ts';
 import { freePort, startProcess, stopProcess } from '../support/process.ts';
 import { collectSecrets, findIn } from '../support/secrets.ts';
 import { until } from '../support/until.ts';
-import { linkProvider, signIn, Visitor } from '../support/visitor.ts';
+import { captureCallback, linkProvider, signIn, Visitor } from '../support/visitor.ts';
 import { attack } from './attack.ts';
 import { type Scene, serviceNames, useScenes } from './witness.ts';
 
@@ -74,6 +74,39 @@ attack('SES-01', () => {
       visitor.cookies.get('localhost')!.set('latchkey', seen.at(-1)!);
       await signIn(visitor, place.baseUrl, name);
       expect(seen).not.toContain(sessionOf(visitor));
+    },
+  );
+
+  test.each(serviceNames)(
+    'a live session of the attacker, planted, is not what the victim’s sign-in with %s goes to',
+    async (name) => {
+      const place = await scene();
+      const nodes = [undefined, await place.startNode()];
+      const attacker = await place.signedIn([name === 'Mixer' ? 'Twitch' : 'Mixer'], { person: 'Cy' });
+      const planted = sessionOf(attacker)!;
+      const victim = withSession(place, planted);
+      await victim.open(`${place.baseUrl}/help`);
+      const callback = await captureCallback(
+        victim,
+        () =>
+          victim.submit(
+            'post',
+            new URL(`${place.baseUrl}/login/${name.toLowerCase()}`),
+            new URLSearchParams({ intent: 'sign-in' }),
+          ),
+        place.baseUrl,
+        { person: 'Ada' },
+      );
+      await victim.open(callback.href);
+      expect(victim.page.text).toContain(`Signed in with ${name}`);
+      expect(sessionOf(victim)).not.toBe(planted);
+      await expectDead(place, planted, nodes);
+      // Nor does it get a value that the attacker could know.
+      expect((await place.latchkey.listRecords('session')).map(({ key }) => key)).not.toContain(
+        createHash('sha256')
+          .update(/^s:([\w-]+)\./.exec(decodeURIComponent(planted))![1]!)
+          .digest('base64url'),
+      );
     },
   );
 
