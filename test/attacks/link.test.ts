@@ -92,6 +92,24 @@ attack('LINK-01', () => {
     expect(theirs.status).toBe(410);
   });
 
+  test('to decide about a question that nobody has seen: nothing is done', async () => {
+    const place = await scene();
+    const { visitor } = await conflict(place, 'Twitch');
+    const before = await everythingLinked(place.latchkey);
+    for (const decision of ['evil', '', 'undefined']) {
+      const answer = await place.post('/link/conflict', visitor, {
+        choice: 'other',
+        confirmed: 'yes',
+        decision,
+      });
+      expect([answer.status, answer.headers['location']]).toEqual([303, '/link/conflict']);
+    }
+    const without = await place.post('/link/conflict', visitor, { choice: 'other', confirmed: 'yes' });
+    expect([without.status, without.headers['location']]).toEqual([303, '/link/conflict']);
+    expect(await everythingLinked(place.latchkey)).toBe(before);
+    expect((await profile(place.latchkey, visitor)).text).toContain('Signed in with Mixer');
+  });
+
   test('to unlink or delete: the account is that of the session', async () => {
     const place = await scene();
     const victim = await place.signedIn(['Twitch', 'Mixer'], { person: 'Bo' });

@@ -243,6 +243,38 @@ attack('SES-04', () => {
     for (const one of late) await expectDead(place, one, [undefined]);
   });
 
+  test('signing out in one tab while another gets a new id ends it for both', async () => {
+    const place = await scene();
+    const visitor = await place.signedIn(['Mixer']);
+    const callback = await place.linkCallback(visitor, 'Resonite');
+    const [linking, leaving] = [anotherTab(visitor), anotherTab(visitor)];
+    place.visitors.push(linking, leaving);
+    // The sign-out has read the session, and is held while the link gives it another id.
+    const { records } = place.latchkey;
+    const usual = records.get;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let held = false;
+    Object.assign(records, {
+      get: async (...parameters: Parameters<typeof usual>) => {
+        const found = await Reflect.apply(usual, records, parameters);
+        if (parameters[0] === 'session' && !held) {
+          held = true;
+          await promise;
+        }
+        return found;
+      },
+    });
+    const out = place.post('/logout', leaving);
+    await until(() => held);
+    await linking.open(callback.href);
+    expect(linking.page.heading).toBe('Your accounts');
+    resolve();
+    expect((await out).status).toBe(303);
+    Object.assign(records, { get: usual });
+    expect((await profile(place.latchkey, linking)).heading).toBe('Sign in');
+    expect(await place.latchkey.listRecords('session')).toEqual([]);
+  });
+
   test('GET does not sign out, and with a slow store signing out still does', async () => {
     const place = await scene();
     const visitor = await place.signedIn(['Mixer']);
