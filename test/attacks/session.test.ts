@@ -618,7 +618,7 @@ attack('SES-08', () => {
     expect(texts.join()).toContain('ninja_dev');
     const [id] = [...cookies].flatMap((value) => /^s:([\w-]+)\./.exec(value)?.[1] ?? []);
     expect(texts.join()).toContain(createHash('sha256').update(id!).digest('base64url').slice(0, 10));
-  }, 60_000);
+  }, 120_000);
 
   test('no row can be used as a cookie', async () => {
     const place = await scene();
