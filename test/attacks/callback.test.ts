@@ -64,6 +64,28 @@ attack('CB-02', () => {
   );
 });
 
+attack('CB-02', () => {
+  test('a cookie that the attacker has planted beside the victim’s own is not believed', async () => {
+    const place = await scene();
+    const [attacker, victim] = [place.visitor(), place.visitor()];
+    const callback = await place.callback(attacker, 'Resonite', { person: 'Cy' });
+    await place.callback(victim, 'Resonite');
+    const bindingOf = (visitor: Visitor) => visitor.cookies.get('localhost')!.get('latchkey-login')!;
+    const [planted, own] = [bindingOf(attacker), bindingOf(victim)];
+    const watch = await place.watch();
+    for (const pair of [
+      [planted, own],
+      [own, planted],
+      [planted, planted],
+    ]) {
+      const Cookie = pair.map((value) => `latchkey-login=${value}`).join('; ');
+      const answer = await place.request(callback.pathname + callback.search, { headers: { Cookie } });
+      expect(answer.status).toBe(400);
+    }
+    await watch.expectNothing();
+  });
+});
+
 attack('CB-03', () => {
   const none = ['code=x', 'code=x&state=', 'code=x&state=undefined', 'code=x&state=null', 'code=x&state[]=a'];
   const changes: [string, (state: string) => string][] = [

@@ -8,6 +8,8 @@ import { promisify } from 'node:util';
 import { createSandbox } from '../../src/sandbox/app.ts';
 import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
 import { createKeyRing } from '../../src/sessions/seal.ts';
+import { createSqlRecords } from '../../src/storage/sql-records.ts';
+import { createStoreClock } from '../../src/storage/store-clock.ts';
 import { linkedByAccount, pressAndAnswer, profile } from '../accounts/support.ts';
 import { anotherTab, cardOf, hours, minutes, openGrants, slowDown } from '../sessions/support.ts';
 import { useAnswers } from '../support/answers.ts';
@@ -364,6 +366,30 @@ attack('SES-05', () => {
     expect(ends - Date.now()).toBeLessThanOrEqual(hours(24) + second);
     place.latchkey.advance(ends - Date.now() + second);
     await expectDead(place, sessionOf(visitor)!, [undefined, await place.startNode()]);
+  });
+});
+
+attack('SES-05', () => {
+  test('two processes whose clocks are ten minutes apart agree on the end, by the clock of the store', async () => {
+    const place = await scene();
+    let time = Date.now();
+    const clocks = await Promise.all(
+      [-5, 5].map((off) =>
+        createStoreClock(
+          () => time + minutes(off),
+          async () => time,
+        ),
+      ),
+    );
+    const nodes = clocks.map((clock) => createSqlRecords(place.latchkey.database, clock.now));
+    const expiresAt = clocks[1]!.now() + minutes(1);
+    await nodes[0]!.put('session', { key: 'key', owner: 'owner', value: '{}', expiresAt });
+    const found = () => Promise.all(nodes.map(async (node) => (await node.get('session', 'key')) !== null));
+    time += minutes(1) - 1000;
+    expect(await found()).toEqual([true, true]);
+    time += 2000;
+    expect(await found()).toEqual([false, false]);
+    for (const clock of clocks) clock.close();
   });
 });
 
