@@ -662,7 +662,8 @@ attack('TOK-10', () => {
       'from its %s endpoint: no secret is said anywhere',
       async (endpoint) => {
         const [place, between] = await scene.behind([`${id.toUpperCase()}_${endpoint}_ENDPOINT`], {
-          env: liveAt,
+          // Without openid: the keys of the true Twitch are not here.
+          env: (sandboxUrl) => ({ ...liveAt(sandboxUrl), TWITCH_SCOPES: 'user:read:email' }),
         });
         for (const [, instead] of answers) {
           between.instead = instead;
