@@ -37,7 +37,9 @@ async function runTests(paths: readonly string[]): Promise<TestResult[]> {
   const file = join(folder, 'report.json');
   const jest = join(import.meta.dirname, '../node_modules/jest/bin/jest.js');
   const parameters = ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning', jest];
-  const child = spawn(process.execPath, [...parameters, '--json', `--outputFile=${file}`, ...paths], {
+  // A browser or a socket that closes late must not keep the table waiting.
+  const options = ['--forceExit', '--json', `--outputFile=${file}`];
+  const child = spawn(process.execPath, [...parameters, ...options, ...paths], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   await new Promise((resolve) => child.once('exit', resolve));
