@@ -4,6 +4,8 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import tls from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import supertest from 'supertest';
+import { readConfig } from '../../src/config.ts';
+import { madeUpClients } from '../../src/sandbox/registrations.ts';
 import { resonite } from '../../src/providers/resonite.ts';
 import { twitch } from '../../src/providers/twitch.ts';
 import type { FaultName } from '../../src/sandbox/faults.ts';
@@ -597,7 +599,8 @@ attack('TOK-09', () => {
     });
 
     test('is not asked for where http is configured, and http is configured nowhere but on this machine', async () => {
-      await expect(liveWith('http://login.example.org/token')).rejects.toThrow(/RESONITE_TOKEN_ENDPOINT/);
+      const environment = { RESONITE_TOKEN_ENDPOINT: 'http://login.example.org/token' };
+      expect(() => readConfig(environment, madeUpClients)).toThrow(/RESONITE_TOKEN_ENDPOINT/);
     });
   });
 });
