@@ -111,6 +111,8 @@ export const attacks: readonly Attack[] = [
     holds: 'At most ten are open per browser, the oldest goes; nobody else’s login is lost.',
     severity: 'medium',
     source: 'oauth2-proxy #2615; ASVS 2.4.1, 15.2.2',
+    deviation:
+      'Without cookies each start is a browser of its own: those logins are bounded by their ten minutes, and by limits on requests where there are some.',
   },
   {
     id: 'CB-01',
@@ -217,6 +219,8 @@ export const attacks: readonly Attack[] = [
     holds: 'All three finish.',
     severity: 'high',
     source: 'expressjs/session #309, #526; oauth2-proxy csrf_per_request',
+    deviation:
+      'The very first logins of a browser, when two are started before the answer to either has come, end up with one cookie: the later one finishes, the other says that it is not known.',
   },
   {
     id: 'CB-15',
@@ -226,6 +230,8 @@ export const attacks: readonly Attack[] = [
     holds: '303 to a clean address, no-store, a Referrer-Policy, and no code, state or token anywhere.',
     severity: 'high',
     source: 'RFC 9700 4.2.4, 4.3.1; ASVS 3.4.5, 14.2.1, 14.3.2',
+    deviation:
+      'The page after a login shows the picture that lies at the provider; it is asked for without a Referer.',
   },
   {
     id: 'CB-16',
@@ -253,6 +259,8 @@ export const attacks: readonly Attack[] = [
     holds: 'Refused in time; the body is neither shown nor logged; the process lives.',
     severity: 'medium',
     source: 'bell’s tests; ASVS 4.1.1, 1.5.2, 16.5.3',
+    deviation:
+      'A byte order mark before JSON in UTF-8 is taken off, as RFC 8259 8.1 allows, and a charset beside application/json means nothing, as section 11 says: the bytes count.',
   },
   {
     id: 'TOK-05',
@@ -271,6 +279,7 @@ export const attacks: readonly Attack[] = [
     holds: 'One deadline for all of it; a page with a way to try again; other logins go on.',
     severity: 'high',
     source: 'ASVS 13.1.3, 13.2.6',
+    deviation: 'The page comes with 503, not 504: to a person it is all one, and Retry-After goes with it.',
   },
   {
     id: 'TOK-07',
@@ -309,6 +318,8 @@ export const attacks: readonly Attack[] = [
     holds: 'No secret is in a page, a header of ours or the log.',
     severity: 'critical',
     source: 'CVE-2024-51752; CVE-2024-51753; ASVS 16.2.5, 16.5.1',
+    deviation:
+      'What a provider says about its error is shown to the person, without the words that look like a secret.',
   },
   {
     id: 'TOK-12',
@@ -347,6 +358,8 @@ export const attacks: readonly Attack[] = [
     holds: 'Refused; the tokens of that identity are wiped; the person signs in again.',
     severity: 'high',
     source: 'OpenID conformance tests for refresh and userinfo; better-auth #10192',
+    deviation:
+      'Mixer and Mixin have no ID token: at the first login nothing but the profile says whose the tokens are.',
   },
   {
     id: 'ID-06',
@@ -387,6 +400,7 @@ export const attacks: readonly Attack[] = [
     holds: 'Escaped everywhere, cut, without control characters; nothing runs in a browser.',
     severity: 'high',
     source: 'ASVS 1.2.1, 3.2.2, 2.2.1',
+    deviation: 'A name of a megabyte is more than is read of a profile: that login is refused.',
   },
   {
     id: 'ID-10',

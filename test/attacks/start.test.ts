@@ -445,7 +445,7 @@ attack('START-07', () => {
       expect(finished.status).toBe(303);
       expectOwn(place, String(finished.headers['location']), '/login/mixer/callback', value);
     }
-  }, 60_000);
+  }, 120_000);
 
   test('from the front page into its forms', async () => {
     const place = await scene();
@@ -461,7 +461,7 @@ attack('START-07', () => {
       }
       expect(answer.text).not.toContain('<script>alert');
     }
-  }, 60_000);
+  }, 120_000);
 
   test('from the switch of themes', async () => {
     const place = await scene();
@@ -470,7 +470,7 @@ attack('START-07', () => {
       if (answer.status === 413) continue;
       expectOwn(place, String(answer.headers['location']), '/theme', value);
     }
-  }, 60_000);
+  }, 120_000);
 
   test('from signing out, which takes none at all', async () => {
     const place = await scene();
@@ -480,7 +480,7 @@ attack('START-07', () => {
       if (answer.status === 413 || answer.status === 431) continue;
       expect([answer.status, answer.headers['location']]).toEqual([303, '/?signed_out']);
     }
-  }, 60_000);
+  }, 120_000);
 
   test('from the page of a login that failed', async () => {
     const place = await scene();
@@ -503,7 +503,7 @@ attack('START-07', () => {
         if (kept !== null) expectOwn(place, kept, '/', value);
       }
     }
-  }, 60_000);
+  }, 120_000);
 
   test('as an address of ours itself: no answer leads away', async () => {
     const place = await scene();
@@ -538,7 +538,7 @@ attack('START-07', () => {
         }
       }
     }
-  }, 60_000);
+  }, 120_000);
 
   test('several at once, or none that is a text, count as none', async () => {
     const place = await scene();
@@ -596,7 +596,7 @@ attack('START-09', () => {
     expect([...owners.values()].map((own) => own.length).toSorted((a, b) => a - b)).toEqual([1, 10]);
     expect((await other.open(others.href)).heading).toBe('Your accounts');
     expect((await flooding.open(first.href)).heading).toBe('We do not know this sign-in');
-  }, 60_000);
+  }, 120_000);
 
   test('2,000 starts without a cookie drop nobody’s login, and are gone after their time', async () => {
     const place = await scene();
@@ -612,5 +612,5 @@ attack('START-09', () => {
     place.latchkey.advance(71 * 60 * 1000);
     await place.latchkey.records.sweep();
     expect(await place.latchkey.listRecords('login')).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });

@@ -44,7 +44,7 @@ attack('WEB-01', () => {
     ['an unknown host', 421, (place) => place.request('/', { headers: { Host: 'evil.example' } })],
     [
       'OPTIONS',
-      200,
+      404,
       (place) =>
         place.request('/profile', {
           method: 'options',
@@ -158,7 +158,7 @@ attack('WEB-02', () => {
     );
     expect(html).not.toContain('inside-the-error');
     const reference = String(answer.headers['x-request-id']);
-    if (html.startsWith('<!')) expect(html).toContain(reference);
+    if (answer.status >= 400) expect(html).toContain(reference);
   }
 
   const inside = () => Object.assign(new Error('inside-the-error /etc/passwd'), { status: undefined });
@@ -216,10 +216,10 @@ attack('WEB-02', () => {
     });
     const answer = await place.request('/help').catch(() => null);
     Object.assign(ejs, { renderFile: render });
-    if (answer) {
-      expect(answer.status).toBe(500);
-      expectPlain(answer);
-    }
+    expect(answer!.status).toBe(500);
+    expect(answer!.text).toMatch(/^Sorry, there is a problem/);
+    expectPlain(answer!);
+    expect(place.latchkey.logLines.join()).not.toContain('inside-the-error');
     expect((await place.request('/help')).status).toBe(200);
   });
 
@@ -537,7 +537,7 @@ attack('WEB-06', () => {
   });
 
   test.each(serviceNames)('somebody from the sandbox of %s is nobody in earnest', async (name) => {
-    const place = await scene();
+    const place = await scene({ env: { MIXIN_TOKEN: 'bearer' } });
     await place.signedIn([name], { person: 'Ada' });
     const played = await place.latchkey.database.selectFrom('identities').selectAll().execute();
     expect(played.map(({ mode }) => mode)).toEqual(['sandbox']);
