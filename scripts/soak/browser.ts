@@ -143,10 +143,7 @@ export async function browse(around: Surroundings): Promise<void> {
       await visitor.open(`${around.baseUrl}/profile`);
       if (!canPress(`Link ${provider}`)) return false;
       await visitor.press(`Link ${provider}`);
-      const text = visitor.page.text.toLowerCase();
-      return (
-        text.includes(`${provider} account ${entry.person}`.toLowerCase()) && text.includes('is linked.')
-      );
+      return visitor.page.heading === 'Your accounts' && isShown(entry) && isSaid('is linked.');
     });
     if (outcome === 'refused by provider') entry.state = 'unlinked';
     if (outcome !== 'done') return;
