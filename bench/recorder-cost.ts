@@ -153,6 +153,10 @@ async function measure(
     SANDBOX: 'on',
     SANDBOX_URL: sandboxUrl,
     INSPECTOR: inspector,
+    // All come from one address; each is counted, and none refused.
+    RATE_LIMIT_START_PER_ADDRESS: '1000000',
+    RATE_LIMIT_CALLBACK_PER_ADDRESS: '1000000',
+    DRAIN_SECONDS: '0',
   };
   const child = await startProcess(folder, 'src/server.ts', env, `${baseUrl}/readyz`);
   try {

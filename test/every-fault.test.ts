@@ -11,7 +11,7 @@ import type { Flow } from '../src/inspector/trace.ts';
 import { usualBreakerLimits } from '../src/oauth/circuit-breaker.ts';
 import { usualGateLimits } from '../src/oauth/http.ts';
 import { type RunningLatchkey, startLatchkey } from './support/latchkey.ts';
-import { flowsOf, stoppedBy } from './inspector/support.ts';
+import { newestLogin, stoppedBy } from './inspector/support.ts';
 import { signIn, Visitor } from './support/visitor.ts';
 
 /** A login meets every fault that a service can have; how it ends is written down here. */
@@ -170,7 +170,7 @@ async function login(latchkey: RunningLatchkey, service: Service, name: FaultNam
   const ending = !page.url.href.startsWith(baseUrl)
     ? staysThere
     : (logged[0] ?? (page.heading === 'Your accounts' ? signedIn : page.heading));
-  return { ending, told: tell(flowsOf(latchkey, visitor)[0]) };
+  return { ending, told: tell(newestLogin(latchkey, visitor)) };
 }
 
 /** What the inspector says of a login, in the words of the table above. */

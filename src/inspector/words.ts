@@ -10,7 +10,7 @@ export const purposeWords: Readonly<Record<Purpose, string>> = {
   renew: 'Renew',
   validate: 'Validate',
   read: 'Read profile',
-  revoke: 'Unlink or sign out',
+  revoke: 'Give access back',
   check: 'Check the setup',
 };
 

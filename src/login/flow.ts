@@ -70,6 +70,8 @@ export interface Callback {
   readonly accountId: string | null;
   /** False when that session has been ended since: the provider may have taken its time. */
   readonly stillSignedIn: () => Promise<boolean>;
+  /** Is handed what the provider had issued when the login fails after that: nobody else knows of it. */
+  readonly giveBack: (tokens: Tokens) => void;
 }
 
 /** A finished login. `identity` is null while the person has yet to decide (`ask-…`). */
@@ -94,6 +96,7 @@ export async function finishLogin(
 ): Promise<FinishedLogin> {
   const { provider } = client;
   let transaction: LoginTransaction | null = null;
+  let issued: Tokens | null = null;
   recordCallback(client, callback.query);
   try {
     const state = readState(callback.query);
@@ -103,6 +106,7 @@ export async function finishLogin(
     const response = readAuthorizationResponse(client, callback.query);
     const { codeVerifier, nonce } = transaction;
     const token = await sendTokenRequest(client, { ...response, state, codeVerifier, nonce }, flow.now());
+    issued = token.tokens;
     const userinfo = await sendUserinfoRequest(client, token.tokens, flow.now());
     const proven = toProvenIdentity(client, transaction, token, userinfo);
     if (!client.expectsIdToken) await checkAudience(client, token.tokens, proven);
@@ -110,6 +114,7 @@ export async function finishLogin(
     const settled = await settle(flow, transaction, proven, callback.accountId);
     return { ...settled, transaction, proven, tokens: token.tokens };
   } catch (error) {
+    if (issued !== null) callback.giveBack(issued);
     throw error instanceof LoginError ? error.with(toErrorFacts(provider.id, transaction)) : error;
   }
 }

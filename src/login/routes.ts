@@ -14,7 +14,7 @@ import type { SessionFacts } from '../sessions/session-store.ts';
 import { afterwards } from '../web/afterwards.ts';
 import type { Context } from '../web/context.ts';
 import { bindBrowser, bindingCookie, forgetBrowser, readCookie, setCookie } from '../web/cookies.ts';
-import { endSessionAccess, giveBack } from '../web/end-grants.ts';
+import { endSessionAccess, giveBack, giveBackAfterwards } from '../web/end-grants.ts';
 import { homeWithReturn } from '../web/error-page.ts';
 import { toLoginFlash } from '../web/flash-words.ts';
 import { form, link, renderPage, sendPage } from '../web/page.ts';
@@ -84,6 +84,7 @@ export function createLoginRoutes(context: Context): Router {
       binding: readCookie(request, bindingCookie, secure),
       accountId: before?.accountId ?? null,
       stillSignedIn: async () => before !== null && (await sessions.isAlive(before)),
+      giveBack: (tokens) => giveBackAfterwards(context, response, client, tokens),
     });
     const { transaction, resolution } = login;
     recordOutcome(resolution);

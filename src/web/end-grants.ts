@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Response } from 'express';
 import { inFlow } from '../inspector/own-flows.ts';
 import type { Client } from '../oauth/client.ts';
 import { type RevocationOutcome, sendRevocationRequest } from '../oauth/revocation-request.ts';
@@ -35,6 +37,27 @@ export async function giveBack(
 ): Promise<void> {
   const client = findUsable(context, proven.provider, proven.mode);
   if (client) await revokeTokens(client, [tokens]);
+}
+
+/**
+ * Revokes the tokens of a login that failed, once its page has been sent: nobody waits for that, and
+ * nothing comes of a failure but a line in the log.
+ */
+export function giveBackAfterwards(
+  { log }: Context,
+  response: Response,
+  client: Client,
+  tokens: Tokens,
+): void {
+  const revoked = async () => {
+    const outcome = await revokeTokens(client, [tokens]).catch(() => 'not-confirmed');
+    if (outcome === 'not-confirmed') log.warn('not revoked', { provider: client.provider.id });
+  };
+  // Not `finish`: somebody may have gone before the page was there.
+  response.once(
+    'close',
+    AsyncResource.bind(() => void revoked()),
+  );
 }
 
 /** Ends the access that all sessions hold for one identity. */

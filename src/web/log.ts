@@ -31,6 +31,7 @@ export const logEvents = [
   'profile not read',
   'not validated',
   'not tidied up',
+  'not revoked',
   'not recorded',
   'session store does not answer',
   'sweep failed',

@@ -56,7 +56,7 @@ attack('CB-02', () => {
       await watch.expectNothing();
       expect(strangers.map(sessionOf)).toEqual(sessions);
       await expectProfileOf(place, strangers[1]!, 'Ada');
-      const failed = watch.logged().filter(({ msg }) => msg === 'login failed');
+      const failed = watch.logged().filter(({ msg }) => msg === 'login.fail');
       expect(failed.map(({ code, provider }) => [code, provider])).toEqual(
         Array(2).fill(['state_unknown', id]),
       );

@@ -185,7 +185,12 @@ export function oddAnswer(good: unknown): fc.Arbitrary<RawAnswer> {
       fc.oneof({ weight: 6, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: otherHeaders }),
     )
     .map(([type, others]) => ({ ...(type === '' ? {} : { 'content-type': type }), ...others }));
-  return fc.record({ status: statuses, headers, body });
+  return (
+    fc
+      .record({ status: statuses, headers, body })
+      // That one is obeyed for ten minutes: whatever came after it would not be asked for at all.
+      .filter(({ status, headers: named }) => status !== 429 || !('retry-after' in named))
+  );
 }
 
 export function jsonAnswer(value: unknown): RawAnswer {

@@ -1,5 +1,7 @@
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { load } from 'cheerio';
+import { usualBreakerLimits } from '../../src/oauth/circuit-breaker.ts';
+import { usualGateLimits, usualLimits } from '../../src/oauth/http.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { type LatchkeyOptions, type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import type { RawAnswer } from './odd-values.ts';
@@ -53,6 +55,12 @@ export interface Site {
 /** The most that any page of the application has, in characters. */
 const longestPage = 300_000;
 
+/** Five answers of 5xx would open the circuit, and the answers after them would not be asked for. */
+const eachByItself = {
+  ...usualLimits,
+  gate: { ...usualGateLimits, breaker: { ...usualBreakerLimits, failures: Infinity } },
+};
+
 export async function openSite(options: LatchkeyOptions = {}): Promise<Site> {
   const given = new Map<string, RawAnswer>();
   let outgoing: string[] = [];
@@ -68,7 +76,7 @@ export async function openSite(options: LatchkeyOptions = {}): Promise<Site> {
     return true;
   };
   const env = { SANDBOX_AUTO_APPROVE: 'true', ...(options.env as Record<string, string>) };
-  const latchkey = await startLatchkey({ ...options, env, standIn });
+  const latchkey = await startLatchkey({ httpLimits: eachByItself, ...options, env, standIn });
   const agent = new Agent({ keepAlive: true });
   const { hostname, port } = new URL(latchkey.listensAt);
   const own = new URL(latchkey.baseUrl).host;

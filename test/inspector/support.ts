@@ -10,6 +10,11 @@ export function flowsOf({ inspector }: RunningLatchkey, visitor: Visitor): Flow[
   return inspector!.flows.list(toViewer(inspector!, binding, null));
 }
 
+/** The last login, whatever is given back after it. */
+export function newestLogin(latchkey: RunningLatchkey, visitor: Visitor): Flow | undefined {
+  return flowsOf(latchkey, visitor).find(({ purpose }) => purpose !== 'revoke');
+}
+
 /** The checks of a flow with this result, by name. */
 export function checksOf(flow: Flow, result: CheckResult): CheckName[] {
   return flow.steps.flatMap((step) =>

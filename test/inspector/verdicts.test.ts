@@ -12,7 +12,7 @@ import {
   startSignIn,
   Visitor,
 } from '../support/visitor.ts';
-import { flowsOf, openNewest, stoppedBy } from './support.ts';
+import { flowsOf, newestLogin, openNewest, stoppedBy } from './support.ts';
 
 let latchkey: RunningLatchkey;
 let visitor: Visitor;
@@ -32,7 +32,7 @@ const callbackOf = (name: string, answer = {}) =>
 
 /** The sentence and the checks of the newest flow. */
 function newest(): { verdict: string; checks: CheckName[] } {
-  const [flow] = flowsOf(latchkey, visitor);
+  const flow = newestLogin(latchkey, visitor);
   if (!flow) throw new Error('no flow');
   return { verdict: verdictSentence(toVerdict(flow, false)), checks: stoppedBy(flow) };
 }

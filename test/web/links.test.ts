@@ -1,12 +1,27 @@
 import { load } from 'cheerio';
+import { HtmlValidate, StaticConfigLoader } from 'html-validate';
 import supertest from 'supertest';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { linkProvider, signIn, Visitor } from '../support/visitor.ts';
 
 /*
  * Follows every link of the application and of the sandbox's page, signed out and signed in, as one
- * who goes everywhere would. Addresses of other sites are only looked at.
+ * who goes everywhere would, and looks for faults in the HTML of each page. Addresses of other sites
+ * are only looked at.
  */
+
+const validator = new HtmlValidate(
+  new StaticConfigLoader({
+    extends: ['html-validate:standard', 'html-validate:a11y'],
+    rules: {
+      // A table whose rows become blocks in a narrow window is no table to a screen reader any more,
+      // unless its roles are written out.
+      'no-redundant-role': 'off',
+      // What scrolls by itself is a region around one table, not a section of the page.
+      'prefer-native-element': ['error', { exclude: ['region'] }],
+    },
+  }),
+);
 
 let latchkey: RunningLatchkey;
 afterEach(() => latchkey?.close());
@@ -15,6 +30,8 @@ interface Found {
   readonly pages: ReadonlyMap<string, string>;
   readonly broken: readonly string[];
   readonly elsewhere: ReadonlySet<string>;
+  /** Of the HTML: each with a page that it is on. */
+  readonly faults: readonly string[];
 }
 
 /** Every page that can be reached by links alone, and every link that leads nowhere. */
@@ -22,6 +39,7 @@ async function follow(visitor: Visitor, from: readonly string[], inside: readonl
   const pages = new Map<string, string>();
   const broken: string[] = [];
   const elsewhere = new Set<string>();
+  const faults = new Map<string, string>();
   const fragments: { readonly on: string; readonly page: string; readonly id: string }[] = [];
   const waiting = from.map((address) => ({ address, on: 'the start' }));
   for (const { address, on } of waiting) {
@@ -30,6 +48,7 @@ async function follow(visitor: Visitor, from: readonly string[], inside: readonl
     pages.set(address, text);
     if (status >= 400) broken.push(`${address} is ${status}, on ${on}`);
     if (!type.startsWith('text/html')) continue;
+    for (const fault of await findFaults(text)) faults.set(fault, address);
     const $ = load(text);
     for (const element of $('a[href], link[href], script[src], img[src]').toArray()) {
       const href = $(element).attr('href') ?? $(element).attr('src')!;
@@ -46,7 +65,14 @@ async function follow(visitor: Visitor, from: readonly string[], inside: readonl
     const text = pages.get(page);
     if (text !== undefined && !hasId(text, id)) broken.push(`${page} has no #${id}, which ${on} leads to`);
   }
-  return { pages, broken, elsewhere };
+  return { pages, broken, elsewhere, faults: [...faults].map((fault) => fault.join(', on ')) };
+}
+
+async function findFaults(html: string): Promise<string[]> {
+  const { results } = await validator.validateString(html);
+  return results.flatMap(({ messages }) =>
+    messages.map(({ ruleId, message, line }) => `${ruleId}: ${message}, line ${line}`),
+  );
 }
 
 /** Not followed: a callback without its login, and the further pages of a long list. */
@@ -89,8 +115,9 @@ async function read(
   return { status: answer.status, text: answer.text ?? '', type: answer.headers['content-type'] ?? '' };
 }
 
-function expectSound({ pages, broken, elsewhere }: Found, among: readonly string[]): void {
+function expectSound({ pages, broken, elsewhere, faults }: Found, among: readonly string[]): void {
   expect(broken).toEqual([]);
+  expect(faults).toEqual([]);
   for (const path of among) expect([...pages.keys()]).toContain(path);
   for (const address of elsewhere)
     if (!address.startsWith(`${latchkey.sandboxUrl}/`))
@@ -130,6 +157,7 @@ test('the sandbox’s own page leads nowhere that is not there', async () => {
   const { sandboxUrl } = latchkey;
   const found = await follow(new Visitor(), [`${sandboxUrl}/`], [sandboxUrl]);
   expect(found.broken).toEqual([]);
+  expect(found.faults).toEqual([]);
   expect(found.pages.size).toBeGreaterThan(5);
 });
 
