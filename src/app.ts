@@ -32,7 +32,7 @@ import type { ExpiringRecords } from './storage/expiring-records.ts';
 import type { CreateRateCounter } from './storage/rate-counters.ts';
 import { createAssets, viewsFolder } from './web/assets.ts';
 import type { Context, ServiceInUse } from './web/context.ts';
-import { createErrorHandler, createLateErrorHandler } from './web/error-page.ts';
+import { createErrorHandler, createLastResort } from './web/error-page.ts';
 import { createFormReader, refuseManyHeaders } from './web/request-size.ts';
 import { createRateLimits } from './web/rate-limits.ts';
 import { createGrantCheck } from './web/grant-check.ts';
@@ -137,7 +137,7 @@ export function createApp(config: Config, dependencies: Dependencies): App {
     throw new RequestError('not_found');
   });
   app.use(createErrorHandler(context));
-  app.use(createLateErrorHandler(context));
+  app.use(createLastResort(context));
 
   const close = async () => {
     await Promise.all(context.services.map(({ client }) => client?.http.close()));
