@@ -1,8 +1,11 @@
 const longest = 80;
+/** What a reader counts as one can carry any number of marks, which then cover half a page. */
+const longestOfOne = 16;
 
 /**
  * Makes a name from outside fit to show: no control characters, no invisible ones that turn the
- * direction of the text around it, one line, at most 80 characters as a reader counts them.
+ * direction of the text around it, one line, at most 80 characters as a reader counts them, none of
+ * them with more marks than a language has.
  */
 export function toDisplayText(text: string): string {
   const cleaned = text
@@ -11,10 +14,9 @@ export function toDisplayText(text: string): string {
     .replace(/[\p{Cc}\u200B\u200E\u200F\u061C\u202A-\u202E\u2060-\u2069\uFEFF]/gu, ' ')
     .replace(/\s+/gu, ' ')
     .trim();
-  const graphemes = [...new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(cleaned)];
-  if (graphemes.length <= longest) return cleaned;
-  return `${graphemes
-    .slice(0, longest - 1)
-    .map(({ segment }) => segment)
-    .join('')}…`;
+  const graphemes = [...new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(cleaned)].map(
+    ({ segment }) => [...segment].slice(0, longestOfOne).join(''),
+  );
+  if (graphemes.length <= longest) return graphemes.join('');
+  return `${graphemes.slice(0, longest - 1).join('')}…`;
 }

@@ -122,6 +122,11 @@ const credentials: ReadonlySet<string> = new Set([
   'state',
 ]);
 
+/** No word of a sentence has sixteen characters with digits or capitals among them. */
+export function looksLikeSecret(word: string): boolean {
+  return word.split(/[:/.]/).some((run) => run.length >= 16 && /\d|[a-z][A-Z]/.test(run));
+}
+
 const longestShown = 500;
 const mostEntries = 60;
 
@@ -174,9 +179,7 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
     if (/^[^@\s/]+@[\w-]+\.[\w.-]+$/.test(word)) return true;
     const parts = [word, word.replace(/^[^\w]+|[^\w]+$/g, ''), ...word.split(/[:/.]/)];
     if (parts.some((part) => lengths.has(part.length) && seen.has(marks.whole(part)))) return true;
-    // No word of a sentence has sixteen characters with digits or capitals among them.
-    const runs = word.split(/[:/.]/);
-    return strict && runs.some((run) => run.length >= 16 && /\d|[a-z][A-Z]/.test(run));
+    return strict && looksLikeSecret(word);
   }
 
   const show = (name: string, value: string) => scrub(name, value, freeText.has(name));

@@ -1,6 +1,7 @@
 import { LoginError, type LoginErrorCode } from '../errors.ts';
 import { recordCheck } from '../inspector/recorder.ts';
 import type { Client } from './client.ts';
+import { toProviderWords } from './provider-words.ts';
 
 /** The parameters that mean something to us; others (`scope`, `return_to`) are never read. */
 const parameters = ['code', 'state', 'error', 'error_description', 'iss'] as const;
@@ -72,10 +73,9 @@ function recordIssuer({ issuer, announcesIssuer }: Client['provider'], iss: stri
 
 function toLoginError(provider: string, error: string, description: string | null): LoginError {
   const known = Object.hasOwn(errors, error) ? errors[error] : undefined;
-  const providerSaid = description ? `${error}: ${description}` : error;
   return new LoginError(known ?? 'authorization_refused', {
     provider,
-    providerSaid,
+    providerSaid: toProviderWords(error, description),
     reason: 'error in the authorization response',
   });
 }

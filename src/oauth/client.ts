@@ -75,7 +75,7 @@ function createConfiguration(registration: ClientRegistration, http: Http): oidc
   // A code flow's ID token is not checked for its signature otherwise.
   oidc.enableNonRepudiationChecks(configuration);
   // For this machine and for a sandbox: config.ts lets http through nowhere else.
-  if (Object.values(endpoints).some((url) => url?.startsWith('http:')))
+  if (Object.values(endpoints).some((url) => url.startsWith('http:')))
     oidc.allowInsecureRequests(configuration);
   configuration[oidc.customFetch] = createFetch(provider, http);
   return configuration;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IDToken } from 'openid-client';
 import { LoginError } from '../errors.ts';
 import { recordCheck } from '../inspector/recorder.ts';
+import type { Client } from './client.ts';
 
 const oldestMilliseconds = 10 * 60 * 1000;
 const leewayMilliseconds = 60 * 1000;
@@ -17,6 +18,20 @@ export function checkIdTokenAge(provider: string, claims: IDToken, now: number):
   if (!recent) {
     throw new LoginError('id_token_invalid', { provider, reason: 'iat is not recent' });
   }
+}
+
+/**
+ * Made out to this client and to nobody besides, and asked for by it (OpenID Connect Core 3.1.3.7,
+ * 3 to 5). openid-client lets other audiences through when `azp` is ours, and any `azp` beside one.
+ */
+export function checkIdTokenAudience({ provider, clientId }: Client, { aud, azp }: IDToken): void {
+  const alone = [aud].flat().every((one) => one === clientId);
+  if (!alone) recordCheck('id-token-aud', false, [aud].flat().join(', '));
+  if (!alone)
+    throw new LoginError('id_token_invalid', { provider: provider.id, reason: 'others are meant too' });
+  if (azp === undefined || azp === clientId) return;
+  recordCheck('id-token-azp', false, String(azp));
+  throw new LoginError('id_token_invalid', { provider: provider.id, reason: 'azp is another client' });
 }
 
 /**

@@ -3,7 +3,7 @@ import * as oidc from 'openid-client';
 import { LoginError, type LoginErrorCode } from '../errors.ts';
 import { recordCheck } from '../inspector/recorder.ts';
 import { type Client, findLoginError } from './client.ts';
-import { checkIdTokenAge, checkIdTokenHash } from './id-token.ts';
+import { checkIdTokenAge, checkIdTokenAudience, checkIdTokenHash } from './id-token.ts';
 import { recordIdTokenFailure, recordIdTokenPassed } from './id-token-checks.ts';
 import { readShape } from '../json.ts';
 import { readScope } from './scope.ts';
@@ -47,6 +47,7 @@ export async function sendTokenRequest(
   const response = await exchange(client, request);
   const claims = response.claims();
   if (claims) {
+    checkIdTokenAudience(client, claims);
     recordIdTokenPassed(client, request.nonce, claims);
     checkIdTokenAge(client.provider.id, claims, now);
     checkIdTokenHash(client.provider.id, claims, response.access_token);

@@ -5,6 +5,7 @@ import { isRecording } from '../inspector/scope.ts';
 import { isObject, readShape } from '../json.ts';
 import type { Provider, WireAnswer } from '../providers/provider.ts';
 import { type HttpAnswer, requireUsable, toWireAnswer } from './http.ts';
+import { toProviderWords } from './provider-words.ts';
 
 /** What a session holds of one login's token response. Secret as a whole. */
 export interface Tokens {
@@ -102,7 +103,7 @@ export function toRefusal(provider: Provider, body: unknown): LoginError {
     provider: provider.id,
     reason: 'the token endpoint refused',
     oauthError: error,
-    providerSaid: [error, description].filter((part) => typeof part === 'string' && part !== '').join(': '),
+    providerSaid: toProviderWords(error, description),
   });
 }
 

@@ -5,6 +5,7 @@ import { isObject } from '../json.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Client } from './client.ts';
 import { type HttpAnswer, type HttpRequest, toWireAnswer } from './http.ts';
+import { toProviderWords } from './provider-words.ts';
 import { checkIntegrityToken, signRequest } from './signed-request.ts';
 import type { Tokens } from './token-response.ts';
 
@@ -131,7 +132,7 @@ function readUserinfo({ provider }: Client, answer: HttpAnswer, now: number): un
       {
         provider: provider.id,
         reason: `status ${status}`,
-        ...(typeof said === 'string' && said !== '' ? { providerSaid: said } : {}),
+        ...(typeof said === 'string' && said !== '' ? { providerSaid: toProviderWords(said) } : {}),
       },
     );
   }

@@ -33,7 +33,12 @@ export const twitch: Provider = {
   // The literal text `true`; `1` and `force` are ignored.
   force: { parameters: { force_verify: 'true' } },
   stateInTokenRequest: false,
-  conform: { tokenResponse: conformTwitchTokenResponse, userinfoResponse, revocationResponse },
+  conform: {
+    tokenResponse: conformTwitchTokenResponse,
+    userinfoResponse,
+    validationResponse,
+    revocationResponse,
+  },
   userinfo: {
     authorization: 'Bearer',
     headers: (clientId) => ({ 'client-id': clientId }),
@@ -195,6 +200,13 @@ function toStandardError(body: Record<string, unknown>): Record<string, unknown>
   const message = typeof body['message'] === 'string' ? body['message'] : '';
   const known = standardErrors.find(([text]) => message.toLowerCase().includes(text));
   return { error: known?.[1] ?? 'invalid_request', error_description: message };
+}
+
+/** Names the client and the person of a token that stands; an answer without says nothing. */
+function validationResponse({ status, body }: WireAnswer): WireAnswer {
+  const names =
+    isObject(body) && typeof body['client_id'] === 'string' && typeof body['user_id'] === 'string';
+  return { status, body: status >= 400 || names ? body : null };
 }
 
 /** Helix wraps the token's owner in a list: `{"data":[{…}]}`. */

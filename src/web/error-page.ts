@@ -371,11 +371,12 @@ function logError({ log }: Context, error: LoginError | RequestError, thrown: un
     return;
   }
   const { provider, intent, reason } = error.facts;
-  log.warn('login.fail', {
+  const isOurs = needsOperator(error);
+  log[isOurs ? 'error' : 'warn']('login.fail', {
     code,
     ...(provider ? { provider } : {}),
     ...(intent ? { intent } : {}),
-    ...(reason ? { reason } : {}),
+    ...(isOurs ? { reason: 'the provider does not accept our registration' } : reason ? { reason } : {}),
   });
 }
 
@@ -384,6 +385,15 @@ const ownEvents: Readonly<Partial<Record<ErrorCode, LogEvent>>> = {
   cross_origin: 'cross_origin',
   rate_limited: 'rate_limited',
 };
+
+/** No person can mend it, and every login there will fail until who runs this site does. */
+function needsOperator({ code, facts }: LoginError): boolean {
+  const { oauthError = '' } = facts;
+  return (
+    code === 'redirect_mismatch' ||
+    (Object.hasOwn(refusals, oauthError) && refusals[oauthError] === badClient)
+  );
+}
 
 function createSituation(context: Context, request: Request, error: LoginError | RequestError): Situation {
   const facts: LoginErrorFacts =

@@ -25,6 +25,7 @@ const forms: Record<string, (id: string) => string> = {
   endOtherSessions: () => '/sessions/end-others',
   deleteAccount: () => '/account/delete',
   checkNow: (id) => `/setup/${id}/check`,
+  stepMode: () => '/learn/steps',
 };
 const formPaths = [
   ...new Set(services.flatMap(([, id]) => Object.values(forms).map((toPath) => toPath(id)))),

@@ -5,7 +5,7 @@ import { cardOf, minutes } from '../sessions/support.ts';
 import { type LatchkeyOptions, type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { until } from '../support/until.ts';
 import { linkProvider, signIn, Visitor } from '../support/visitor.ts';
-import { arrivedAt, breakerOf, comeBackFrom, crowdFrom, trafficOf, yesToAll } from './support.ts';
+import { arrivedAt, breakerOf, comeBackFrom, crowdFrom, letGo, trafficOf, yesToAll } from './support.ts';
 
 let latchkey: RunningLatchkey;
 let visitor: Visitor;
@@ -14,7 +14,10 @@ async function start(options: LatchkeyOptions = {}): Promise<void> {
   latchkey = await startLatchkey({ env: yesToAll, ...options });
   visitor = new Visitor();
 }
-afterEach(() => latchkey.close());
+afterEach(async () => {
+  await letGo(latchkey);
+  await latchkey.close();
+});
 
 const faults = () => latchkey.sandbox.state.faults;
 const hanging = () => latchkey.sandbox.state.hanging;

@@ -12,6 +12,7 @@ import {
   breakerOf,
   comeBackFrom,
   crowdFrom,
+  letGo,
   openCircuit,
   trafficOf,
   yesToAll,
@@ -24,7 +25,10 @@ async function start(options: LatchkeyOptions = {}): Promise<void> {
   latchkey = await startLatchkey({ env: yesToAll, ...options });
   visitor = new Visitor();
 }
-afterEach(() => latchkey.close());
+afterEach(async () => {
+  await letGo(latchkey);
+  await latchkey.close();
+});
 
 const faults = () => latchkey.sandbox.state.faults;
 const home = () => new Visitor().open(`${latchkey.baseUrl}/`);

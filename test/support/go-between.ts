@@ -1,4 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface PassedRequest {
@@ -28,8 +29,9 @@ export interface GoBetween {
   close(): Promise<void>;
 }
 
-export async function startGoBetween(): Promise<GoBetween> {
-  const server = createServer(async (incoming, response) => {
+/** With a key and a certificate it speaks TLS. */
+export async function startGoBetween(tls?: ServerOptions): Promise<GoBetween> {
+  const listener = async (incoming: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const { method = 'GET', url: path = '/', headers } = incoming;
@@ -39,10 +41,11 @@ export async function startGoBetween(): Promise<GoBetween> {
     const answer = await handOn(goBetween.target, request);
     const changed = goBetween.change?.(answer, request) ?? answer;
     response.writeHead(changed.status, changed.headers).end(changed.body);
-  });
+  };
+  const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const goBetween: GoBetween = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     target: '',
     seen: [],
     instead: null,
