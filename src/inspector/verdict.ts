@@ -104,19 +104,7 @@ export function toVerdict(flow: Flow, over: boolean): Verdict {
   const { name } = provider;
   switch (result.kind) {
     case 'waiting':
-      return over
-        ? {
-            heading: 'Given up',
-            reason: `the browser has not come back from ${name} in ten minutes. ${toAdviceOnPages(flow)}`,
-            kind: 'plain',
-            step: null,
-          }
-        : {
-            heading: 'Waiting',
-            reason: `for the browser to come back from ${name}. ${toAdviceOnPages(flow)}`,
-            kind: 'plain',
-            step: null,
-          };
+      return toUnfinished(flow, over);
     case 'finished': {
       const reason = outcomes[result.outcome]?.(name) ?? 'nothing went wrong.';
       return { heading: 'Finished', reason, kind: 'ok', step: null };
@@ -136,6 +124,22 @@ export function toVerdict(flow: Flow, over: boolean): Verdict {
         step: result.step,
       };
   }
+}
+
+/** Not over: it waits for the browser to come back, or for an answer to what was sent. */
+function toUnfinished(flow: Flow, over: boolean): Verdict {
+  const { name } = flow.provider;
+  const rest = { kind: 'plain', step: null } as const;
+  if (!flow.steps.some(({ kind }) => kind === 'authorization'))
+    return { ...rest, heading: 'Waiting', reason: `for the answer of ${name}.` };
+  const advice = toAdviceOnPages(flow);
+  return over
+    ? {
+        ...rest,
+        heading: 'Given up',
+        reason: `the browser has not come back from ${name} in ten minutes. ${advice}`,
+      }
+    : { ...rest, heading: 'Waiting', reason: `for the browser to come back from ${name}. ${advice}` };
 }
 
 /** A request that the provider does not like ends on a page there, which nobody tells us of. */

@@ -53,11 +53,13 @@ export function giveBackAfterwards(
     const outcome = await revokeTokens(client, [tokens]).catch(() => 'not-confirmed');
     if (outcome === 'not-confirmed') log.warn('not revoked', { provider: client.provider.id });
   };
-  // Not `finish`: somebody may have gone before the page was there.
-  response.once(
-    'close',
-    AsyncResource.bind(() => void revoked()),
-  );
+  // Somebody may have gone before the page was there; then nothing is sent any more.
+  if (response.closed) void revoked();
+  else
+    response.once(
+      'close',
+      AsyncResource.bind(() => void revoked()),
+    );
 }
 
 /** Ends the access that all sessions hold for one identity. */

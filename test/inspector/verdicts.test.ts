@@ -12,6 +12,7 @@ import {
   startSignIn,
   Visitor,
 } from '../support/visitor.ts';
+import { until } from '../support/until.ts';
 import { flowsOf, newestLogin, openNewest, stoppedBy } from './support.ts';
 
 let latchkey: RunningLatchkey;
@@ -282,4 +283,15 @@ test('an open question about a conflict is told without a word about the other a
   expect(newest().verdict).toContain(
     'belongs to another account here. Nothing is changed before you decide.',
   );
+});
+
+test('while a provider has not answered yet, its flow waits for that, and for no browser', async () => {
+  await signIn(visitor, latchkey.baseUrl, 'Mixer', { person: 'Ada' });
+  latchkey.sandbox.state.faults.set('mixer', 'userinfo_hang');
+  const reading = visitor.press('Read profile again');
+  const underWay = () => flowsOf(latchkey, visitor).find(({ purpose }) => purpose === 'read');
+  await until(() => underWay() !== undefined);
+  expect(verdictSentence(toVerdict(underWay()!, false))).toBe('Waiting: for the answer of Mixer.');
+  await reading;
+  expect(verdictSentence(toVerdict(underWay()!, false))).toMatch(/^Failed at step 1: Mixer gave no answer/);
 });

@@ -2,6 +2,7 @@ import type { FaultName } from '../../src/sandbox/faults.ts';
 import { type LatchkeyOptions, type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { until } from '../support/until.ts';
 import { answerAtProvider, captureCallback, signIn, startSignIn, Visitor } from '../support/visitor.ts';
+import { newestLogin } from '../inspector/support.ts';
 import { subjects } from '../accounts/support.ts';
 import { minutes } from './support.ts';
 
@@ -84,6 +85,30 @@ test.each<FaultName>(['userinfo_500', 'userinfo_not_json', 'userinfo_other_perso
     expect(revocations()).toBe(2);
   },
 );
+
+test('whoever has gone before the page was there leaves no tokens behind either', async () => {
+  await start();
+  const callback = await captureCallback(
+    visitor,
+    () => startSignIn(visitor, latchkey.baseUrl, 'Twitch'),
+    latchkey.baseUrl,
+  );
+  fault('userinfo_hang');
+  const leaving = new AbortController();
+  const cookie = visitor.cookieHeader(callback);
+  const gone = fetch(callback, { headers: { cookie }, redirect: 'manual', signal: leaving.signal }).catch(
+    (error: Error) => error.name,
+  );
+  await until(() => latchkey.sandbox.state.hanging.size > 0);
+  leaving.abort();
+  expect(await gone).toBe('AbortError');
+  await until(() => (newestLogin(latchkey, visitor)?.notes.join() ?? '').includes('The browser went away'));
+  latchkey.sandbox.state.faults.clear();
+  for (const response of latchkey.sandbox.state.hanging) response.status(403).json({});
+  latchkey.sandbox.state.hanging.clear();
+  await until(() => livingTokens() === 0);
+  expect(revocations()).toBe(2);
+});
 
 test('the page does not wait for it, and a failure is a line in the log and nothing more', async () => {
   await start();
