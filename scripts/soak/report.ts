@@ -46,7 +46,7 @@ export function toReport(figures: Figures): { text: string; broken: boolean } {
     ['somebody logged in at all', tally.loginsDone > 0],
     ['no unexpected answer', unexpectedCount === 0],
     ['every acknowledged identity found, on the right account', missing === 0],
-    ['every unlinked identity gone', revived === 0],
+    ['no identity that was unlinked or refused', revived === 0],
     ['the database fits what people were told', verdict.problems.length === 0],
     ['no secret in pages or logs', seen.secrets + log.secrets === 0],
     ['stores recovered in time', slowest.store.milliseconds <= figures.recoveryLimitMilliseconds],
@@ -65,7 +65,7 @@ export function toReport(figures: Figures): { text: string; broken: boolean } {
     ['Done without the words for it', tally.withoutWords],
     ['Unexpected answers', unexpectedCount],
     ['Identities acknowledged / found', `${verdict.acknowledged} / ${verdict.found}`],
-    ['Unlinks acknowledged / gone', `${verdict.unlinked} / ${verdict.unlinkedGone}`],
+    ['Identities unlinked or refused / not there', `${verdict.unlinked} / ${verdict.unlinkedGone}`],
     ['Left open / found after all', `${verdict.unsure} / ${verdict.unsureFound}`],
     [
       `Secrets found (of ${figures.secretsKnown}) in ${seen.answers} answers, ${log.lines} log lines`,

@@ -329,16 +329,14 @@ export function createErrorHandler(context: Context): ErrorRequestHandler {
 }
 
 /**
- * For when not even the page of an error can be made, or its session not stored. Express would answer
- * with the stack, and print the whole error with whatever hangs on it.
+ * For when not even the page of an error can be made, or the session cannot be stored that it was shown
+ * in. Express would answer with the stack, and print the whole error with whatever hangs on it.
  */
 export function createLastResort(context: Context): ErrorRequestHandler {
   return (thrown: unknown, _request, response, _next) => {
     logError(context, toKnownError(thrown), thrown);
-    if (response.headersSent) {
-      if (!response.writableEnded) response.destroy();
-      return;
-    }
+    if (response.writableEnded) return;
+    if (response.headersSent) return void response.destroy();
     const reference = String(response.locals['reference'] ?? '');
     response.status(500).type('text').send(`Sorry, there is a problem on our side. Reference: ${reference}`);
   };

@@ -18,7 +18,7 @@ attack('REL-08', () => {
   describeWith('PostgreSQL and Redis', 'two nodes that are restarted one after the other', () => {
     let cluster: Cluster;
     beforeAll(async () => {
-      const env = { DRAIN_SECONDS: '1' };
+      const env = { DRAIN_SECONDS: '3' };
       cluster = await startCluster({ stores: 'PostgreSQL and Redis', size: 2, env });
     });
     afterAll(() => cluster.close());
@@ -38,7 +38,7 @@ attack('REL-08', () => {
       });
       for (const node of [0, 1]) {
         const before = pages.length;
-        await until(() => pages.length > before + 4);
+        await until(() => pages.length > before + 4, 30_000);
         const startedAt = performance.now();
         const { child } = cluster.nodes[node]!;
         const exit = new Promise((resolve) => child.once('exit', resolve));
@@ -49,7 +49,7 @@ attack('REL-08', () => {
         );
         cluster.sendTo(1 - node);
         expect(await exit).toBe(0);
-        expect(performance.now() - startedAt).toBeLessThan(10_000);
+        expect(performance.now() - startedAt).toBeLessThan(3000 + 10_000);
         await cluster.startNode(node);
         cluster.sendTo(null);
       }
@@ -58,7 +58,7 @@ attack('REL-08', () => {
       const wanted = ['Your accounts', 'Sign in'];
       expect(pages.filter(([status, heading]) => status !== 200 || !wanted.includes(heading))).toEqual([]);
       expect(pages.length).toBeGreaterThan(20);
-    }, 60_000);
+    }, 120_000);
   });
 });
 
