@@ -203,7 +203,7 @@ attack('ID-05', () => {
     expect([page.status, page.heading]).toEqual([409, `You came back as another ${name} account`]);
     expect(await place.accounts()).toEqual(before);
     expect(watch.logged()).toContainEqual(
-      expect.objectContaining({ msg: 'login failed', code: 'identity_changed' }),
+      expect.objectContaining({ msg: 'login.fail', code: 'identity_changed' }),
     );
     expect((await visitor.open(`${place.baseUrl}/account/delete`)).heading).toBe('Confirm that it is you');
   });

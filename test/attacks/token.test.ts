@@ -43,7 +43,7 @@ async function failingLogin(place: Scene, name: string): Promise<Failed> {
   expect(await watch.written()).toEqual(['added login']);
   const logins = await place.latchkey.listRecords('login');
   expect(logins.filter(({ value }) => value !== 'gone:used')).toEqual([]);
-  const failed = watch.logged().filter(({ msg }) => msg === 'login failed');
+  const failed = watch.logged().filter(({ msg }) => msg === 'login.fail');
   expect(failed).toHaveLength(1);
   return { page, visitor };
 }
@@ -475,7 +475,7 @@ attack('TOK-08', () => {
       const { page } = await failingLogin(place, name);
       expect(page.heading).toBe(`This site is not set up correctly for ${name}`);
       expect(page.text).toContain('our own password, not yours');
-      const [line] = watch.logged().filter(({ msg }) => msg === 'login failed');
+      const [line] = watch.logged().filter(({ msg }) => msg === 'login.fail');
       // 50 is pino's error; what a person did wrong is a warning.
       expect(line).toMatchObject({ level: 50, provider: id, code: 'token_request_refused' });
       expect(line!['reason']).toContain('registration');
@@ -495,7 +495,7 @@ attack('TOK-09', () => {
     expect([page.status, page.heading]).toEqual([503, 'Resonite is not answering']);
     expect(page.text).toContain('Start again');
     expect(page.html).not.toMatch(/ECONN|ENOTFOUND|CERT_|127\.0\.0\.1:\d+\/token/);
-    const [line] = watch.logged().filter(({ msg }) => msg === 'login failed');
+    const [line] = watch.logged().filter(({ msg }) => msg === 'login.fail');
     return String(line!['reason']);
   }
 
@@ -690,7 +690,7 @@ attack('TOK-10', () => {
         );
         expect([...new Set(shown)]).toEqual([]);
         expect(place.latchkey.logLines.filter((line) => line.includes('s3cr3t'))).toEqual([]);
-        expect(place.latchkey.logLines.join()).toContain('login failed');
+        expect(place.latchkey.logLines.join()).toContain('login.fail');
         expect(printed.filter((text) => text.includes('s3cr3t'))).toEqual([]);
         const rows = [...(await readRows(place.latchkey)).values()].join();
         expect(rows).not.toContain('s3cr3t');

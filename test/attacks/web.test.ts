@@ -400,19 +400,16 @@ attack('WEB-04', () => {
     expect((await watch.written()).filter((what) => !/added login/.test(what))).toEqual([]);
   });
 
-  test('a body that is compressed, or longer than it says, is refused', async () => {
+  test('a body that is compressed is refused, whatever is in it', async () => {
     const place = await scene();
     const headers = { 'Sec-Fetch-Site': 'same-origin', 'Content-Type': 'application/x-www-form-urlencoded' };
-    const bad = await place.request('/theme', {
-      headers: { ...headers, 'Content-Encoding': 'compress' },
-      body: 'theme=dark',
-    });
-    expect(bad.status).toBe(415);
-    const broken = await place.request('/theme', {
-      headers: { ...headers, 'Content-Encoding': 'gzip' },
-      body: 'theme=dark',
-    });
-    expect(broken.status).toBe(400);
+    for (const encoding of ['compress', 'gzip', 'br']) {
+      const answer = await place.request('/theme', {
+        headers: { ...headers, 'Content-Encoding': encoding },
+        body: 'theme=dark',
+      });
+      expect([encoding, answer.status]).toEqual([encoding, 415]);
+    }
   });
 });
 
