@@ -94,7 +94,7 @@ export async function startLatchkey({
   const own = typeof env === 'function' ? env(sandboxUrl) : env;
   const needed = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl };
   const environment = { ...withoutRateLimits, ...needed, ...own };
-  const config = readConfig(environment, madeUpClients);
+  const config = await readOrClose(environment, [appServer, sandboxServer]);
   const stores = await openTestStores(kind);
   const { database } = stores;
   // By the clock of the tests, which may be days from that of the stores.
@@ -137,18 +137,21 @@ export async function startLatchkey({
     if (!standIn(request, response)) sandbox.app(request, response);
   });
 
+  /** Those that a test which failed has not closed. */
+  const nodes = new Set<() => Promise<void>>();
+
   async function startNode(changes: Record<string, string> = {}) {
     const server = await listen();
     const nodeUrl = `http://${appHost}:${portOf(server)}`;
     const node = create(readConfig({ ...environment, BASE_URL: nodeUrl, ...changes }, madeUpClients));
     serve(server, node.express);
-    return {
-      baseUrl: nodeUrl,
-      close: async () => {
-        await node.close();
-        await closeServer(server);
-      },
+    const close = async () => {
+      if (!nodes.delete(close)) return;
+      await node.close();
+      await closeServer(server);
     };
+    nodes.add(close);
+    return { baseUrl: nodeUrl, close };
   }
 
   return {
@@ -170,6 +173,7 @@ export async function startLatchkey({
       skew += milliseconds;
     },
     close: async () => {
+      await Promise.all([...nodes].map((close) => close()));
       await app.close();
       await Promise.all([closeServer(appServer), closeServer(sandboxServer)]);
       await sandbox.close();
@@ -179,6 +183,16 @@ export async function startLatchkey({
       if (faults.length > 0) throw new Error(faults.join(''));
     },
   };
+}
+
+/** What cannot be read is for the test to see, and leaves nothing open. */
+async function readOrClose(environment: Record<string, string>, servers: readonly Server[]): Promise<Config> {
+  try {
+    return readConfig(environment, madeUpClients);
+  } catch (error) {
+    await Promise.all(servers.map(closeServer));
+    throw error;
+  }
 }
 
 /** Registers the application at each pretended provider, as its operator would at the true ones. */
