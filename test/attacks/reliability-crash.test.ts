@@ -1,12 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
-import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
 import { testSecret } from '../support/latchkey.ts';
 import { freePort, startProcess, stopProcess } from '../support/process.ts';
+import { type SandboxBeside, startSandboxBeside } from '../support/sandbox-beside.ts';
 import { timed } from '../support/timed.ts';
 import { linkProvider, signIn, Visitor } from '../support/visitor.ts';
 import { attack } from './attack.ts';
@@ -21,40 +19,24 @@ const visitorsAtOnce = 4;
 
 let folder: string;
 let baseUrl: string;
-let sandbox: Sandbox;
+let beside: SandboxBeside;
 let environment: Record<string, string>;
-const sandboxServer = createServer();
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-crash-'));
   const port = await freePort();
-  await new Promise<void>((resolve) => sandboxServer.listen(0, '127.0.0.1', resolve));
-  const sandboxUrl = `http://localhost:${(sandboxServer.address() as { port: number }).port}`;
   baseUrl = `http://localhost:${port}`;
-  sandbox = await createSandbox({
-    baseUrl: sandboxUrl,
-    registrations: (['twitch', 'mixin', 'resonite', 'mixer'] as const).map((service): Registration => {
-      const redirectUris = [`${baseUrl}/login/${service}/callback`];
-      return { service, ...madeUpClients[service], name: 'Latchkey', redirectUris };
-    }),
-    autoApprove: true,
-    now: Date.now,
-  });
-  sandboxServer.on('request', sandbox.app);
+  beside = await startSandboxBeside(baseUrl, { autoApprove: true });
   environment = {
     PORT: String(port),
     BASE_URL: baseUrl,
-    SANDBOX_URL: sandboxUrl,
+    SANDBOX_URL: beside.url,
     SESSION_SECRET: testSecret,
     LOG_LEVEL: 'silent',
   };
 });
 afterAll(async () => {
-  await sandbox.close();
-  await new Promise((resolve) => {
-    sandboxServer.close(resolve);
-    sandboxServer.closeAllConnections();
-  });
+  await beside.close();
   rmSync(folder, { recursive: true });
 });
 

@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createSandbox } from '../../src/sandbox/app.ts';
-import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
 import { createKeyRing } from '../../src/sessions/seal.ts';
 import { createSqlRecords } from '../../src/storage/sql-records.ts';
 import { createStoreClock } from '../../src/storage/store-clock.ts';
@@ -15,6 +12,7 @@ import { anotherTab, cardOf, hours, minutes, openGrants, slowDown } from '../ses
 import { useAnswers } from '../support/answers.ts';
 import { testSecret } from '../support/latchkey.ts';
 import { freePort, startProcess, stopProcess } from '../support/process.ts';
+import { startSandboxBeside } from '../support/sandbox-beside.ts';
 import { collectSecrets, findIn } from '../support/secrets.ts';
 import { until } from '../support/until.ts';
 import { captureCallback, linkProvider, signIn, Visitor } from '../support/visitor.ts';
@@ -556,25 +554,13 @@ attack('SES-07', () => {
 attack('SES-08', () => {
   test('database, journal, backup and log of a whole journey hold no secret', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-stolen-'));
-    const sandboxServer = createServer();
-    await new Promise<void>((resolve) => sandboxServer.listen(0, '127.0.0.1', resolve));
-    const sandboxUrl = `http://localhost:${(sandboxServer.address() as { port: number }).port}`;
     const port = await freePort();
     const baseUrl = `http://localhost:${port}`;
-    const sandbox = await createSandbox({
-      baseUrl: sandboxUrl,
-      registrations: (['twitch', 'mixin', 'resonite', 'mixer'] as const).map((service): Registration => {
-        const redirectUris = [`${baseUrl}/login/${service}/callback`];
-        return { service, ...madeUpClients[service], name: 'Latchkey', redirectUris };
-      }),
-      autoApprove: false,
-      now: Date.now,
-    });
-    sandboxServer.on('request', sandbox.app);
+    const beside = await startSandboxBeside(baseUrl, { autoApprove: false });
     const env = {
       PORT: String(port),
       BASE_URL: baseUrl,
-      SANDBOX_URL: sandboxUrl,
+      SANDBOX_URL: beside.url,
       SESSION_SECRET: testSecret,
       LOG_LEVEL: 'debug',
     };
@@ -615,7 +601,7 @@ attack('SES-08', () => {
     const secrets = collectSecrets({
       answers,
       ownAnswers: [],
-      requests: sandbox.state.requests,
+      requests: beside.sandbox.state.requests,
       visitors,
     });
     const ids = [...cookies].flatMap((value) => [value, /^s:([\w-]+)\./.exec(value)?.[1] ?? value]);
@@ -626,11 +612,7 @@ attack('SES-08', () => {
     };
     const output = server.output();
     const exit = await stopProcess(server.child, 'SIGTERM');
-    await new Promise((resolve) => {
-      sandboxServer.close(resolve);
-      sandboxServer.closeAllConnections();
-    });
-    await sandbox.close();
+    await beside.close();
     const after = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'));
     rmSync(folder, { recursive: true });
     expect(exit).toBe(0);

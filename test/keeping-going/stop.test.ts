@@ -1,14 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
-import { Agent, createServer, get, type IncomingMessage, type RequestListener } from 'node:http';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
-import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
 import { testSecret } from '../support/latchkey.ts';
 import { freePort, type ServerProcess, startProcess, stopProcess } from '../support/process.ts';
+import { type SandboxBeside, startSandboxBeside } from '../support/sandbox-beside.ts';
 import { until } from '../support/until.ts';
 import { captureCallback, signIn, startSignIn, Visitor } from '../support/visitor.ts';
 
@@ -16,51 +15,34 @@ import { captureCallback, signIn, startSignIn, Visitor } from '../support/visito
 
 let folder: string;
 let baseUrl: string;
-let sandbox: Sandbox;
+let beside: SandboxBeside;
 let environment: Record<string, string>;
 /** Requests for tokens that wait here until they are let go; null while nothing is held. */
 let held: (() => void)[] | null = null;
 const running: ChildProcess[] = [];
 const sockets: Socket[] = [];
 
-const sandboxServer = createServer();
-
 beforeAll(async () => {
   const port = await freePort();
-  await new Promise<void>((resolve) => sandboxServer.listen(0, '127.0.0.1', resolve));
-  const sandboxUrl = `http://localhost:${(sandboxServer.address() as { port: number }).port}`;
   baseUrl = `http://localhost:${port}`;
-  sandbox = await createSandbox({
-    baseUrl: sandboxUrl,
-    registrations: (['twitch', 'mixin', 'resonite', 'mixer'] as const).map((service): Registration => {
-      const redirectUris = [`${baseUrl}/login/${service}/callback`];
-      return { service, ...madeUpClients[service], name: 'Latchkey', redirectUris };
-    }),
+  beside = await startSandboxBeside(baseUrl, {
     autoApprove: true,
-    now: Date.now,
-  });
-  const answer = sandbox.app as RequestListener;
-  sandboxServer.on('request', (request, response) => {
-    if (held && request.method === 'POST' && request.url!.includes('token')) {
-      held.push(() => void answer(request, response));
-    } else {
-      void answer(request, response);
-    }
+    inFront(request, response, answer) {
+      if (held && request.method === 'POST' && request.url!.includes('token')) {
+        held.push(() => void answer(request, response));
+      } else {
+        void answer(request, response);
+      }
+    },
   });
   environment = {
     PORT: String(port),
     BASE_URL: baseUrl,
-    SANDBOX_URL: sandboxUrl,
+    SANDBOX_URL: beside.url,
     SESSION_SECRET: testSecret,
   };
 });
-afterAll(async () => {
-  await sandbox.close();
-  await new Promise((resolve) => {
-    sandboxServer.close(resolve);
-    sandboxServer.closeAllConnections();
-  });
-});
+afterAll(() => beside.close());
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-stop-'));
   held = null;

@@ -8,11 +8,11 @@ import {
 } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
-import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
+import type { Sandbox } from '../../src/sandbox/app.ts';
 import { testSecret } from './latchkey.ts';
 import { openTestStores, type StoresKind, type TestStores } from './open-stores.ts';
 import { freePort, type ServerProcess, startProcess, stopProcess } from './process.ts';
+import { startSandboxBeside } from './sandbox-beside.ts';
 
 /** Processes behind one address, as behind a balancer, and the sandbox in the process of the test. */
 export interface Cluster {
@@ -39,8 +39,6 @@ export interface ClusterOptions {
   readonly autoApprove?: boolean;
 }
 
-const services = ['twitch', 'mixin', 'resonite', 'mixer'] as const;
-
 export async function startCluster({
   stores: given,
   size,
@@ -63,23 +61,12 @@ export async function startCluster({
     // A node that does not answer leaves the request to the next one, as balancers do.
     forward(request, body, response, [ports[first]!, ...ports.filter((_, index) => index !== first)]);
   });
-  const sandboxServer = createServer();
   const baseUrl = `http://localhost:${await listen(balancer)}`;
-  const sandboxUrl = `http://localhost:${await listen(sandboxServer)}`;
-  const sandbox = await createSandbox({
-    baseUrl: sandboxUrl,
-    registrations: services.map((service): Registration => {
-      const redirectUris = [`${baseUrl}/login/${service}/callback`];
-      return { service, ...madeUpClients[service], name: 'Latchkey', redirectUris };
-    }),
-    autoApprove,
-    now: Date.now,
-  });
-  sandboxServer.on('request', sandbox.app);
+  const beside = await startSandboxBeside(baseUrl, { autoApprove });
 
   const variables = {
     BASE_URL: baseUrl,
-    SANDBOX_URL: sandboxUrl,
+    SANDBOX_URL: beside.url,
     SESSION_SECRET: testSecret,
     ...stores.variables,
     ...env,
@@ -94,7 +81,7 @@ export async function startCluster({
   return {
     baseUrl,
     folder,
-    sandbox,
+    sandbox: beside.sandbox,
     stores,
     nodes,
     ports,
@@ -104,8 +91,7 @@ export async function startCluster({
     },
     async close() {
       await Promise.all(nodes.map(({ child }) => stopProcess(child, 'SIGKILL')));
-      await Promise.all([closeServer(balancer), closeServer(sandboxServer)]);
-      await sandbox.close();
+      await Promise.all([closeServer(balancer), beside.close()]);
       await stores.close();
       rmSync(folder, { recursive: true });
     },

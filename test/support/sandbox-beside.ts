@@ -1,0 +1,51 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
+import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
+
+/** A sandbox in the process of the test, for an application that runs in another one. */
+export interface SandboxBeside {
+  readonly url: string;
+  readonly sandbox: Sandbox;
+  close(): Promise<void>;
+}
+
+export interface SandboxBesideOptions {
+  readonly autoApprove: boolean;
+  /** Is handed each request, and what answers it; by default it is answered at once. */
+  readonly inFront?: (request: IncomingMessage, response: ServerResponse, answer: RequestListener) => void;
+}
+
+const services = ['twitch', 'mixin', 'resonite', 'mixer'] as const;
+
+/** Starts one at which the application at `baseUrl` is registered with every service. */
+export async function startSandboxBeside(
+  baseUrl: string,
+  { autoApprove, inFront }: SandboxBesideOptions,
+): Promise<SandboxBeside> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const sandbox = await createSandbox({
+    baseUrl: url,
+    registrations: services.map((service): Registration => {
+      const redirectUris = [`${baseUrl}/login/${service}/callback`];
+      return { service, ...madeUpClients[service], name: 'Latchkey', redirectUris };
+    }),
+    autoApprove,
+    now: Date.now,
+  });
+  const answer = sandbox.app as RequestListener;
+  server.on('request', inFront ? (request, response) => inFront(request, response, answer) : answer);
+  return {
+    url,
+    sandbox,
+    async close() {
+      await sandbox.close();
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      });
+    },
+  };
+}
