@@ -1,4 +1,3 @@
-import ejs from 'ejs';
 import express, { type Express } from 'express';
 import { createAccountStore } from './accounts/account-store.ts';
 import { createConflictRoutes } from './accounts/conflict-routes.ts';
@@ -42,6 +41,7 @@ import { createKnownHostGuard } from './web/known-host.ts';
 import { createRequestLog, type Log, type LogEvent } from './web/log.ts';
 import { createSameOriginGuard, refuseEmbedded } from './web/same-origin.ts';
 import { createSiteFileRoutes } from './web/site-files.ts';
+import { createViewEngine } from './web/views.ts';
 import { createVisits } from './web/visits.ts';
 import { createSecurityHeaders, noStore } from './web/security-headers.ts';
 
@@ -90,11 +90,13 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  // Pages are kept nowhere, so there is nothing to compare; files of public/ have one of their own.
+  app.set('etag', false);
   // For the visitor's address alone: addresses of our own, cookies and origin checks ask BASE_URL.
   app.set('trust proxy', [...config.trustedProxies]);
   app.set('views', viewsFolder);
   app.set('view engine', 'ejs');
-  app.engine('ejs', (file, model, done) => ejs.renderFile(file, model, { cache: config.production }, done));
+  app.engine('ejs', createViewEngine(config.production));
   if (config.production) app.enable('view cache');
 
   const imageSources = context.services.flatMap(({ provider, client }) =>

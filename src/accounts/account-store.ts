@@ -4,6 +4,7 @@ import { LoginError } from '../errors.ts';
 import type { Mode } from '../oauth/client.ts';
 import type { IdentityFacts } from '../providers/provider.ts';
 import { type Database, durably, lockAccount, type Schema } from '../storage/database.ts';
+import { type Parameter, prepare } from '../storage/prepared.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import { withinDeadline } from '../storage/with-deadline.ts';
 
@@ -78,16 +79,80 @@ const largestUserinfo = 32 * 1024;
 
 const newId = () => randomBytes(16).toString('base64url');
 
+const findBySubject = prepare<Pick<Identity, 'provider' | 'mode' | 'subject'>, Identity>(
+  (database, parameter) =>
+    database
+      .selectFrom('identities')
+      .selectAll()
+      .where('provider', '=', parameter('provider'))
+      .where('mode', '=', parameter('mode'))
+      .where('subject', '=', parameter('subject')),
+);
+
+const listOfAccount = prepare<{ accountId: string }, Identity>((database, parameter) =>
+  database
+    .selectFrom('identities')
+    .selectAll()
+    .where('account_id', '=', parameter('accountId'))
+    .orderBy('linked_at')
+    .orderBy('id'),
+);
+
+const insertAccount = prepare<{ id: string; now: number }, unknown>((database, parameter) =>
+  database.insertInto('accounts').values({ id: parameter('id'), created_at: parameter('now') }),
+);
+
+const insertIdentity = prepare<Identity, Identity>((database, parameter) =>
+  database
+    .insertInto('identities')
+    .values({
+      id: parameter('id'),
+      account_id: parameter('account_id'),
+      provider: parameter('provider'),
+      mode: parameter('mode'),
+      subject: parameter('subject'),
+      linked_at: parameter('linked_at'),
+      last_used_at: parameter('last_used_at'),
+      ...toColumnParameters(parameter),
+    })
+    .returningAll(),
+);
+
+const renewIdentity = prepare<Omit<Identity, 'provider' | 'mode' | 'subject' | 'linked_at'>, Identity>(
+  (database, parameter) =>
+    database
+      .updateTable('identities')
+      .set({ last_used_at: parameter('last_used_at'), ...toColumnParameters(parameter) })
+      .where('id', '=', parameter('id'))
+      .where('account_id', '=', parameter('account_id'))
+      .returningAll(),
+);
+
+/** What a login says of an identity. */
+type SaidColumns = Omit<
+  Identity,
+  'id' | 'account_id' | 'provider' | 'mode' | 'subject' | 'linked_at' | 'last_used_at'
+>;
+
+function toColumnParameters(parameter: Parameter<SaidColumns>) {
+  return {
+    display_name: parameter('display_name'),
+    handle: parameter('handle'),
+    avatar_url: parameter('avatar_url'),
+    public_profile_url: parameter('public_profile_url'),
+    userinfo: parameter('userinfo'),
+    profile_read_at: parameter('profile_read_at'),
+    profile_failed_at: parameter('profile_failed_at'),
+    profile_failure: parameter('profile_failure'),
+    granted_scope: parameter('granted_scope'),
+  };
+}
+
 /** What only reads gives up when the database is slow; what writes waits a little longer for its word. */
 export function createAccountStore(database: Database, now: () => number): AccountStore {
   async function findIdentity(provider: string, mode: Mode, subject: string): Promise<Identity | null> {
-    const query = database
-      .selectFrom('identities')
-      .selectAll()
-      .where('provider', '=', provider)
-      .where('mode', '=', mode)
-      .where('subject', '=', subject);
-    return (await withinDeadline(query.executeTakeFirst())) ?? null;
+    const { rows } = await withinDeadline(findBySubject(database, { provider, mode, subject }));
+    return rows[0] ?? null;
   }
 
   async function getIdentity(accountId: string, provider: string, mode: Mode): Promise<Identity | null> {
@@ -111,7 +176,7 @@ export function createAccountStore(database: Database, now: () => number): Accou
       last_used_at: now(),
       ...toColumns(proven, now()),
     };
-    return transaction.insertInto('identities').values(row).returningAll().executeTakeFirstOrThrow();
+    return (await insertIdentity(transaction, row)).rows[0]!;
   }
 
   /** Runs work that gives an account an identity; the keys of the tables decide every race. */
@@ -145,25 +210,14 @@ export function createAccountStore(database: Database, now: () => number): Accou
     identityId: string,
     proven: ProvenIdentity,
   ): Promise<Identity> {
-    const renewed = await connection
-      .updateTable('identities')
-      .set({ ...toColumns(proven, now()), last_used_at: now() })
-      .where('id', '=', identityId)
-      .where('account_id', '=', accountId)
-      .returningAll()
-      .executeTakeFirst();
+    const row = { id: identityId, account_id: accountId, last_used_at: now(), ...toColumns(proven, now()) };
+    const renewed = (await renewIdentity(connection, row)).rows[0];
     if (!renewed) throw new IdentityRace();
     return renewed;
   }
 
-  const list = (connection: Database, accountId: string) =>
-    connection
-      .selectFrom('identities')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .orderBy('linked_at')
-      .orderBy('id')
-      .execute();
+  const list = async (connection: Database, accountId: string) =>
+    (await listOfAccount(connection, { accountId })).rows;
 
   return {
     findIdentity,
@@ -178,9 +232,9 @@ export function createAccountStore(database: Database, now: () => number): Accou
 
     createAccount: (proven) =>
       inserting(async (transaction) => {
-        const account = { id: newId(), created_at: now() };
-        await transaction.insertInto('accounts').values(account).execute();
-        return insert(transaction, account.id, proven);
+        const id = newId();
+        await insertAccount(transaction, { id, now: now() });
+        return insert(transaction, id, proven);
       }),
 
     linkIdentity: (accountId, proven) =>
@@ -280,7 +334,7 @@ function requireWayIn(linked: readonly Identity[], leaving: Identity, isWayIn: I
   throw new LoginError('last_identity', { provider: leaving.provider });
 }
 
-function toColumns({ facts, userinfo, grantedScope }: ProvenIdentity, now: number) {
+function toColumns({ facts, userinfo, grantedScope }: ProvenIdentity, now: number): SaidColumns {
   return { ...toProfileColumns(facts, userinfo, now), granted_scope: grantedScope.join(' ') };
 }
 

@@ -9,7 +9,8 @@ export interface StartedLogin {
   readonly intent: Purpose;
   readonly force: boolean;
   readonly scope: readonly string[];
-  readonly binding: string;
+  /** The value of the browser-binding cookie. */
+  readonly browser: string;
   readonly state: string;
   readonly nonce: string | null;
   readonly codeVerifier: string | null;
@@ -21,7 +22,7 @@ export function recordLoginStart(client: RecordedClient & StartFacts, start: Sta
   const visit = scopes.getStore()?.visit;
   if (!visit) return;
   guarded(visit.inspector, () => {
-    const { binding: browser, scope } = start;
+    const { browser, scope } = start;
     const recording = beginFlow(visit, client, start.intent, { browser, scope });
     const { flow } = recording;
     visit.inspector.flows.nameLogin(flow, visit.inspector.marks.whole(start.state));

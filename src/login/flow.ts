@@ -17,7 +17,7 @@ import { sendTokenRequest, type TokenResponse } from '../oauth/token-request.ts'
 import type { Tokens } from '../oauth/token-response.ts';
 import { sendUserinfoRequest } from '../oauth/userinfo-request.ts';
 import { sendValidationRequest } from '../oauth/validation-request.ts';
-import { type LoginTransaction, newSecret, type Transactions } from './transaction.ts';
+import { type BrowserBinding, type LoginTransaction, newSecret, type Transactions } from './transaction.ts';
 
 export interface FlowDependencies {
   readonly transactions: Transactions;
@@ -32,8 +32,7 @@ export interface LoginStart {
   readonly returnTo: string | null;
   /** What is asked for. */
   readonly scope: readonly string[];
-  /** The value of the browser-binding cookie. */
-  readonly binding: string;
+  readonly binding: BrowserBinding;
 }
 
 /** Stores a login transaction and returns the authorization request to send the browser to. */
@@ -59,7 +58,7 @@ export async function startLogin(flow: FlowDependencies, client: Client, start: 
     scope,
     force: start.force,
   });
-  recordLoginStart(client, { ...start, ...secrets, state, authorizationRequest });
+  recordLoginStart(client, { ...start, ...secrets, browser: binding.value, state, authorizationRequest });
   return authorizationRequest;
 }
 

@@ -20,6 +20,14 @@ export interface LoginTransaction {
   readonly nonce: string | null;
 }
 
+/** What ties a login to the browser that started it. */
+export interface BrowserBinding {
+  /** The value of its cookie. */
+  readonly value: string;
+  /** Made for this very login: the browser has no other one open. */
+  readonly isNew: boolean;
+}
+
 /** For how long a login may take. Said on pages, so it is a fact of the product. */
 export const transactionMinutes = 10;
 const openPerBrowser = 10;
@@ -30,8 +38,8 @@ const hash = (text: string) => createHash('sha256').update(text).digest('base64u
 export const newSecret = () => randomBytes(32).toString('base64url');
 
 export interface Transactions {
-  /** Stores a login and returns its `state`. `binding` is the value of the browser's cookie. */
-  create(transaction: LoginTransaction, binding: string): Promise<string>;
+  /** Stores a login and returns its `state`. The browser's oldest open ones make room for it. */
+  create(transaction: LoginTransaction, binding: BrowserBinding): Promise<string>;
   /**
    * Gets the transaction that `state` belongs to and removes it, so the same callback works
    * once, on any node. The check of `state` is this lookup (stops login CSRF, RFC 6749 10.12).
@@ -51,10 +59,10 @@ export function createTransactions(records: ExpiringRecords, keys: KeyRing, now:
     async create(transaction, binding) {
       const state = newSecret();
       const key = hash(state);
-      const owner = hash(binding);
+      const owner = hash(binding.value);
       const value = keys.seal('login', key, JSON.stringify(transaction));
       await records.put('login', { key, owner, value, expiresAt: now() + transactionMinutes * 60 * 1000 });
-      await records.keepNewest('login', owner, openPerBrowser);
+      if (!binding.isNew) await records.keepNewest('login', owner, openPerBrowser);
       return state;
     },
 

@@ -6,7 +6,7 @@ import { sendRefreshRequest } from '../oauth/refresh-request.ts';
 import { sendRevocationRequest } from '../oauth/revocation-request.ts';
 import type { Tokens } from '../oauth/token-response.ts';
 import { sendValidationRequest } from '../oauth/validation-request.ts';
-import type { ExpiringRecord, ExpiringRecords } from '../storage/expiring-records.ts';
+import type { ExpiringRecord, ExpiringRecords, RecordOfKind } from '../storage/expiring-records.ts';
 import { type Leases, leasePollMilliseconds, pause } from './leases.ts';
 import type { KeyRing } from './seal.ts';
 
@@ -48,6 +48,8 @@ export interface GrantOwner extends GrantPlace {
 }
 
 export interface Grants {
+  /** What stores a login's tokens, for a session that is only just being made. */
+  toRecord(place: GrantPlace, client: Client, tokens: Tokens, expiresAt: number): RecordOfKind;
   /** Stores a login's tokens, in place of those that the session held for the identity, which it gives. */
   put(place: GrantPlace, client: Client, tokens: Tokens, expiresAt: number): Promise<Grant | null>;
   get(place: GrantPlace): Promise<Grant | null>;
@@ -259,15 +261,26 @@ export function createGrants(
     return started;
   }
 
+  function toRecord(
+    place: GrantPlace,
+    { provider }: Client,
+    tokens: Tokens,
+    expiresAt: number,
+  ): RecordOfKind {
+    const key = toKey(place);
+    const grant: Grant = { tokens, renewedAt: null, check: firstCheck(provider, now()), ended: null };
+    const value = keys.seal('grant', key, JSON.stringify(grant));
+    return { kind: 'grant', key, owner: place.identityId, value, expiresAt };
+  }
+
   return {
+    toRecord,
     freshTokens,
     isCheckDue,
-    async put(place, { provider }, tokens, expiresAt) {
-      const key = toKey(place);
-      const grant: Grant = { tokens, renewedAt: null, check: firstCheck(provider, now()), ended: null };
-      const value = keys.seal('grant', key, JSON.stringify(grant));
-      const former = open(await records.get('grant', key));
-      await records.put('grant', { key, owner: place.identityId, value, expiresAt });
+    async put(place, client, tokens, expiresAt) {
+      const { kind, ...record } = toRecord(place, client, tokens, expiresAt);
+      const former = open(await records.get(kind, record.key));
+      await records.put(kind, record);
       return former;
     },
     async get(place) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type SessionData, Store } from 'express-session';
-import type { ExpiringRecord, ExpiringRecords } from '../storage/expiring-records.ts';
+import type { ExpiringRecord, ExpiringRecords, RecordOfKind } from '../storage/expiring-records.ts';
 import { isStorageError, StorageError } from '../storage/storage-error.ts';
 
 export interface SessionLimits {
@@ -94,18 +94,37 @@ export class RecordStore extends Store {
     return session;
   }
 
+  /** Calls `done` at once when there is nothing to write: express-session then sends the page in one piece. */
   override set(sessionId: string, session: SessionData, done: Done = () => {}): void {
-    this.save(sessionId, session).then(() => done(), done);
-  }
-
-  private async save(sessionId: string, session: SessionData): Promise<void> {
-    const key = toSessionKey(sessionId);
     const before = this.known.get(session);
     const facts = copyFacts(session);
+    const difference = before ? compare(before.facts, facts) : null;
+    if (difference && isNone(difference)) {
+      this.touch(sessionId, session, done);
+      return;
+    }
     this.known.set(session, { facts, expiresAt: this.idleEnd() });
-    if (!before) return this.records.put('session', this.toRecord(key, session));
-    const { changes, removed } = compare(before.facts, facts);
+    this.save(toSessionKey(sessionId), session, difference).then(() => done(), done);
+  }
+
+  private async save(key: string, session: SessionData, difference: Difference | null): Promise<void> {
+    if (!difference) return this.records.put('session', this.toRecord(key, session));
+    const { changes, removed } = difference;
     await this.merge(() => this.records.get('session', key), changes, removed);
+  }
+
+  /**
+   * Gives the request a new session, in place of any it had, and stores it together with what belongs
+   * to it: all or nothing.
+   */
+  async start(request: Request, facts: SessionFacts, belongings: readonly RecordOfKind[]): Promise<void> {
+    const former = this.known.has(request.session) ? toSessionKey(request.sessionID) : null;
+    this.generate(request);
+    Object.assign(request.session, facts);
+    const record = this.toRecord(toSessionKey(request.sessionID), request.session);
+    await this.records.putAll([...belongings, { kind: 'session', ...record }]);
+    this.known.set(request.session, { facts: copyFacts(request.session), expiresAt: record.expiresAt });
+    if (former !== null) await this.records.delete('session', former);
   }
 
   /** Writes some facts on top of what the record says; a record that is gone stays gone. */
@@ -194,9 +213,9 @@ export class RecordStore extends Store {
     return records.find((record) => toFacts(record).ref === ref && this.isWithinLimits(record)) ?? null;
   }
 
-  /** All sessions of an account, the last active first. */
-  async list(accountId: string): Promise<StoredSession[]> {
-    const records = await this.records.listByOwner('session', accountId);
+  /** All sessions of an account, the last active first; or those that are left when so many are skipped. */
+  async list(accountId: string, skip = 0): Promise<StoredSession[]> {
+    const records = await this.records.listByOwner('session', accountId, skip);
     return records
       .filter((record) => this.isWithinLimits(record))
       .map((record) => {
@@ -222,17 +241,12 @@ export class RecordStore extends Store {
     return (await this.findRecord(place)) !== null;
   }
 
+  /** Nothing is rewritten: only the record's end moves, and only now and then. Else `done` is called at once. */
   override touch(sessionId: string, session: SessionData, done: Done = () => {}): void {
-    this.prolong(sessionId, session).then(() => done(), done);
-  }
-
-  /** Nothing is rewritten: only the record's end moves, and only now and then. */
-  private async prolong(sessionId: string, session: SessionData): Promise<void> {
-    const key = toSessionKey(sessionId);
     const step = Math.min(touchMilliseconds, this.limits.idleMilliseconds * 0.02);
     const known = this.known.get(session);
-    if (!known || this.idleEnd() - known.expiresAt < step) return;
-    await this.records.prolong('session', key, this.idleEnd());
+    if (!known || this.idleEnd() - known.expiresAt < step) done();
+    else this.records.prolong('session', toSessionKey(sessionId), this.idleEnd()).then(() => done(), done);
   }
 
   override destroy(sessionId: string, done: Done = () => {}): void {
@@ -261,7 +275,15 @@ function copyFacts(session: Partial<SessionData>): SessionFacts {
 }
 
 /** What a request has changed. */
-function compare(before: SessionFacts, after: SessionFacts): { changes: SessionFacts; removed: string[] } {
+interface Difference {
+  readonly changes: SessionFacts;
+  readonly removed: readonly string[];
+}
+
+const isNone = ({ changes, removed }: Difference) =>
+  Object.keys(changes).length === 0 && removed.length === 0;
+
+function compare(before: SessionFacts, after: SessionFacts): Difference {
   const changed = Object.entries(after).filter(
     ([name, value]) => !isDeepStrictEqual(value, before[name as keyof SessionFacts]),
   );

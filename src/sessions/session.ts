@@ -90,19 +90,17 @@ export function readSignedIn(request: Request): SignedIn | null {
 
 export const newSessionRef = () => randomBytes(16).toString('base64url');
 
-/** Starts a session for somebody who has just signed in: a new id, nothing kept of the old one. */
-export async function startSession(
+/** What a session says of somebody who has just signed in with this request. */
+export function toNewFacts(
   request: Request,
   who: { ref: string; accountId: string; identityId: string },
   check: Check | null,
   now: number,
-): Promise<void> {
-  await regenerate(request);
+): SessionFacts {
   const device = toDeviceWords(request.headers['user-agent']);
   // Behind a proxy the visitor's own address, if TRUSTED_PROXIES says whom to believe.
   const address = toCutAddress(request.ip);
-  Object.assign(request.session, { ...who, signedInAt: now, createdAt: now, device, address, check });
-  await saveSession(request);
+  return { ...who, signedInAt: now, createdAt: now, device, address, check };
 }
 
 /** When the session ends at the latest, in milliseconds since 1970. */
@@ -119,12 +117,6 @@ function saveSession(request: Request): Promise<void> {
 export function destroySession(request: Request): Promise<void> {
   return new Promise((resolve, reject) =>
     request.session.destroy((error) => (error ? reject(error) : resolve())),
-  );
-}
-
-function regenerate(request: Request): Promise<void> {
-  return new Promise((resolve, reject) =>
-    request.session.regenerate((error) => (error ? reject(error) : resolve())),
   );
 }
 

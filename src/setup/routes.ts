@@ -44,7 +44,7 @@ export function createSetupRoutes(context: Context): Router {
   router.post(routes.checkNow(':provider'), async (request, response) => {
     const client = findClient(context, String(request.params['provider']));
     // Whoever asked may see what was sent.
-    const browser = bindBrowser(request, response, config.secure);
+    const { value: browser } = bindBrowser(request, response, config.secure);
     const check = async () => ({ result: await checkNow(client, now), flowId: currentFlowId() });
     results.set(client.provider.id, await inFlow('check', client, check, { browser }));
     response.redirect(303, `${paths.setup}#check-${client.provider.id}`);

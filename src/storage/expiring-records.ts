@@ -12,6 +12,11 @@ export interface ExpiringRecord {
   readonly expiresAt: number;
 }
 
+/** A record to be put. */
+export interface RecordOfKind extends Omit<ExpiringRecord, 'version'> {
+  readonly kind: RecordKind;
+}
+
 /** What stands in a taken record's place for an hour: what became of it. No secret. */
 export interface Tombstone {
   readonly outcome: 'used' | 'expired' | 'ended';
@@ -29,6 +34,8 @@ export type TakeResult =
  */
 export interface ExpiringRecords {
   put(kind: RecordKind, record: Omit<ExpiringRecord, 'version'>): Promise<void>;
+  /** Puts several records, all or none. */
+  putAll(records: readonly RecordOfKind[]): Promise<void>;
   /** Puts a record where no live one is, and answers true: of two callers at once, one does. */
   create(kind: RecordKind, record: Omit<ExpiringRecord, 'version'>): Promise<boolean>;
   get(kind: RecordKind, key: string): Promise<ExpiringRecord | null>;
@@ -52,8 +59,8 @@ export interface ExpiringRecords {
   rename(kind: RecordKind, oldKey: string, record: ExpiringRecord): Promise<boolean>;
   /** Deletes a record and gives what it was, also when it has ended within the last hour. */
   delete(kind: RecordKind, key: string): Promise<ExpiringRecord | null>;
-  /** All of an owner's live records, those that end last first. */
-  listByOwner(kind: RecordKind, owner: string): Promise<ExpiringRecord[]>;
+  /** All of an owner's live records, those that end last first; or what is left when so many are skipped. */
+  listByOwner(kind: RecordKind, owner: string, skip?: number): Promise<ExpiringRecord[]>;
   /** Deletes all of an owner's records and gives what they were, those that end last first. */
   deleteByOwner(kind: RecordKind, owner: string): Promise<ExpiringRecord[]>;
   /** Deletes all but the owner's newest records, newest by their end. Tombstones stay. */

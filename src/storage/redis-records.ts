@@ -54,6 +54,12 @@ export function createRedisRecords(
     async put(kind, record) {
       await run(scripts.put, kind, ...fieldsOf(record));
     },
+    async putAll(records) {
+      const [first] = records;
+      if (!first) return;
+      const fields = records.flatMap((record) => [record.kind, ...fieldsOf(record)]);
+      await run(scripts.putAll, first.kind, ...fields);
+    },
     async create(kind, record) {
       return (await run(scripts.create, kind, ...fieldsOf(record))) === 1;
     },
@@ -84,8 +90,8 @@ export function createRedisRecords(
       const reply = (await run(scripts.delete, kind, key)) as Reply | null;
       return reply && toRecord(reply);
     },
-    async listByOwner(kind, owner) {
-      return ((await run(scripts.listByOwner, kind, owner)) as Reply[]).map(toRecord);
+    async listByOwner(kind, owner, skip = 0) {
+      return ((await run(scripts.listByOwner, kind, owner, skip)) as Reply[]).map(toRecord);
     },
     async deleteByOwner(kind, owner) {
       return ((await run(scripts.deleteByOwner, kind, owner)) as Reply[]).map(toRecord);

@@ -76,6 +76,16 @@ export const scripts = {
     write({ key = key, owner = owner, value = value, version = tostring(version), ends = ends })
   `),
 
+  putAll: script(`
+    for i = 5, #ARGV, 5 do
+      kind = ARGV[i]
+      local key, owner, value, ends = unpack(ARGV, i + 1, i + 4)
+      local before = read(key)
+      local version = before and tonumber(before.version) + 1 or 1
+      write({ key = key, owner = owner, value = value, version = tostring(version), ends = ends })
+    end
+  `),
+
   create: script(`
     local key, owner, value, ends = unpack(ARGV, 5)
     local before = read(key)
@@ -137,9 +147,11 @@ export const scripts = {
   `),
 
   listByOwner: script(`
-    local replies = {}
+    local replies, skip = {}, tonumber(ARGV[6])
     for _, record in ipairs(owned(ARGV[5])) do
-      if isLive(record) then replies[#replies + 1] = reply(record) end
+      if isLive(record) then
+        if skip > 0 then skip = skip - 1 else replies[#replies + 1] = reply(record) end
+      end
     end
     return replies
   `),

@@ -1,4 +1,4 @@
-import { type Expression, type SqlBool, sql } from 'kysely';
+import { sql, type SqlBool } from 'kysely';
 import type { Database } from './database.ts';
 import {
   type ExpiringRecord,
@@ -6,10 +6,10 @@ import {
   type RecordKind,
   readTombstone,
   rememberedMilliseconds,
-  type TakeResult,
   tombstonePrefix,
   toTombstoneValue,
 } from './expiring-records.ts';
+import { prepare } from './prepared.ts';
 
 const table = 'expiring_records' as const;
 const columns = ['key', 'owner', 'value', 'version', 'expires_at as expiresAt'] as const;
@@ -17,172 +17,233 @@ const purgeAt = (expiresAt: number) => expiresAt + rememberedMilliseconds;
 const isRecord = sql<SqlBool>`expiring_records.value not like ${sql.lit(`${tombstonePrefix}%`)}`;
 /** So few at once that SQLite, which stops the process while it deletes, is done in a moment. */
 const sweepCount = 500;
+/** More than any owner has. */
+const largestCount = 1_000_000;
+
+interface Place {
+  readonly kind: RecordKind;
+  readonly key: string;
+}
+interface Owned {
+  readonly kind: RecordKind;
+  readonly owner: string;
+}
+interface Moment {
+  readonly now: number;
+}
+interface Written extends Place {
+  readonly owner: string;
+  readonly value: string;
+  readonly expiresAt: number;
+  readonly purgeAt: number;
+}
+
+/** A tombstone is never live, even if a node whose clock is ahead of this one has just set it. */
+const isLiveAt = (now: unknown) => sql<SqlBool>`expiring_records.expires_at > ${now} and ${isRecord}`;
+
+/** Writes a record where there is none, or in the place of one: of any (`put`) or of none live. */
+const write = (over: 'any' | 'no-live-one') =>
+  prepare<Written & Moment, { key: string }>((database, parameter) =>
+    database
+      .insertInto(table)
+      .values({
+        kind: parameter('kind'),
+        key: parameter('key'),
+        owner: parameter('owner'),
+        value: parameter('value'),
+        expires_at: parameter('expiresAt'),
+        purge_at: parameter('purgeAt'),
+      })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['kind', 'key'])
+          .doUpdateSet((expression) => ({
+            owner: parameter('owner'),
+            value: parameter('value'),
+            version: expression('expiring_records.version', '+', 1),
+            expires_at: parameter('expiresAt'),
+            purge_at: parameter('purgeAt'),
+          }))
+          .where(over === 'any' ? sql<SqlBool>`1 = 1` : sql<SqlBool>`not (${isLiveAt(parameter('now'))})`),
+      )
+      .returning('key'),
+  );
+const put = write('any');
+const create = write('no-live-one');
+
+const getLive = prepare<Place & Moment, ExpiringRecord>((database, parameter) =>
+  database
+    .selectFrom(table)
+    .select(columns)
+    .where('kind', '=', parameter('kind'))
+    .where('key', '=', parameter('key'))
+    .where(isLiveAt(parameter('now'))),
+);
+
+/** Tombstones too, and what has ended in the last hour. */
+const getRemembered = prepare<Place & Moment, ExpiringRecord>((database, parameter) =>
+  database
+    .selectFrom(table)
+    .select(columns)
+    .where('kind', '=', parameter('kind'))
+    .where('key', '=', parameter('key'))
+    .where('purge_at', '>', parameter('now')),
+);
+
+/** Puts a tombstone in the place of just this record. */
+const bury = prepare<Place & Moment & { value: string; stone: string; purgeAt: number }, unknown>(
+  (database, parameter) =>
+    database
+      .updateTable(table)
+      .set({ value: parameter('stone'), expires_at: parameter('now'), purge_at: parameter('purgeAt') })
+      .where('kind', '=', parameter('kind'))
+      .where('key', '=', parameter('key'))
+      .where('value', '=', parameter('value')),
+);
+
+/** Another key, value, owner and end for the record in this version. */
+const replace = prepare<Written & Moment & { oldKey: string; version: number }, unknown>(
+  (database, parameter) =>
+    database
+      .updateTable(table)
+      .set((expression) => ({
+        key: parameter('key'),
+        owner: parameter('owner'),
+        value: parameter('value'),
+        version: expression('version', '+', 1),
+        expires_at: parameter('expiresAt'),
+        purge_at: parameter('purgeAt'),
+      }))
+      .where('kind', '=', parameter('kind'))
+      .where('key', '=', parameter('oldKey'))
+      .where('version', '=', parameter('version'))
+      .where(isLiveAt(parameter('now'))),
+);
+
+const prolong = prepare<Place & Moment & { expiresAt: number; purgeAt: number }, unknown>(
+  (database, parameter) => {
+    const later = (column: 'expires_at' | 'purge_at', instant: unknown) =>
+      sql<number>`case when ${sql.ref(column)} < ${instant} then ${instant} else ${sql.ref(column)} end`;
+    return database
+      .updateTable(table)
+      .set({
+        expires_at: later('expires_at', parameter('expiresAt')),
+        purge_at: later('purge_at', parameter('purgeAt')),
+      })
+      .where('kind', '=', parameter('kind'))
+      .where('key', '=', parameter('key'))
+      .where(isLiveAt(parameter('now')));
+  },
+);
+
+const remove = prepare<Place, ExpiringRecord>((database, parameter) =>
+  database
+    .deleteFrom(table)
+    .where('kind', '=', parameter('kind'))
+    .where('key', '=', parameter('key'))
+    .returning(columns),
+);
+
+const list = prepare<Owned & Moment & { skip: number }, ExpiringRecord>((database, parameter) =>
+  database
+    .selectFrom(table)
+    .select(columns)
+    .where('kind', '=', parameter('kind'))
+    .where('owner', '=', parameter('owner'))
+    .where(isLiveAt(parameter('now')))
+    .orderBy('expires_at', 'desc')
+    // Without a limit SQLite takes no offset.
+    .limit(largestCount)
+    .offset(parameter('skip')),
+);
+const keepNewest = prepare<Owned & { count: number }, unknown>((database, parameter) =>
+  database
+    .deleteFrom(table)
+    .where('kind', '=', parameter('kind'))
+    .where('owner', '=', parameter('owner'))
+    .where(isRecord)
+    .where('key', 'not in', (kept) =>
+      kept
+        .selectFrom(table)
+        .select('key')
+        .where('kind', '=', parameter('kind'))
+        .where('owner', '=', parameter('owner'))
+        .where(isRecord)
+        .orderBy('expires_at', 'desc')
+        .limit(parameter('count')),
+    ),
+);
 
 /** The records in the database's own table. `now` is in milliseconds. */
 export function createSqlRecords(database: Database, now: () => number): ExpiringRecords {
-  // A tombstone is never live, even if a node whose clock is ahead of this one has just set it.
-  const isLive = () => sql<SqlBool>`expiring_records.expires_at > ${now()} and ${isRecord}`;
-
   /** Of what was just deleted: the records, without tombstones and without what only a sweep had left. */
   const remembered = (rows: ExpiringRecord[]) =>
     rows
       .filter(({ value, expiresAt }) => !readTombstone(value) && purgeAt(expiresAt) > now())
       .toSorted((one, other) => other.expiresAt - one.expiresAt);
 
-  /** Writes a record where there is none, or in the place of one for which `may` holds. */
-  async function write(
-    kind: RecordKind,
-    { key, owner, value, expiresAt }: Omit<ExpiringRecord, 'version'>,
-    may: Expression<SqlBool>,
-  ): Promise<boolean> {
-    const written = await database
-      .insertInto(table)
-      .values({ kind, key, owner, value, expires_at: expiresAt, purge_at: purgeAt(expiresAt) })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['kind', 'key'])
-          .doUpdateSet((expression) => ({
-            owner,
-            value,
-            version: expression('expiring_records.version', '+', 1),
-            expires_at: expiresAt,
-            purge_at: purgeAt(expiresAt),
-          }))
-          .where(may),
-      )
-      .returning('key')
-      .executeTakeFirst();
-    return written !== undefined;
-  }
-
-  async function takeOwn(
-    connection: Database,
-    kind: RecordKind,
-    key: string,
-    owner: string,
-  ): Promise<TakeResult> {
-    const removed = await connection
-      .deleteFrom(table)
-      .where('kind', '=', kind)
-      .where('key', '=', key)
-      .where('owner', '=', owner)
-      .where('purge_at', '>', now())
-      .where(isRecord)
-      .returning(columns)
-      .executeTakeFirst();
-    if (!removed) return null;
-    const outcome = removed.expiresAt > now() ? 'used' : 'expired';
-    const stone = { kind, key, owner, value: toTombstoneValue(outcome) };
-    await connection
-      .insertInto(table)
-      .values({ ...stone, expires_at: now(), purge_at: purgeAt(now()) })
-      .execute();
-    return outcome === 'used' ? { taken: removed } : { gone: { outcome } };
-  }
-
-  async function whyNotTaken(kind: RecordKind, key: string): Promise<TakeResult> {
-    const row = await database
-      .selectFrom(table)
-      .select('value')
-      .where('kind', '=', kind)
-      .where('key', '=', key)
-      .where('purge_at', '>', now())
-      .executeTakeFirst();
-    if (!row) return null;
-    const gone = readTombstone(row.value);
-    return gone ? { gone } : { notYours: true };
-  }
+  const toWritten = (kind: RecordKind, record: Omit<ExpiringRecord, 'version'>) => ({
+    kind,
+    ...record,
+    purgeAt: purgeAt(record.expiresAt),
+    now: now(),
+  });
 
   return {
     async put(kind, record) {
-      await write(kind, record, sql<SqlBool>`1 = 1`);
+      await put(database, toWritten(kind, record));
     },
 
-    create(kind, record) {
-      return write(kind, record, sql<SqlBool>`not (${isLive()})`);
+    async putAll(records) {
+      await database.transaction().execute(async (transaction) => {
+        for (const { kind, ...record } of records) await put(transaction, toWritten(kind, record));
+      });
+    },
+
+    async create(kind, record) {
+      return (await create(database, toWritten(kind, record))).rows.length > 0;
     },
 
     async get(kind, key) {
-      const row = await database
-        .selectFrom(table)
-        .select(columns)
-        .where('kind', '=', kind)
-        .where('key', '=', key)
-        .where(isLive())
-        .executeTakeFirst();
-      return row ?? null;
+      return (await getLive(database, { kind, key, now: now() })).rows[0] ?? null;
     },
 
-    async update(kind, { key, owner, value, version, expiresAt }) {
-      const { numUpdatedRows } = await database
-        .updateTable(table)
-        .set({ owner, value, version: version + 1, expires_at: expiresAt, purge_at: purgeAt(expiresAt) })
-        .where('kind', '=', kind)
-        .where('key', '=', key)
-        .where('version', '=', version)
-        .where(isLive())
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
+    async update(kind, record) {
+      const { key, version } = record;
+      return hasChanged(await replace(database, { ...toWritten(kind, record), oldKey: key, version }));
     },
 
     async prolong(kind, key, expiresAt) {
-      const later = (column: 'expires_at' | 'purge_at', instant: number) =>
-        sql<number>`case when ${sql.ref(column)} < ${instant} then ${instant} else ${sql.ref(column)} end`;
-      const { numUpdatedRows } = await database
-        .updateTable(table)
-        .set({ expires_at: later('expires_at', expiresAt), purge_at: later('purge_at', purgeAt(expiresAt)) })
-        .where('kind', '=', kind)
-        .where('key', '=', key)
-        .where(isLive())
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
+      const ends = { expiresAt, purgeAt: purgeAt(expiresAt) };
+      return hasChanged(await prolong(database, { kind, key, ...ends, now: now() }));
     },
 
     async take(kind, key, owner) {
-      const taken = await database
-        .transaction()
-        .execute((transaction) => takeOwn(transaction, kind, key, owner));
-      return taken ?? (await whyNotTaken(kind, key));
+      for (;;) {
+        const row = (await getRemembered(database, { kind, key, now: now() })).rows[0];
+        if (!row) return null;
+        const gone = readTombstone(row.value);
+        if (gone) return { gone };
+        if (row.owner !== owner) return { notYours: true };
+        const outcome = row.expiresAt > now() ? 'used' : 'expired';
+        const stone = { stone: toTombstoneValue(outcome), purgeAt: purgeAt(now()) };
+        const buried = await bury(database, { kind, key, value: row.value, ...stone, now: now() });
+        if (hasChanged(buried)) return outcome === 'used' ? { taken: row } : { gone: { outcome } };
+        // Somebody has taken or replaced it since: what is there now counts.
+      }
     },
 
-    async rename(kind, oldKey, { key, owner, value, version, expiresAt }) {
-      const { numUpdatedRows } = await database
-        .updateTable(table)
-        .set({
-          key,
-          owner,
-          value,
-          version: version + 1,
-          expires_at: expiresAt,
-          purge_at: purgeAt(expiresAt),
-        })
-        .where('kind', '=', kind)
-        .where('key', '=', oldKey)
-        .where('version', '=', version)
-        .where(isLive())
-        .executeTakeFirst();
-      return numUpdatedRows > 0n;
+    async rename(kind, oldKey, record) {
+      const { version } = record;
+      return hasChanged(await replace(database, { ...toWritten(kind, record), oldKey, version }));
     },
 
     async delete(kind, key) {
-      const removed = await database
-        .deleteFrom(table)
-        .where('kind', '=', kind)
-        .where('key', '=', key)
-        .returning(columns)
-        .execute();
-      return remembered(removed)[0] ?? null;
+      return remembered((await remove(database, { kind, key })).rows)[0] ?? null;
     },
 
-    async listByOwner(kind, owner) {
-      return database
-        .selectFrom(table)
-        .select(columns)
-        .where('kind', '=', kind)
-        .where('owner', '=', owner)
-        .where(isLive())
-        .orderBy('expires_at', 'desc')
-        .execute();
+    async listByOwner(kind, owner, skip = 0) {
+      return (await list(database, { kind, owner, skip, now: now() })).rows;
     },
 
     async deleteByOwner(kind, owner) {
@@ -196,21 +257,7 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
     },
 
     async keepNewest(kind, owner, count) {
-      const kept = database
-        .selectFrom(table)
-        .select('key')
-        .where('kind', '=', kind)
-        .where('owner', '=', owner)
-        .where(isRecord)
-        .orderBy('expires_at', 'desc')
-        .limit(count);
-      await database
-        .deleteFrom(table)
-        .where('kind', '=', kind)
-        .where('owner', '=', owner)
-        .where(isRecord)
-        .where('key', 'not in', kept)
-        .execute();
+      await keepNewest(database, { kind, owner, count });
     },
 
     async endByOwner(kind, owner) {
@@ -245,4 +292,8 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
       }
     },
   };
+}
+
+function hasChanged({ numAffectedRows }: { readonly numAffectedRows?: bigint | undefined }): boolean {
+  return (numAffectedRows ?? 0n) > 0n;
 }

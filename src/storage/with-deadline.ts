@@ -25,6 +25,7 @@ export function withDeadline(records: ExpiringRecords, milliseconds = deadlineMi
   const limit = <Result>(work: Promise<Result>) => withinDeadline(work, milliseconds);
   return {
     put: (kind, record) => limit(records.put(kind, record)),
+    putAll: (several) => limit(records.putAll(several)),
     create: (kind, record) => limit(records.create(kind, record)),
     get: (kind, key) => limit(records.get(kind, key)),
     update: (kind, record) => limit(records.update(kind, record)),
@@ -32,7 +33,7 @@ export function withDeadline(records: ExpiringRecords, milliseconds = deadlineMi
     take: (kind, key, owner) => limit(records.take(kind, key, owner)),
     rename: (kind, oldKey, record) => limit(records.rename(kind, oldKey, record)),
     delete: (kind, key) => limit(records.delete(kind, key)),
-    listByOwner: (kind, owner) => limit(records.listByOwner(kind, owner)),
+    listByOwner: (kind, owner, skip) => limit(records.listByOwner(kind, owner, skip)),
     deleteByOwner: (kind, owner) => limit(records.deleteByOwner(kind, owner)),
     keepNewest: (kind, owner, count) => limit(records.keepNewest(kind, owner, count)),
     endByOwner: (kind, owner) => limit(records.endByOwner(kind, owner)),

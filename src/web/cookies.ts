@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { newSecret } from '../login/transaction.ts';
+import { type BrowserBinding, newSecret } from '../login/transaction.ts';
 import { cookieName, expireCookie } from '../sessions/session.ts';
 
 /** Binds login transactions to the browser that started them. */
@@ -35,11 +35,12 @@ export function setCookie(
 const bindingMilliseconds = 24 * 60 * 60 * 1000;
 
 /** The browser-binding cookie: kept while it is well formed, so that parallel tabs all work. */
-export function bindBrowser(request: Request, response: Response, secure: boolean): string {
+export function bindBrowser(request: Request, response: Response, secure: boolean): BrowserBinding {
   const known = readCookie(request, bindingCookie, secure);
-  const binding = known !== null && /^[\w-]{43}$/.test(known) ? known : newSecret();
-  setCookie(response, bindingCookie, binding, { secure, maxAgeMilliseconds: bindingMilliseconds });
-  return binding;
+  const isKnown = known !== null && /^[\w-]{43}$/.test(known);
+  const value = isKnown ? known : newSecret();
+  setCookie(response, bindingCookie, value, { secure, maxAgeMilliseconds: bindingMilliseconds });
+  return { value, isNew: !isKnown };
 }
 
 /** Makes a browser forget that somebody was signed in: the cookies by name, and what it has stored. */

@@ -4,7 +4,7 @@ import { LoginError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
 import type { Tokens } from '../oauth/token-response.ts';
 import { firstCheck, type GrantPlace, sameTokens } from '../sessions/grants.ts';
-import { newSessionRef, readSessionEnd, type SignedIn, startSession } from '../sessions/session.ts';
+import { newSessionRef, readSessionEnd, type SignedIn, toNewFacts } from '../sessions/session.ts';
 import type { SessionFacts } from '../sessions/session-store.ts';
 import { afterwards } from './afterwards.ts';
 import type { Context } from './context.ts';
@@ -38,8 +38,9 @@ export async function changeSession(
   const now = context.now();
   const who = { ref: newSessionRef(), accountId: identity.account_id, identityId: identity.id };
   await orUndo(context, request, who, login, async () => {
-    await context.grants.put(who, client, tokens, now + context.config.sessionLimits.absoluteMilliseconds);
-    await startSession(request, who, firstCheck(client.provider, now), now);
+    const end = now + context.config.sessionLimits.absoluteMilliseconds;
+    const facts = toNewFacts(request, who, firstCheck(client.provider, now), now);
+    await context.sessions.start(request, facts, [context.grants.toRecord(who, client, tokens, end)]);
     await requireStillLinked(context, login);
   });
   await afterwards(context, makeRoom(context, who.accountId, who.ref));
@@ -116,9 +117,12 @@ async function requireStillLinked({ accounts }: Context, { client, identity }: S
 }
 
 async function makeRoom(context: Context, accountId: string, ref: string): Promise<void> {
-  const sessions = await context.sessions.list(accountId);
-  const surplus = sessions.filter((session) => session.ref !== ref).slice(sessionsPerAccount - 1);
-  await endSessions(context, accountId, surplus);
+  const surplus = await context.sessions.list(accountId, sessionsPerAccount);
+  await endSessions(
+    context,
+    accountId,
+    surplus.filter((session) => session.ref !== ref),
+  );
 }
 
 /** Ends sessions of an account and gives back what they held. Answers how many were ended. */

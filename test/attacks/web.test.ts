@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { load } from 'cheerio';
-import ejs from 'ejs';
+import express, { type Response } from 'express';
+import type { CompiledQuery } from 'kysely';
 import { readConfig } from '../../src/config.ts';
 import type { ConfigError } from '../../src/errors.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
@@ -163,6 +164,17 @@ attack('WEB-02', () => {
 
   const inside = () => Object.assign(new Error('inside-the-error /etc/passwd'), { status: undefined });
 
+  /** Does the work while pages cannot be rendered, where `fails` says so. */
+  async function whileRendering<Result>(fails: () => boolean, work: () => Promise<Result>): Promise<Result> {
+    const { render } = express.response;
+    function renderOrFail(this: Response, ...parameters: Parameters<typeof render>) {
+      if (!fails()) return Reflect.apply(render, this, parameters);
+      this.req.next!(inside());
+    }
+    Object.assign(express.response, { render: renderOrFail });
+    return work().finally(() => Object.assign(express.response, { render }));
+  }
+
   test.each([
     ['development', {}],
     ['production', { NODE_ENV: 'production', SANDBOX: 'on' }],
@@ -177,28 +189,22 @@ attack('WEB-02', () => {
     expect(session.status).toBe(500);
     expectPlain(session);
 
-    const selectFrom = database.selectFrom.bind(database);
+    const executeQuery = database.executeQuery.bind(database);
     Object.assign(database, {
-      selectFrom: () => {
-        throw inside();
-      },
+      executeQuery: (query: CompiledQuery<unknown>) =>
+        query.sql.includes('identities') ? Promise.reject(inside()) : executeQuery(query),
     });
     const handler = await place.request('/profile', { as: visitor });
-    Object.assign(database, { selectFrom });
+    Object.assign(database, { executeQuery });
     expect(handler.status).toBe(500);
     expectPlain(handler);
     expect((await place.request('/profile', { as: visitor })).status).toBe(200);
 
-    const render = ejs.renderFile;
     let times = 0;
-    Object.assign(ejs, {
-      renderFile: (...parameters: unknown[]) => {
-        if (times++ > 0) return Reflect.apply(render, ejs, parameters);
-        (parameters.at(-1) as (error: unknown) => void)(inside());
-      },
-    });
-    const template = await place.request('/help');
-    Object.assign(ejs, { renderFile: render });
+    const template = await whileRendering(
+      () => times++ === 0,
+      () => place.request('/help'),
+    );
     expect(times).toBe(2);
     expect(template.status).toBe(500);
     expectPlain(template);
@@ -210,12 +216,10 @@ attack('WEB-02', () => {
 
   test('a page that cannot be made even for the error is still an answer without anything inside', async () => {
     const place = await scene();
-    const render = ejs.renderFile;
-    Object.assign(ejs, {
-      renderFile: (...parameters: unknown[]) => (parameters.at(-1) as (error: unknown) => void)(inside()),
-    });
-    const answer = await place.request('/help').catch(() => null);
-    Object.assign(ejs, { renderFile: render });
+    const answer = await whileRendering(
+      () => true,
+      () => place.request('/help').catch(() => null),
+    );
     expect(answer!.status).toBe(500);
     expect(answer!.text).toMatch(/^Sorry, there is a problem/);
     expectPlain(answer!);

@@ -76,6 +76,40 @@ describeStores('expiring records', (kind) => {
     });
   });
 
+  describe('putAll', () => {
+    test('stores records of several kinds in one step', async () => {
+      const [grant, session] = [newRecord(), newRecord()];
+      await records.putAll([
+        { ...grant, kind: 'grant' },
+        { ...session, kind: 'session' },
+      ]);
+      expect(await records.get('grant', grant.key)).toEqual(grant);
+      expect(await records.get('session', session.key)).toEqual(session);
+      expect(await records.get('session', grant.key)).toBeNull();
+    });
+
+    test('stores all or none', async () => {
+      const [first, second] = [newRecord(), newRecord()];
+      const broken = Object.defineProperty({ ...second }, 'value', {
+        get() {
+          throw new Error('fails half-way');
+        },
+      });
+      const failing = records.putAll([
+        { ...first, kind: 'grant' },
+        Object.assign(broken, { kind: 'grant' as const }),
+      ]);
+      await expect(failing).rejects.toThrow('fails half-way');
+      expect(await records.get('grant', first.key)).toBeNull();
+    });
+
+    test('replaces what was there, as put does', async () => {
+      const record = await stored();
+      await records.putAll([{ ...record, value: 'new', kind: 'grant' }]);
+      expect(await records.get('grant', record.key)).toMatchObject({ value: 'new', version: 2 });
+    });
+  });
+
   describe('create', () => {
     test('stores a record where there is none, and only there', async () => {
       const record = newRecord();
@@ -301,6 +335,8 @@ describeStores('expiring records', (kind) => {
       await stored({ owner: 'lister-2' });
       await records.put('session', newRecord({ owner: 'lister' }));
       expect(await records.listByOwner('grant', 'lister')).toEqual([last, middle, first]);
+      expect(await records.listByOwner('grant', 'lister', 1)).toEqual([middle, first]);
+      expect(await records.listByOwner('grant', 'lister', 3)).toEqual([]);
       time += minute;
       expect(await records.listByOwner('grant', 'lister')).toEqual([last, middle]);
     });
