@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 /** Each use of the secrets has a key of its own, so that what one made never opens as another. */
 export type Purpose = 'login' | 'grant' | 'decision';
@@ -14,7 +21,7 @@ export interface KeyRing {
 
 interface Key {
   readonly id: string;
-  readonly forPurpose: (purpose: Purpose) => Buffer;
+  readonly forPurpose: (purpose: Purpose) => KeyObject;
 }
 
 /**
@@ -37,9 +44,10 @@ export function createKeyRing(secrets: readonly string[]): KeyRing {
 }
 
 function createKey(secret: string): Key {
-  const derived = new Map<Purpose, Buffer>();
+  // A key object is made ready once; of a buffer each encryption would make a new one.
+  const derived = new Map<Purpose, KeyObject>();
   const forPurpose = (purpose: Purpose) => {
-    const key = derived.get(purpose) ?? derive(secret, `seal ${purpose}`);
+    const key = derived.get(purpose) ?? createSecretKey(derive(secret, `seal ${purpose}`));
     derived.set(purpose, key);
     return key;
   };

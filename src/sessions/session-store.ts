@@ -114,15 +114,15 @@ export class RecordStore extends Store {
   }
 
   /**
-   * Gives the request a new session, in place of any it had, and stores it together with what belongs
-   * to it: all or nothing.
+   * Gives the request a new session, in place of any it had, and stores it together with the grant of
+   * the login that it begins with.
    */
-  async start(request: Request, facts: SessionFacts, belongings: readonly RecordOfKind[]): Promise<void> {
+  async start(request: Request, facts: SessionFacts, grant: RecordOfKind): Promise<void> {
     const former = this.known.has(request.session) ? toSessionKey(request.sessionID) : null;
     this.generate(request);
     Object.assign(request.session, facts);
     const record = this.toRecord(toSessionKey(request.sessionID), request.session);
-    await this.records.putAll([...belongings, { kind: 'session', ...record }]);
+    await this.records.putBoth(grant, { kind: 'session', ...record });
     this.known.set(request.session, { facts: copyFacts(request.session), expiresAt: record.expiresAt });
     if (former !== null) await this.records.delete('session', former);
   }

@@ -34,8 +34,8 @@ export type TakeResult =
  */
 export interface ExpiringRecords {
   put(kind: RecordKind, record: Omit<ExpiringRecord, 'version'>): Promise<void>;
-  /** Puts several records, all or none. */
-  putAll(records: readonly RecordOfKind[]): Promise<void>;
+  /** Puts two records, both or neither. */
+  putBoth(one: RecordOfKind, other: RecordOfKind): Promise<void>;
   /** Puts a record where no live one is, and answers true: of two callers at once, one does. */
   create(kind: RecordKind, record: Omit<ExpiringRecord, 'version'>): Promise<boolean>;
   get(kind: RecordKind, key: string): Promise<ExpiringRecord | null>;

@@ -54,11 +54,8 @@ export function createRedisRecords(
     async put(kind, record) {
       await run(scripts.put, kind, ...fieldsOf(record));
     },
-    async putAll(records) {
-      const [first] = records;
-      if (!first) return;
-      const fields = records.flatMap((record) => [record.kind, ...fieldsOf(record)]);
-      await run(scripts.putAll, first.kind, ...fields);
+    async putBoth(one, other) {
+      await run(scripts.putBoth, one.kind, ...fieldsOf(one), other.kind, ...fieldsOf(other));
     },
     async create(kind, record) {
       return (await run(scripts.create, kind, ...fieldsOf(record))) === 1;

@@ -51,6 +51,13 @@ local function write(record)
   if redis.call('PTTL', set) < left then redis.call('PEXPIRE', set, left) end
 end
 
+-- Puts a record, whatever is there; its version counts on.
+local function put(key, owner, value, ends)
+  local before = read(key)
+  local version = before and tonumber(before.version) + 1 or 1
+  write({ key = key, owner = owner, value = value, version = tostring(version), ends = ends })
+end
+
 -- What the owner's set names, tombstones and forgotten records left out; those that end last first.
 local function owned(owner)
   local records = {}
@@ -70,28 +77,18 @@ function script(body: string): Script {
 /** One script for each operation of `ExpiringRecords`, with the same name. */
 export const scripts = {
   put: script(`
-    local key, owner, value, ends = unpack(ARGV, 5)
-    local before = read(key)
-    local version = before and tonumber(before.version) + 1 or 1
-    write({ key = key, owner = owner, value = value, version = tostring(version), ends = ends })
+    put(unpack(ARGV, 5))
   `),
 
-  putAll: script(`
-    for i = 5, #ARGV, 5 do
-      kind = ARGV[i]
-      local key, owner, value, ends = unpack(ARGV, i + 1, i + 4)
-      local before = read(key)
-      local version = before and tonumber(before.version) + 1 or 1
-      write({ key = key, owner = owner, value = value, version = tostring(version), ends = ends })
-    end
+  putBoth: script(`
+    put(unpack(ARGV, 5, 8))
+    kind = ARGV[9]
+    put(unpack(ARGV, 10))
   `),
 
   create: script(`
-    local key, owner, value, ends = unpack(ARGV, 5)
-    local before = read(key)
-    if isLive(before) then return 0 end
-    local version = before and tonumber(before.version) + 1 or 1
-    write({ key = key, owner = owner, value = value, version = tostring(version), ends = ends })
+    if isLive(read(ARGV[5])) then return 0 end
+    put(unpack(ARGV, 5))
     return 1
   `),
 

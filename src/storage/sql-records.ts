@@ -1,9 +1,10 @@
-import { sql, type SqlBool } from 'kysely';
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Database } from './database.ts';
 import {
   type ExpiringRecord,
   type ExpiringRecords,
   type RecordKind,
+  type RecordOfKind,
   readTombstone,
   rememberedMilliseconds,
   tombstonePrefix,
@@ -41,35 +42,42 @@ interface Written extends Place {
 /** A tombstone is never live, even if a node whose clock is ahead of this one has just set it. */
 const isLiveAt = (now: unknown) => sql<SqlBool>`expiring_records.expires_at > ${now} and ${isRecord}`;
 
-/** Writes a record where there is none, or in the place of one: of any (`put`) or of none live. */
-const write = (over: 'any' | 'no-live-one') =>
-  prepare<Written & Moment, { key: string }>((database, parameter) =>
+const fields = ['kind', 'key', 'owner', 'value', 'expiresAt', 'purgeAt'] as const;
+
+/** Writes so many records, all or none, each where there is none or in the place of one for which `may` holds. */
+const write = (count: number, may: (now: unknown) => RawBuilder<SqlBool>) =>
+  prepare<Record<string, string | number>, { key: string }>((database, parameter) =>
     database
       .insertInto(table)
-      .values({
-        kind: parameter('kind'),
-        key: parameter('key'),
-        owner: parameter('owner'),
-        value: parameter('value'),
-        expires_at: parameter('expiresAt'),
-        purge_at: parameter('purgeAt'),
-      })
+      .values(
+        Array.from({ length: count }, (_, index) => ({
+          kind: parameter(`kind${index}`) as RawBuilder<string>,
+          key: parameter(`key${index}`) as RawBuilder<string>,
+          owner: parameter(`owner${index}`) as RawBuilder<string>,
+          value: parameter(`value${index}`) as RawBuilder<string>,
+          expires_at: parameter(`expiresAt${index}`) as RawBuilder<number>,
+          purge_at: parameter(`purgeAt${index}`) as RawBuilder<number>,
+        })),
+      )
       .onConflict((conflict) =>
         conflict
           .columns(['kind', 'key'])
           .doUpdateSet((expression) => ({
-            owner: parameter('owner'),
-            value: parameter('value'),
+            owner: expression.ref('excluded.owner'),
+            value: expression.ref('excluded.value'),
             version: expression('expiring_records.version', '+', 1),
-            expires_at: parameter('expiresAt'),
-            purge_at: parameter('purgeAt'),
+            expires_at: expression.ref('excluded.expires_at'),
+            purge_at: expression.ref('excluded.purge_at'),
           }))
-          .where(over === 'any' ? sql<SqlBool>`1 = 1` : sql<SqlBool>`not (${isLiveAt(parameter('now'))})`),
+          .where(may(parameter('now'))),
       )
       .returning('key'),
   );
-const put = write('any');
-const create = write('no-live-one');
+const always = () => sql<SqlBool>`1 = 1`;
+const putOne = write(1, always);
+/** A session comes with its grant. */
+const putTwo = write(2, always);
+const create = write(1, (now) => sql<SqlBool>`not (${isLiveAt(now)})`);
 
 const getLive = prepare<Place & Moment, ExpiringRecord>((database, parameter) =>
   database
@@ -189,19 +197,26 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
     now: now(),
   });
 
+  /** The parameters of `write`: `kind0`, `key0`, … and the moment. */
+  const toRows = (...records: readonly RecordOfKind[]) => {
+    const rows = records.flatMap(({ kind, ...record }, index) => {
+      const written = toWritten(kind, record);
+      return fields.map((field) => [`${field}${index}`, written[field]] as const);
+    });
+    return Object.fromEntries([...rows, ['now', now()] as const]);
+  };
+
   return {
     async put(kind, record) {
-      await put(database, toWritten(kind, record));
+      await putOne(database, toRows({ kind, ...record }));
     },
 
-    async putAll(records) {
-      await database.transaction().execute(async (transaction) => {
-        for (const { kind, ...record } of records) await put(transaction, toWritten(kind, record));
-      });
+    async putBoth(one, other) {
+      await putTwo(database, toRows(one, other));
     },
 
     async create(kind, record) {
-      return (await create(database, toWritten(kind, record))).rows.length > 0;
+      return (await create(database, toRows({ kind, ...record }))).rows.length > 0;
     },
 
     async get(kind, key) {

@@ -25,7 +25,7 @@ export function withDeadline(records: ExpiringRecords, milliseconds = deadlineMi
   const limit = <Result>(work: Promise<Result>) => withinDeadline(work, milliseconds);
   return {
     put: (kind, record) => limit(records.put(kind, record)),
-    putAll: (several) => limit(records.putAll(several)),
+    putBoth: (one, other) => limit(records.putBoth(one, other)),
     create: (kind, record) => limit(records.create(kind, record)),
     get: (kind, key) => limit(records.get(kind, key)),
     update: (kind, record) => limit(records.update(kind, record)),

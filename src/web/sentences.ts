@@ -1,6 +1,8 @@
+const conjunction = new Intl.ListFormat('en-GB', { type: 'conjunction' });
+
 /** `a`, `a and b`, `a, b and c`. */
 export function toList(words: readonly string[]): string {
-  return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(words);
+  return conjunction.format(words);
 }
 
 /** Makes the first letter a capital. */

@@ -40,7 +40,7 @@ export async function changeSession(
   await orUndo(context, request, who, login, async () => {
     const end = now + context.config.sessionLimits.absoluteMilliseconds;
     const facts = toNewFacts(request, who, firstCheck(client.provider, now), now);
-    await context.sessions.start(request, facts, [context.grants.toRecord(who, client, tokens, end)]);
+    await context.sessions.start(request, facts, context.grants.toRecord(who, client, tokens, end));
     await requireStillLinked(context, login);
   });
   await afterwards(context, makeRoom(context, who.accountId, who.ref));

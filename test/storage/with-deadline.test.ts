@@ -27,7 +27,7 @@ test('every operation of the records has a deadline, but the sweep takes its tim
   const record = { key: 'k', owner: 'o', value: 'v', version: 1, expiresAt: 1 };
   const operations: Record<Exclude<keyof ExpiringRecords, 'sweep'>, () => Promise<unknown>> = {
     put: () => records.put('grant', record),
-    putAll: () => records.putAll([{ ...record, kind: 'grant' }]),
+    putBoth: () => records.putBoth({ ...record, kind: 'grant' }, { ...record, kind: 'session' }),
     create: () => records.create('grant', record),
     get: () => records.get('grant', 'k'),
     update: () => records.update('grant', record),
