@@ -42,6 +42,7 @@ export function beginFlow(
     result: { kind: 'waiting' },
     notes: [],
     bytes: 1000,
+    stateMark: null,
   };
   inspector.flows.add(flow);
   const { shows } = provider.trace;

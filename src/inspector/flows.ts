@@ -32,23 +32,30 @@ export interface Flows {
 
 /** Flows in memory, oldest first; gone after an hour, or when there are too many. */
 export function createFlows(now: () => number, limits: FlowLimits = usualFlowLimits): Flows {
-  const flows = new Map<string, Flow>();
-  const logins = new Map<string, string>();
-
-  const sum = () => flows.values().reduce((bytes, flow) => bytes + flow.bytes, 0);
+  /** With what they weighed when they were looked at last. */
+  const flows = new Map<string, { readonly flow: Flow; bytes: number }>();
+  const logins = new Map<string, Flow>();
+  let bytes = 0;
 
   function drop(flow: Flow): void {
+    bytes -= flows.get(flow.id)?.bytes ?? 0;
     flows.delete(flow.id);
-    for (const [stateMark, id] of logins) if (id === flow.id) logins.delete(stateMark);
+    if (flow.stateMark !== null) logins.delete(flow.stateMark);
   }
 
+  function weighAgain(flow: Flow): void {
+    const known = flows.get(flow.id);
+    if (!known) return;
+    bytes += flow.bytes - known.bytes;
+    known.bytes = flow.bytes;
+  }
+
+  /** The oldest go first, and most often none has to. */
   function tidy(): void {
     const end = now() - limits.milliseconds;
-    for (const flow of flows.values()) if (flow.startedAt <= end) drop(flow);
-    let bytes = sum();
-    for (const flow of flows.values()) {
-      if (flows.size <= limits.flows && bytes <= limits.bytes) return;
-      bytes -= flow.bytes;
+    for (const { flow } of flows.values()) {
+      const fits = flows.size <= limits.flows && bytes <= limits.bytes;
+      if (fits && flow.startedAt > end) return;
       drop(flow);
     }
   }
@@ -58,25 +65,33 @@ export function createFlows(now: () => number, limits: FlowLimits = usualFlowLim
 
   return {
     add(flow) {
-      flows.set(flow.id, flow);
+      flows.set(flow.id, { flow, bytes: 0 });
+      weighAgain(flow);
       tidy();
     },
-    grown: tidy,
+    grown(flow) {
+      weighAgain(flow);
+      tidy();
+    },
     remove: drop,
     get(id, viewer) {
       tidy();
-      const flow = flows.get(id);
+      const flow = flows.get(id)?.flow;
       return flow && isVisible(flow, viewer) ? flow : null;
     },
     list(viewer) {
       tidy();
-      return [...flows.values()].filter((flow) => isVisible(flow, viewer)).reverse();
+      const all = [...flows.values()].map(({ flow }) => flow);
+      return all.filter((flow) => isVisible(flow, viewer)).reverse();
     },
     findLogin(stateMark, browser) {
       tidy();
-      const flow = flows.get(logins.get(stateMark) ?? '');
+      const flow = logins.get(stateMark);
       return flow?.owners.has(browser) ? flow : null;
     },
-    nameLogin: (flow, stateMark) => void logins.set(stateMark, flow.id),
+    nameLogin(flow, stateMark) {
+      flow.stateMark = stateMark;
+      logins.set(stateMark, flow);
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { isObject } from '../json.ts';
-import type { Marks } from './marks.ts';
+import { type Marks, toMark } from './marks.ts';
 import { type Field, type Hidden, type Piece, type Text, toText } from './text.ts';
 
 /*
@@ -156,15 +156,24 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
   /** Spares the work of a mark for what cannot be one of them. */
   const lengths = new Set<number>();
   const ofProvider = new Set(shows);
+  /** While one answer is being written, whose values come three times; nothing of it is kept. */
+  let wholes: Map<string, string> | null = null;
+
+  function wholeOf(value: string): string {
+    const whole = wholes?.get(value) ?? marks.whole(value);
+    wholes?.set(value, whole);
+    return whole;
+  }
 
   function hide(name: string, value: string): Hidden {
+    const whole = wholeOf(value);
     if (credentials.has(name) && value.length > 3) {
-      seen.add(marks.whole(value));
+      seen.add(whole);
       lengths.add(value.length);
     }
     const domain = /^[^@\s]+(@[\w.-]+)$/.exec(value)?.[1] ?? '';
     const madeUp = sandbox && madeUpNames.has(name) && value.length <= 2000 ? value : null;
-    return { name, characters: value.length, mark: marks.mark(value), kept: domain, madeUp };
+    return { name, characters: value.length, mark: toMark(whole), kept: domain, madeUp };
   }
 
   /** Text with holes where a word was hidden before, is an address of e-mail, or looks like a secret. */
@@ -260,19 +269,24 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
         }));
     },
     json(value) {
-      // Twice: a sentence may repeat a secret that stands behind it.
-      write('', value, false, '', 0);
-      const fields = isObject(value) ? Object.entries(value).slice(0, mostEntries) : [];
-      return {
-        text: toText(write('', value, false, '', 0)),
-        fields: fields.map(([name, one]) => ({
-          name: toName(name),
-          value:
-            typeof one === 'string'
-              ? toValue(name, one, isShownField(name, one))
-              : toText(write(name, one, isShownField(name, one), '', 0)),
-        })),
-      };
+      wholes = new Map();
+      try {
+        // Twice: a sentence may repeat a secret that stands behind it.
+        write('', value, false, '', 0);
+        const fields = isObject(value) ? Object.entries(value).slice(0, mostEntries) : [];
+        return {
+          text: toText(write('', value, false, '', 0)),
+          fields: fields.map(([name, one]) => ({
+            name: toName(name),
+            value:
+              typeof one === 'string'
+                ? toValue(name, one, isShownField(name, one))
+                : toText(write(name, one, isShownField(name, one), '', 0)),
+          })),
+        };
+      } finally {
+        wholes = null;
+      }
     },
     sentence: (text) => scrub('text', text, false),
   };

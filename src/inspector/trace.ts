@@ -117,4 +117,6 @@ export interface Flow {
   readonly notes: string[];
   /** Roughly what it takes in memory. */
   bytes: number;
+  /** What its login's state is known by; null for a flow that is no login. */
+  stateMark: string | null;
 }

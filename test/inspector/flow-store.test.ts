@@ -23,6 +23,7 @@ function flow(id: string, bytes = 10, owner = 'browser a'): Flow {
     result: { kind: 'waiting' },
     notes: [],
     bytes,
+    stateMark: null,
   };
 }
 
