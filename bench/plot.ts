@@ -1,0 +1,2 @@
+import type { Figures } from './figures.ts';
+export const toPlot = (figures: Figures): string => JSON.stringify(figures.machine);

@@ -1,0 +1,323 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Contestant, contestants, emptyExpress } from './contestants.ts';
+import type { ContestantFigures, Figures, Round } from './figures.ts';
+import { forCount, forSeconds, newcomersInHundred, type Slice } from './load.ts';
+import { canPin, pinThisProcess, readMemory } from './processes.ts';
+import { toDocument } from './document.ts';
+import { toPlot } from './plot.ts';
+import { toTable } from './table.ts';
+import { median } from './statistics.ts';
+import {
+  delayMilliseconds,
+  packagesAreInstalled,
+  project,
+  startContestant,
+  startSurroundings,
+  type Surroundings,
+} from './surroundings.ts';
+import { readVersion } from './versions.ts';
+
+const usage = `npm run bench -- [--quick] [--only a,b] [--rounds n] [--out folder]
+
+  --quick       one short round of everything: does it still work?
+  --only a,b    only these: ${contestants.map(({ id }) => id).join(', ')}
+  --rounds n    so many rounds instead of 6
+  --out folder  figures, document and plot go there. Without it a full run writes
+                bench/results/figures.json, docs/performance.md and docs/performance.svg,
+                and one with --quick or --only writes nothing.
+`;
+
+interface Plan {
+  readonly rounds: number;
+  readonly connections: number;
+  readonly warmUpSeconds: number;
+  readonly loginSeconds: number;
+  readonly pageSeconds: number;
+  readonly delayedRounds: number;
+  readonly delayedSeconds: number;
+  readonly sessionsForMemory: number;
+  readonly starts: number;
+}
+
+const fullPlan: Plan = {
+  rounds: 6,
+  connections: 16,
+  warmUpSeconds: 2,
+  loginSeconds: 4,
+  pageSeconds: 2,
+  delayedRounds: 3,
+  delayedSeconds: 4,
+  sessionsForMemory: 10_000,
+  starts: 11,
+};
+
+const quickPlan: Plan = {
+  rounds: 1,
+  connections: 16,
+  warmUpSeconds: 0.3,
+  loginSeconds: 0.5,
+  pageSeconds: 0.3,
+  delayedRounds: 1,
+  delayedSeconds: 0.5,
+  sessionsForMemory: 100,
+  starts: 1,
+};
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+/** Starts a contestant, does something with it, and stops it whatever happens. */
+async function withContestant<R>(
+  contestant: Contestant,
+  surroundings: Surroundings,
+  stub: Surroundings['stub'],
+  work: (running: Awaited<ReturnType<typeof startContestant>>) => Promise<R>,
+): Promise<R> {
+  const before = await stub.counts();
+  const running = await startContestant(contestant, surroundings, stub);
+  try {
+    const result = await work(running);
+    const after = await stub.counts();
+    const [logins, tokens, users] = [
+      after.authorize - before.authorize,
+      after.token - before.token,
+      after.user - before.user,
+    ];
+    if (after.refused > before.refused) throw new Error(`${contestant.name}: the stub refused a request`);
+    if (tokens !== logins || users !== logins)
+      throw new Error(
+        `${contestant.name}: ${logins} logins made ${tokens} token requests and ${users} user calls`,
+      );
+    return result;
+  } finally {
+    await running.close();
+  }
+}
+
+const sessionsWithFour = 16;
+
+async function measureRound(contestant: Contestant, surroundings: Surroundings, plan: Plan): Promise<Round> {
+  return withContestant(contestant, surroundings, surroundings.stub, async (running) => {
+    const load = running.load(plan.connections);
+    const measurePages = async (sessions: typeof load.sessions) => {
+      await load.pages(forSeconds(plan.warmUpSeconds / 2), sessions);
+      return load.pages(forSeconds(plan.pageSeconds), sessions);
+    };
+    try {
+      await load.logins(forSeconds(plan.warmUpSeconds));
+      const logins = await load.logins(forSeconds(plan.loginSeconds));
+      const pageLength = await load.pageLength(load.sessions[0]!);
+      const pages = await measurePages(load.sessions);
+      if (!contestant.linksFour) return { logins, pages, pageLength, fullPages: null, fullPageLength: null };
+      const full = await load.sessionsWithFour(sessionsWithFour);
+      const fullPageLength = await load.pageLength(full[0]!);
+      return { logins, pages, pageLength, fullPages: await measurePages(full), fullPageLength };
+    } finally {
+      await load.close();
+    }
+  });
+}
+
+async function measureDelayed(
+  contestant: Contestant,
+  surroundings: Surroundings,
+  plan: Plan,
+): Promise<Slice> {
+  return withContestant(contestant, surroundings, surroundings.slowStub, async (running) => {
+    const load = running.load(plan.connections);
+    try {
+      await load.logins(forSeconds(plan.warmUpSeconds));
+      return await load.logins(forSeconds(plan.delayedSeconds));
+    } finally {
+      await load.close();
+    }
+  });
+}
+
+async function measureMemory(
+  contestant: Contestant,
+  surroundings: Surroundings,
+  plan: Plan,
+): Promise<number> {
+  return withContestant(contestant, surroundings, surroundings.stub, async (running) => {
+    const load = running.load(plan.connections);
+    try {
+      await load.logins(forCount(plan.sessionsForMemory));
+      return await readMemory(running.child.pid!);
+    } finally {
+      await load.close();
+    }
+  });
+}
+
+async function measureStarts(
+  contestant: Contestant,
+  surroundings: Surroundings,
+  plan: Plan,
+): Promise<number[]> {
+  const times: number[] = [];
+  for (let start = 0; start < plan.starts; start++)
+    times.push(
+      await withContestant(
+        contestant,
+        surroundings,
+        surroundings.stub,
+        async (running) => running.firstPageAfter,
+      ),
+    );
+  return times;
+}
+
+function describe(contestant: Contestant, figures: Round): string {
+  const { logins, pages, fullPages } = figures;
+  const slice = ({ perSecond, p99, computing, driver }: Slice) =>
+    `${perSecond.toFixed(0)}/s p99 ${p99.toFixed(1)} ms, ${computing.toFixed(3)} ms CPU, driver ${(driver * 100).toFixed(0)} %`;
+  return `  ${contestant.id}: logins ${slice(logins)}; pages ${slice(pages)}${fullPages ? `; four cards ${slice(fullPages)}` : ''}`;
+}
+
+async function measureAll(chosen: readonly Contestant[], plan: Plan): Promise<Figures> {
+  const startedAt = new Date();
+  const loadBefore = loadavg()[0]!;
+  const surroundings = await startSurroundings();
+  const rounds = new Map<string, Round[]>(chosen.map(({ id }) => [id, []]));
+  const delayed = new Map<string, Slice[]>(chosen.map(({ id }) => [id, []]));
+  const others = new Map<string, Pick<ContestantFigures, 'memory' | 'starts'>>();
+  try {
+    for (let round = 0; round < plan.rounds; round++) {
+      say(`Round ${round + 1} of ${plan.rounds}`);
+      for (const contestant of inTurn(chosen, round)) {
+        const measured = await measureRound(contestant, surroundings, plan);
+        rounds.get(contestant.id)!.push(measured);
+        say(describe(contestant, measured));
+      }
+    }
+    for (let round = 0; round < plan.delayedRounds; round++) {
+      say(`With ${delayMilliseconds} ms at the provider, round ${round + 1} of ${plan.delayedRounds}`);
+      for (const contestant of inTurn(chosen, round)) {
+        const slice = await measureDelayed(contestant, surroundings, plan);
+        delayed.get(contestant.id)!.push(slice);
+        say(`  ${contestant.id}: ${slice.perSecond.toFixed(0)}/s, p50 ${slice.p50.toFixed(1)} ms`);
+      }
+    }
+    say(`Memory after ${plan.sessionsForMemory} sessions, and the time to the first page`);
+    const emptyStarts = await measureStarts(emptyExpress, surroundings, plan);
+    say(`  an empty Express application: ${median(emptyStarts).toFixed(0)} ms`);
+    for (const contestant of chosen) {
+      const memory = await measureMemory(contestant, surroundings, plan);
+      const starts = await measureStarts(contestant, surroundings, plan);
+      others.set(contestant.id, { memory, starts });
+      say(`  ${contestant.id}: ${memory.toFixed(0)} MB, ${median(starts).toFixed(0)} ms`);
+    }
+    return {
+      machine: {
+        date: startedAt.toISOString(),
+        processor: cpus()[0]?.model.trim() ?? 'unknown',
+        cores: cpus().length,
+        memoryGigabytes: totalmem() / 1e9,
+        system: `Linux ${release()}`,
+        node: process.versions.node,
+        pinned: canPin,
+        loadBefore,
+        commit: readCommit(),
+      },
+      plan: { ...plan, newcomersInHundred, delayMilliseconds },
+      emptyStarts,
+      contestants: chosen.map(({ id, name, store, binding, lacks, packages }) => ({
+        id,
+        name,
+        store,
+        binding,
+        lacks,
+        versions: packages.map((one) => `${one} ${readVersion(one)}`),
+        rounds: rounds.get(id)!,
+        delayed: delayed.get(id)!,
+        ...others.get(id)!,
+      })),
+    };
+  } finally {
+    await surroundings.close();
+  }
+}
+
+/** Each round begins with another one. */
+const inTurn = <T>(list: readonly T[], round: number) =>
+  list.map((_, index) => list[(index + round) % list.length]!);
+
+function readCommit(): string {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], {
+      cwd: project,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+function installPackages(): void {
+  say('Installing the contestants, as bench/package-lock.json has them');
+  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: join(project, 'bench'),
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error('npm ci in bench/ failed');
+}
+
+function choose(only: string | undefined): readonly Contestant[] {
+  if (only === undefined) return contestants;
+  return only.split(',').map((id) => {
+    const found = contestants.find((one) => one.id === id.trim());
+    if (!found) throw new Error(`there is no contestant ${id}\n\n${usage}`);
+    return found;
+  });
+}
+
+async function writeFiles(figures: Figures, files: Record<'figures' | 'document' | 'plot', string>) {
+  for (const file of Object.values(files)) await mkdir(dirname(file), { recursive: true });
+  await writeFile(files.figures, `${JSON.stringify(figures, null, 1)}\n`);
+  await writeFile(files.plot, toPlot(figures));
+  await writeFile(files.document, toDocument(figures));
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      out: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return say(usage);
+  const chosen = choose(values.only);
+  const base = values.quick ? quickPlan : fullPlan;
+  const plan = { ...base, rounds: values.rounds === undefined ? base.rounds : Number(values.rounds) };
+  if (!(Number.isInteger(plan.rounds) && plan.rounds > 0)) throw new Error(usage);
+  if (chosen.some(({ needsPackages }) => needsPackages) && !packagesAreInstalled()) installPackages();
+  if (!canPin) say('There is no taskset, or only one core: nothing is pinned, and the figures mean little.');
+  pinThisProcess();
+  const figures = await measureAll(chosen, plan);
+  say(toTable(figures));
+  if (values.out !== undefined)
+    await writeFiles(figures, {
+      figures: join(values.out, 'figures.json'),
+      document: join(values.out, 'performance.md'),
+      plot: join(values.out, 'performance.svg'),
+    });
+  else if (!values.quick && values.only === undefined)
+    await writeFiles(figures, {
+      figures: join(project, 'bench/results/figures.json'),
+      document: join(project, 'docs/performance.md'),
+      plot: join(project, 'docs/performance.svg'),
+    });
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
