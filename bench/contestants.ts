@@ -28,10 +28,30 @@ export interface Contestant {
 const nothing = () => ({});
 
 /** Most answer a GET with a redirect. */
-async function startByRedirect(browser: Browser): Promise<string> {
-  const { status, location } = await browser.get('/login');
+const startByRedirect = (path: string) => async (browser: Browser) => {
+  const { status, location } = await browser.get(path);
   if (location === null) throw new Error(`the start answered ${status}`);
   return location;
+};
+
+/** A form with a token that another request has got. */
+async function startAtAuthJs(browser: Browser): Promise<string> {
+  const { text } = await browser.get('/auth/csrf');
+  const { csrfToken } = JSON.parse(text) as { csrfToken: string };
+  const form = new URLSearchParams({ csrfToken, callbackUrl: '/profile' });
+  const { status, location } = await browser.post('/auth/signin/provider', form.toString());
+  if (location === null) throw new Error(`the start answered ${status}`);
+  return location;
+}
+
+/** JSON from a script of the page. */
+async function startAtBetterAuth(browser: Browser): Promise<string> {
+  const body = JSON.stringify({ provider: 'provider', callbackURL: '/profile' });
+  const headers = { 'content-type': 'application/json' };
+  const { status, text } = await browser.post('/api/auth/sign-in/social', body, headers);
+  const { url } = JSON.parse(text) as { url?: string };
+  if (url === undefined) throw new Error(`the start answered ${status}: ${text}`);
+  return url;
 }
 
 /** A form of the own origin, answered by a page that leads on. */
@@ -46,16 +66,13 @@ export function readHandOff(status: number, text: string): string {
   return href.replaceAll('&amp;', '&').replaceAll('&#38;', '&');
 }
 
-/** Common to all but Latchkey. */
-const usuallyLacks = [
-  'request log',
-  'rate limits',
-  'security headers',
-  'several logins at once in one browser',
-] as const;
 const plainTokens = 'sealed tokens (they lie in the session as plain text)';
+const noAccounts = 'accounts in a database';
+const severalLogins = 'several logins at once in one browser';
 const startByGet = 'start by POST with an origin check';
 
+/** Common to all but Latchkey. */
+const usuallyLacks = ['request log', 'rate limits', 'security headers', severalLogins] as const;
 export const contestants: readonly Contestant[] = [
   {
     id: 'passport-memory',
@@ -66,9 +83,9 @@ export const contestants: readonly Contestant[] = [
     needsRedis: false,
     needsPackages: true,
     environment: nothing,
-    start: startByRedirect,
+    start: startByRedirect('/login'),
     binding: 'state and PKCE in the session',
-    lacks: ['sessions that outlive a restart', plainTokens, startByGet, ...usuallyLacks],
+    lacks: ['sessions that outlive a restart', plainTokens, startByGet, noAccounts, ...usuallyLacks],
     linksFour: false,
   },
   {
@@ -80,9 +97,84 @@ export const contestants: readonly Contestant[] = [
     needsRedis: true,
     needsPackages: true,
     environment: () => ({ STORE: 'redis' }),
-    start: startByRedirect,
+    start: startByRedirect('/login'),
     binding: 'state and PKCE in the session',
-    lacks: [plainTokens, startByGet, ...usuallyLacks],
+    lacks: [plainTokens, startByGet, noAccounts, ...usuallyLacks],
+    linksFour: false,
+  },
+  {
+    id: 'grant',
+    name: 'grant',
+    program: 'bench/contestants/grant.ts',
+    packages: ['grant', 'express-session', 'connect-redis', 'redis', 'express'],
+    store: 'Redis (connect-redis)',
+    needsRedis: true,
+    needsPackages: true,
+    environment: nothing,
+    start: startByRedirect('/connect/provider'),
+    binding: 'state and PKCE in the session',
+    lacks: [plainTokens, startByGet, noAccounts, ...usuallyLacks],
+    linksFour: false,
+  },
+  {
+    id: 'openid-client',
+    name: 'openid-client by hand',
+    program: 'bench/contestants/openid-client.ts',
+    packages: ['openid-client', 'express-session', 'connect-redis', 'redis', 'express'],
+    store: 'Redis (connect-redis)',
+    needsRedis: true,
+    needsPackages: true,
+    environment: nothing,
+    start: startByRedirect('/login'),
+    binding: 'state and PKCE in the session',
+    lacks: [plainTokens, startByGet, noAccounts, ...usuallyLacks],
+    linksFour: false,
+  },
+  {
+    id: 'fastify',
+    name: '@fastify/oauth2',
+    program: 'bench/contestants/fastify.ts',
+    packages: ['@fastify/oauth2', '@fastify/session', '@fastify/cookie', 'connect-redis', 'redis', 'fastify'],
+    store: 'Redis (connect-redis)',
+    needsRedis: true,
+    needsPackages: true,
+    environment: nothing,
+    start: startByRedirect('/login'),
+    binding: 'state and PKCE in cookies',
+    lacks: [plainTokens, startByGet, noAccounts, ...usuallyLacks],
+    linksFour: false,
+  },
+  {
+    id: 'auth-js',
+    name: 'Auth.js',
+    program: 'bench/contestants/auth-js.ts',
+    packages: ['@auth/express', 'express'],
+    store: 'encrypted cookie',
+    needsRedis: false,
+    needsPackages: true,
+    environment: nothing,
+    start: startAtAuthJs,
+    binding: 'state and PKCE in encrypted cookies',
+    lacks: [noAccounts, 'sessions that can be ended from elsewhere', ...usuallyLacks],
+    linksFour: false,
+  },
+  {
+    id: 'better-auth',
+    name: 'Better Auth',
+    program: 'bench/contestants/better-auth.ts',
+    packages: ['better-auth', 'express'],
+    store: 'SQLite file',
+    needsRedis: false,
+    needsPackages: true,
+    environment: nothing,
+    start: startAtBetterAuth,
+    binding: 'state in the database and a cookie, PKCE',
+    lacks: [
+      'sealed tokens (they lie in the database as plain text)',
+      severalLogins,
+      'request log',
+      'security headers',
+    ],
     linksFour: false,
   },
   {
@@ -94,9 +186,9 @@ export const contestants: readonly Contestant[] = [
     needsRedis: false,
     needsPackages: false,
     environment: nothing,
-    start: startByRedirect,
+    start: startByRedirect('/login'),
     binding: 'state in a Map and a cookie, PKCE',
-    lacks: ['sessions that outlive a restart', 'sessions that end', startByGet, ...usuallyLacks],
+    lacks: ['sessions that outlive a restart', 'sessions that end', startByGet, noAccounts, ...usuallyLacks],
     linksFour: false,
   },
   {
@@ -125,7 +217,7 @@ export const emptyExpress: Contestant = {
   needsRedis: false,
   needsPackages: false,
   environment: nothing,
-  start: startByRedirect,
+  start: startByRedirect('/login'),
   binding: 'none',
   lacks: [],
   linksFour: false,

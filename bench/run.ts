@@ -26,6 +26,8 @@ const usage = `npm run bench -- [--quick] [--only a,b] [--rounds n] [--out folde
   --quick       one short round of everything: does it still work?
   --only a,b    only these: ${contestants.map(({ id }) => id).join(', ')}
   --rounds n    so many rounds instead of 6
+  --rounds-only neither the slow provider nor memory and starts: for whoever tunes something
+  --profile folder  each application writes a CPU profile there when it ends by itself
   --out folder  figures, document and plot go there. Without it a full run writes
                 bench/results/figures.json, docs/performance.md and docs/performance.svg,
                 and one with --quick or --only writes nothing.

@@ -1,9 +1,8 @@
-import { RedisStore } from 'connect-redis';
 import express from 'express';
 import session, { MemoryStore } from 'express-session';
 import passport from 'passport';
 import { Strategy } from 'passport-oauth2';
-import { createClient } from 'redis';
+import { createRedisStore } from './redis-sessions.ts';
 import { homePage, profilePage, readUser, setting, type User } from './setting.ts';
 
 /** passport-oauth2 as its guide has it, on express-session with MemoryStore or with connect-redis. */
@@ -47,18 +46,11 @@ passport.use(
 passport.serializeUser((user, done) => done(null, user));
 passport.deserializeUser((user: SignedIn, done) => done(null, user));
 
-async function createStore(): Promise<session.Store> {
-  if (process.env['STORE'] !== 'redis') return new MemoryStore();
-  const client = createClient({ url: setting.redisUrl });
-  await client.connect();
-  return new RedisStore({ client });
-}
-
 const app = express();
 app.get('/', (_request, response) => void response.send(homePage));
 app.use(
   session({
-    store: await createStore(),
+    store: process.env['STORE'] === 'redis' ? await createRedisStore() : new MemoryStore(),
     secret: setting.sessionSecret,
     resave: false,
     saveUninitialized: false,
