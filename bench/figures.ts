@@ -20,11 +20,11 @@ export interface ContestantFigures {
   readonly lacks: readonly string[];
   readonly versions: readonly string[];
   readonly rounds: readonly Round[];
-  /** Logins with a provider that takes its time, by round. */
+  /** Logins with a provider that takes its time, by round; empty where that was left out. */
   readonly delayed: readonly Slice[];
-  /** Megabytes after many sessions. */
-  readonly memory: number;
-  /** Milliseconds to the first page, for each start. */
+  /** Megabytes after many sessions; null where that was left out. */
+  readonly memory: number | null;
+  /** Milliseconds to the first page, for each start; empty where that was left out. */
   readonly starts: readonly number[];
 }
 
@@ -46,7 +46,7 @@ export interface Figures {
   readonly plan: {
     readonly rounds: number;
     readonly connections: number;
-    readonly warmUpSeconds: number;
+    readonly warmUpLogins: number;
     readonly loginSeconds: number;
     readonly pageSeconds: number;
     readonly delayedRounds: number;

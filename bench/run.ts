@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, release, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Contestant, contestants, emptyExpress } from './contestants.ts';
 import type { ContestantFigures, Figures, Round } from './figures.ts';
@@ -13,13 +13,12 @@ import { toTable } from './table.ts';
 import { median } from './statistics.ts';
 import {
   delayMilliseconds,
-  packagesAreInstalled,
   project,
   startContestant,
   startSurroundings,
   type Surroundings,
 } from './surroundings.ts';
-import { readVersion } from './versions.ts';
+import { packagesAreInstalled, readVersion } from './versions.ts';
 
 const usage = `npm run bench -- [--quick] [--only a,b] [--rounds n] [--out folder]
 
@@ -27,16 +26,18 @@ const usage = `npm run bench -- [--quick] [--only a,b] [--rounds n] [--out folde
   --only a,b    only these: ${contestants.map(({ id }) => id).join(', ')}
   --rounds n    so many rounds instead of 6
   --rounds-only neither the slow provider nor memory and starts: for whoever tunes something
-  --profile folder  each application writes a CPU profile there when it ends by itself
-  --out folder  figures, document and plot go there. Without it a full run writes
-                bench/results/figures.json, docs/performance.md and docs/performance.svg,
-                and one with --quick or --only writes nothing.
+  --profile folder
+                each application that ends by itself when told to, as Latchkey does, writes a
+                CPU profile there (node --cpu-prof)
+  --out folder  writes below that folder what a run of everything writes here: the figures,
+                docs/performance.md and its plot. A run that leaves something out writes nothing.
 `;
 
 interface Plan {
   readonly rounds: number;
   readonly connections: number;
-  readonly warmUpSeconds: number;
+  /** And as many pages. */
+  readonly warmUpLogins: number;
   readonly loginSeconds: number;
   readonly pageSeconds: number;
   readonly delayedRounds: number;
@@ -48,7 +49,7 @@ interface Plan {
 const fullPlan: Plan = {
   rounds: 6,
   connections: 16,
-  warmUpSeconds: 2,
+  warmUpLogins: 2000,
   loginSeconds: 4,
   pageSeconds: 2,
   delayedRounds: 3,
@@ -60,7 +61,7 @@ const fullPlan: Plan = {
 const quickPlan: Plan = {
   rounds: 1,
   connections: 16,
-  warmUpSeconds: 0.3,
+  warmUpLogins: 40,
   loginSeconds: 0.5,
   pageSeconds: 0.3,
   delayedRounds: 1,
@@ -105,11 +106,11 @@ async function measureRound(contestant: Contestant, surroundings: Surroundings, 
   return withContestant(contestant, surroundings, surroundings.stub, async (running) => {
     const load = running.load(plan.connections);
     const measurePages = async (sessions: typeof load.sessions) => {
-      await load.pages(forSeconds(plan.warmUpSeconds / 2), sessions);
+      await load.pages(forCount(plan.warmUpLogins), sessions);
       return load.pages(forSeconds(plan.pageSeconds), sessions);
     };
     try {
-      await load.logins(forSeconds(plan.warmUpSeconds));
+      await load.logins(forCount(plan.warmUpLogins));
       const logins = await load.logins(forSeconds(plan.loginSeconds));
       const pageLength = await load.pageLength(load.sessions[0]!);
       const pages = await measurePages(load.sessions);
@@ -131,7 +132,7 @@ async function measureDelayed(
   return withContestant(contestant, surroundings, surroundings.slowStub, async (running) => {
     const load = running.load(plan.connections);
     try {
-      await load.logins(forSeconds(plan.warmUpSeconds));
+      await load.logins(forCount(plan.warmUpLogins / 4));
       return await load.logins(forSeconds(plan.delayedSeconds));
     } finally {
       await load.close();
@@ -180,10 +181,14 @@ function describe(contestant: Contestant, figures: Round): string {
   return `  ${contestant.id}: logins ${slice(logins)}; pages ${slice(pages)}${fullPages ? `; four cards ${slice(fullPages)}` : ''}`;
 }
 
-async function measureAll(chosen: readonly Contestant[], plan: Plan): Promise<Figures> {
+async function measureAll(
+  chosen: readonly Contestant[],
+  plan: Plan,
+  profileFolder: string | null,
+): Promise<Figures> {
   const startedAt = new Date();
   const loadBefore = loadavg()[0]!;
-  const surroundings = await startSurroundings();
+  const surroundings = await startSurroundings(profileFolder);
   const rounds = new Map<string, Round[]>(chosen.map(({ id }) => [id, []]));
   const delayed = new Map<string, Slice[]>(chosen.map(({ id }) => [id, []]));
   const others = new Map<string, Pick<ContestantFigures, 'memory' | 'starts'>>();
@@ -196,6 +201,7 @@ async function measureAll(chosen: readonly Contestant[], plan: Plan): Promise<Fi
         say(describe(contestant, measured));
       }
     }
+    const emptyStarts: number[] = [];
     for (let round = 0; round < plan.delayedRounds; round++) {
       say(`With ${delayMilliseconds} ms at the provider, round ${round + 1} of ${plan.delayedRounds}`);
       for (const contestant of inTurn(chosen, round)) {
@@ -204,10 +210,12 @@ async function measureAll(chosen: readonly Contestant[], plan: Plan): Promise<Fi
         say(`  ${contestant.id}: ${slice.perSecond.toFixed(0)}/s, p50 ${slice.p50.toFixed(1)} ms`);
       }
     }
-    say(`Memory after ${plan.sessionsForMemory} sessions, and the time to the first page`);
-    const emptyStarts = await measureStarts(emptyExpress, surroundings, plan);
-    say(`  an empty Express application: ${median(emptyStarts).toFixed(0)} ms`);
-    for (const contestant of chosen) {
+    if (plan.starts > 0) {
+      say(`Memory after ${plan.sessionsForMemory} sessions, and the time to the first page`);
+      emptyStarts.push(...(await measureStarts(emptyExpress, surroundings, plan)));
+      say(`  an empty Express application: ${median(emptyStarts).toFixed(0)} ms`);
+    }
+    for (const contestant of plan.starts > 0 ? chosen : []) {
       const memory = await measureMemory(contestant, surroundings, plan);
       const starts = await measureStarts(contestant, surroundings, plan);
       others.set(contestant.id, { memory, starts });
@@ -236,7 +244,7 @@ async function measureAll(chosen: readonly Contestant[], plan: Plan): Promise<Fi
         versions: packages.map((one) => `${one} ${readVersion(one)}`),
         rounds: rounds.get(id)!,
         delayed: delayed.get(id)!,
-        ...others.get(id)!,
+        ...(others.get(id) ?? { memory: null, starts: [] }),
       })),
     };
   } finally {
@@ -278,11 +286,18 @@ function choose(only: string | undefined): readonly Contestant[] {
   });
 }
 
-async function writeFiles(figures: Figures, files: Record<'figures' | 'document' | 'plot', string>) {
-  for (const file of Object.values(files)) await mkdir(dirname(file), { recursive: true });
-  await writeFile(files.figures, `${JSON.stringify(figures, null, 1)}\n`);
-  await writeFile(files.plot, toPlot(figures));
-  await writeFile(files.document, toDocument(figures));
+/** Below the project, or below another folder in the same places. */
+async function writeFiles(figures: Figures, folder: string): Promise<void> {
+  const files = {
+    'bench/results/figures.json': `${JSON.stringify(figures, null, 1)}\n`,
+    'docs/performance.svg': toPlot(figures),
+    'docs/performance.md': toDocument(figures),
+  };
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(folder, name);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
 }
 
 async function main(): Promise<void> {
@@ -291,6 +306,8 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
       rounds: { type: 'string' },
+      'rounds-only': { type: 'boolean', default: false },
+      profile: { type: 'string' },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -298,25 +315,25 @@ async function main(): Promise<void> {
   if (values.help) return say(usage);
   const chosen = choose(values.only);
   const base = values.quick ? quickPlan : fullPlan;
-  const plan = { ...base, rounds: values.rounds === undefined ? base.rounds : Number(values.rounds) };
+  const left = values['rounds-only'] ? { delayedRounds: 0, starts: 0 } : {};
+  const plan = {
+    ...base,
+    ...left,
+    rounds: values.rounds === undefined ? base.rounds : Number(values.rounds),
+  };
   if (!(Number.isInteger(plan.rounds) && plan.rounds > 0)) throw new Error(usage);
   if (chosen.some(({ needsPackages }) => needsPackages) && !packagesAreInstalled()) installPackages();
   if (!canPin) say('There is no taskset, or only one core: nothing is pinned, and the figures mean little.');
   pinThisProcess();
-  const figures = await measureAll(chosen, plan);
+  const figures = await measureAll(
+    chosen,
+    plan,
+    values.profile === undefined ? null : resolve(values.profile),
+  );
   say(toTable(figures));
-  if (values.out !== undefined)
-    await writeFiles(figures, {
-      figures: join(values.out, 'figures.json'),
-      document: join(values.out, 'performance.md'),
-      plot: join(values.out, 'performance.svg'),
-    });
-  else if (!values.quick && values.only === undefined)
-    await writeFiles(figures, {
-      figures: join(project, 'bench/results/figures.json'),
-      document: join(project, 'docs/performance.md'),
-      plot: join(project, 'docs/performance.svg'),
-    });
+  const isWhole = !values.quick && !values['rounds-only'] && values.only === undefined;
+  if (values.out !== undefined) await writeFiles(figures, values.out);
+  else if (isWhole) await writeFiles(figures, project);
 }
 
 main().catch((error: unknown) => {

@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +18,8 @@ export interface Surroundings {
   /** All contestants in turn have this address, so that the sandbox knows it. */
   readonly port: number;
   readonly redisPort: number;
+  /** What Node is told besides the program of a contestant. */
+  readonly nodeOptions: readonly string[];
   close(): Promise<void>;
 }
 
@@ -51,7 +52,8 @@ async function startStub(delay: number): Promise<Stub> {
   return { url, child, counts };
 }
 
-export async function startSurroundings(): Promise<Surroundings> {
+export async function startSurroundings(profileFolder: string | null): Promise<Surroundings> {
+  const nodeOptions = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   const [port, redisPort, sandboxPort] = [await freePort(), await freePort(), await freePort()];
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
   const started: ChildProcess[] = [];
@@ -73,7 +75,7 @@ export async function startSurroundings(): Promise<Surroundings> {
       ready: `${sandboxUrl}/`,
     });
     started.push(sandbox);
-    return { stub, slowStub, sandboxUrl, port, redisPort, close };
+    return { stub, slowStub, sandboxUrl, port, redisPort, nodeOptions, close };
   } catch (error) {
     await close();
     throw error;
@@ -113,7 +115,7 @@ export async function startContestant(
   surroundings: Surroundings,
   stub = surroundings.stub,
 ): Promise<Running> {
-  const { port, redisPort, sandboxUrl } = surroundings;
+  const { port, redisPort, sandboxUrl, nodeOptions } = surroundings;
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-bench-'));
   const baseUrl = toBaseUrl(port);
   const store = contestant.needsRedis ? await startRedis(redisPort, folder) : null;
@@ -124,7 +126,7 @@ export async function startContestant(
   try {
     const began = performance.now();
     const child = await startProcess({
-      command: [process.execPath, join(project, contestant.program)],
+      command: [process.execPath, ...nodeOptions, join(project, contestant.program)],
       folder,
       env: {
         NODE_ENV: 'production',
@@ -157,5 +159,3 @@ export async function startContestant(
     throw error;
   }
 }
-
-export const packagesAreInstalled = () => existsSync(join(project, 'bench/node_modules'));

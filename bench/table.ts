@@ -38,8 +38,8 @@ export function toTable(figures: Figures): string {
       pages.computing.toFixed(4),
       orDash(ratio(figures, contestant, 'passport-redis', (round) => round.pages.perSecond)),
       `${(Math.max(logins.driver, pages.driver) * 100).toFixed(0)} %`,
-      memory.toFixed(0),
-      median(starts).toFixed(0),
+      orDash(memory, 0),
+      starts.length > 0 ? median(starts).toFixed(0) : '–',
     ];
     if (rounds[0]!.fullPages === null) return [row];
     const full = medianSlice(rounds.map((round) => round.fullPages!));
