@@ -149,16 +149,15 @@ function delayedTable(figures: Figures): string {
 }
 
 function processTable({ contestants, emptyStarts }: Figures): string {
-  const empty = median(emptyStarts);
-  const rows = contestants.map(({ name, memory, starts }) => [
+  const rows = contestants.map(({ name, memory, rounds }) => [
     name,
-    memory === null ? '–' : memory.toFixed(0),
-    median(starts).toFixed(0),
-    (median(starts) / empty).toFixed(2),
+    orDash(memory, 0),
+    median(rounds.map(({ firstPageAfter }) => firstPageAfter)).toFixed(0),
+    median(rounds.map(({ firstPageAfter }, round) => firstPageAfter / emptyStarts[round]!)).toFixed(2),
   ]);
   return toMarkdownTable(
     ['', 'MB', 'ms to the first page', '× an empty Express application'],
-    [...rows, ['Empty Express application', '–', empty.toFixed(0), '1.00']],
+    [...rows, ['An empty Express application', '–', median(emptyStarts).toFixed(0), '1.00']],
   );
 }
 
@@ -195,7 +194,7 @@ many or too few.
 
 - ${plan.connections} connections that are kept alive, each with one login or page at a time.
 - ${machine.pinned ? 'The application alone on one core; provider, driver and Redis on another.' : '**Nothing was pinned to a core, so these figures mean little.**'}
-- ${plan.rounds} rounds in which the contestants take turns, another one first each time. A contestant
+- Rounds: ${plan.rounds}. In each the contestants take turns, another one first each time. A contestant
   begins each of its turns as a new process on empty stores: ${thousands(plan.warmUpLogins)} logins to warm up, ${plan.loginSeconds} s
   of logins, as many pages to warm up, ${plan.pageSeconds} s of pages. Figures are medians over the rounds; a ratio is the median of the ratios within each round.
 - People: the first 256 logins are by people who were never there; from then on one in ${Math.round(100 / plan.newcomersInHundred)} is somebody
@@ -221,7 +220,20 @@ with all four services on; once with one of them linked, and once with four.
 
 ${pageTable(figures)}
 
-${plan.delayedRounds > 0 ? `## Logins with a provider that takes ${plan.delayMilliseconds} ms\n\nFor each of its two answers to the application, so no login can take less than ${2 * plan.delayMilliseconds} ms. ${plan.delayedRounds} rounds.\n\n${delayedTable(figures)}\n\n## Memory and start\n\nResident memory after ${thousands(plan.sessionsForMemory)} logins, of which every session is kept; the time from the start of the process\nto the first page, the median of ${plan.starts} starts.\n\n${processTable(figures)}\n\n` : ''}## The contestants
+## Logins with a provider that takes ${plan.delayMilliseconds} ms
+
+For each of its two answers to the application, so no login can take less than ${2 * plan.delayMilliseconds} ms. Rounds: ${plan.delayedRounds}.
+
+${plan.delayedRounds > 0 ? delayedTable(figures) : 'Not measured.'}
+
+## Memory and start
+
+Resident memory after ${thousands(plan.sessionsForMemory)} logins, every session of which is kept; the time from the start of the process
+to the first page.
+
+${processTable(figures)}
+
+## The contestants
 
 Each is a small file in [bench/contestants](../bench/contestants). What Latchkey does and another one does
 not is said with it; the price of these things is in Latchkey's figures.

@@ -3,6 +3,8 @@ import { median } from './statistics.ts';
 
 /** One contestant in one round. */
 export interface Round {
+  /** Milliseconds from the start of the process to the first page. */
+  readonly firstPageAfter: number;
   readonly logins: Slice;
   readonly pages: Slice;
   /** Characters. */
@@ -24,8 +26,6 @@ export interface ContestantFigures {
   readonly delayed: readonly Slice[];
   /** Megabytes after many sessions; null where that was left out. */
   readonly memory: number | null;
-  /** Milliseconds to the first page, for each start; empty where that was left out. */
-  readonly starts: readonly number[];
 }
 
 /** All that a run has measured, as it is kept in figures.json. */
@@ -52,10 +52,10 @@ export interface Figures {
     readonly delayedRounds: number;
     readonly delayedSeconds: number;
     readonly sessionsForMemory: number;
-    readonly starts: number;
     readonly newcomersInHundred: number;
     readonly delayMilliseconds: number;
   };
+  /** The same of an Express application that does nothing, by round. */
   readonly emptyStarts: readonly number[];
   readonly contestants: readonly ContestantFigures[];
 }

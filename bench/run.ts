@@ -4,13 +4,12 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Contestant, contestants, emptyExpress } from './contestants.ts';
-import type { ContestantFigures, Figures, Round } from './figures.ts';
+import type { Figures, Round } from './figures.ts';
 import { forCount, forSeconds, newcomersInHundred, type Slice } from './load.ts';
 import { canPin, pinThisProcess, readMemory } from './processes.ts';
 import { toDocument } from './document.ts';
 import { toPlot } from './plot.ts';
 import { toTable } from './table.ts';
-import { median } from './statistics.ts';
 import {
   delayMilliseconds,
   project,
@@ -25,7 +24,7 @@ const usage = `npm run bench -- [--quick] [--only a,b] [--rounds n] [--out folde
   --quick       one short round of everything: does it still work?
   --only a,b    only these: ${contestants.map(({ id }) => id).join(', ')}
   --rounds n    so many rounds instead of 6
-  --rounds-only neither the slow provider nor memory and starts: for whoever tunes something
+  --rounds-only neither the slow provider nor memory: for whoever tunes something
   --profile folder
                 each application that ends by itself when told to, as Latchkey does, writes a
                 CPU profile there (node --cpu-prof)
@@ -43,7 +42,6 @@ interface Plan {
   readonly delayedRounds: number;
   readonly delayedSeconds: number;
   readonly sessionsForMemory: number;
-  readonly starts: number;
 }
 
 const fullPlan: Plan = {
@@ -55,7 +53,6 @@ const fullPlan: Plan = {
   delayedRounds: 3,
   delayedSeconds: 4,
   sessionsForMemory: 10_000,
-  starts: 11,
 };
 
 const quickPlan: Plan = {
@@ -67,7 +64,6 @@ const quickPlan: Plan = {
   delayedRounds: 1,
   delayedSeconds: 0.5,
   sessionsForMemory: 100,
-  starts: 1,
 };
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -114,10 +110,12 @@ async function measureRound(contestant: Contestant, surroundings: Surroundings, 
       const logins = await load.logins(forSeconds(plan.loginSeconds));
       const pageLength = await load.pageLength(load.sessions[0]!);
       const pages = await measurePages(load.sessions);
-      if (!contestant.linksFour) return { logins, pages, pageLength, fullPages: null, fullPageLength: null };
+      const { firstPageAfter } = running;
+      const measured = { firstPageAfter, logins, pages, pageLength };
+      if (!contestant.linksFour) return { ...measured, fullPages: null, fullPageLength: null };
       const full = await load.sessionsWithFour(sessionsWithFour);
       const fullPageLength = await load.pageLength(full[0]!);
-      return { logins, pages, pageLength, fullPages: await measurePages(full), fullPageLength };
+      return { ...measured, fullPages: await measurePages(full), fullPageLength };
     } finally {
       await load.close();
     }
@@ -156,23 +154,8 @@ async function measureMemory(
   });
 }
 
-async function measureStarts(
-  contestant: Contestant,
-  surroundings: Surroundings,
-  plan: Plan,
-): Promise<number[]> {
-  const times: number[] = [];
-  for (let start = 0; start < plan.starts; start++)
-    times.push(
-      await withContestant(
-        contestant,
-        surroundings,
-        surroundings.stub,
-        async (running) => running.firstPageAfter,
-      ),
-    );
-  return times;
-}
+const measureStart = (contestant: Contestant, surroundings: Surroundings): Promise<number> =>
+  withContestant(contestant, surroundings, surroundings.stub, async ({ firstPageAfter }) => firstPageAfter);
 
 function describe(contestant: Contestant, figures: Round): string {
   const { logins, pages, fullPages } = figures;
@@ -191,17 +174,18 @@ async function measureAll(
   const surroundings = await startSurroundings(profileFolder);
   const rounds = new Map<string, Round[]>(chosen.map(({ id }) => [id, []]));
   const delayed = new Map<string, Slice[]>(chosen.map(({ id }) => [id, []]));
-  const others = new Map<string, Pick<ContestantFigures, 'memory' | 'starts'>>();
+  const memory = new Map<string, number>();
+  const emptyStarts: number[] = [];
   try {
     for (let round = 0; round < plan.rounds; round++) {
       say(`Round ${round + 1} of ${plan.rounds}`);
+      emptyStarts.push(await measureStart(emptyExpress, surroundings));
       for (const contestant of inTurn(chosen, round)) {
         const measured = await measureRound(contestant, surroundings, plan);
         rounds.get(contestant.id)!.push(measured);
         say(describe(contestant, measured));
       }
     }
-    const emptyStarts: number[] = [];
     for (let round = 0; round < plan.delayedRounds; round++) {
       say(`With ${delayMilliseconds} ms at the provider, round ${round + 1} of ${plan.delayedRounds}`);
       for (const contestant of inTurn(chosen, round)) {
@@ -210,16 +194,13 @@ async function measureAll(
         say(`  ${contestant.id}: ${slice.perSecond.toFixed(0)}/s, p50 ${slice.p50.toFixed(1)} ms`);
       }
     }
-    if (plan.starts > 0) {
-      say(`Memory after ${plan.sessionsForMemory} sessions, and the time to the first page`);
-      emptyStarts.push(...(await measureStarts(emptyExpress, surroundings, plan)));
-      say(`  an empty Express application: ${median(emptyStarts).toFixed(0)} ms`);
-    }
-    for (const contestant of plan.starts > 0 ? chosen : []) {
-      const memory = await measureMemory(contestant, surroundings, plan);
-      const starts = await measureStarts(contestant, surroundings, plan);
-      others.set(contestant.id, { memory, starts });
-      say(`  ${contestant.id}: ${memory.toFixed(0)} MB, ${median(starts).toFixed(0)} ms`);
+    if (plan.sessionsForMemory > 0) {
+      say(`Memory after ${plan.sessionsForMemory} sessions`);
+      for (const contestant of chosen) {
+        const megabytes = await measureMemory(contestant, surroundings, plan);
+        memory.set(contestant.id, megabytes);
+        say(`  ${contestant.id}: ${megabytes.toFixed(0)} MB`);
+      }
     }
     return {
       machine: {
@@ -244,7 +225,7 @@ async function measureAll(
         versions: packages.map((one) => `${one} ${readVersion(one)}`),
         rounds: rounds.get(id)!,
         delayed: delayed.get(id)!,
-        ...(others.get(id) ?? { memory: null, starts: [] }),
+        memory: memory.get(id) ?? null,
       })),
     };
   } finally {
@@ -315,7 +296,7 @@ async function main(): Promise<void> {
   if (values.help) return say(usage);
   const chosen = choose(values.only);
   const base = values.quick ? quickPlan : fullPlan;
-  const left = values['rounds-only'] ? { delayedRounds: 0, starts: 0 } : {};
+  const left = values['rounds-only'] ? { delayedRounds: 0, sessionsForMemory: 0 } : {};
   const plan = {
     ...base,
     ...left,

@@ -21,7 +21,7 @@ export function toTable(figures: Figures): string {
     'start',
   ];
   const rows = figures.contestants.flatMap((contestant) => {
-    const { rounds, memory, starts, name } = contestant;
+    const { rounds, memory, name } = contestant;
     const logins = medianSlice(rounds.map((round) => round.logins));
     const pages = medianSlice(rounds.map((round) => round.pages));
     const loginRatio = (reference: 'passport-memory' | 'passport-redis') =>
@@ -39,7 +39,7 @@ export function toTable(figures: Figures): string {
       orDash(ratio(figures, contestant, 'passport-redis', (round) => round.pages.perSecond)),
       `${(Math.max(logins.driver, pages.driver) * 100).toFixed(0)} %`,
       orDash(memory, 0),
-      starts.length > 0 ? median(starts).toFixed(0) : '–',
+      median(rounds.map(({ firstPageAfter }) => firstPageAfter)).toFixed(0),
     ];
     if (rounds[0]!.fullPages === null) return [row];
     const full = medianSlice(rounds.map((round) => round.fullPages!));
