@@ -4,7 +4,7 @@ import { toLatchkeyEnvironment } from './contestants/latchkey.ts';
 export interface Contestant {
   readonly id: string;
   readonly name: string;
-  /** Relative to the project. */
+  /** Relative to the project, or absolute. */
   readonly program: string;
   /** Its versions are printed. From bench/package.json unless it is Latchkey's own too. */
   readonly packages: readonly string[];

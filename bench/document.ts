@@ -189,8 +189,9 @@ Whole logins. Each has a new cookie jar and goes the whole way: start, the provi
 endpoint, callback, and the page behind it, which has to show the person's name. All contestants log in
 with the same local provider, which speaks Resonite's wire (OAuth 2.0 with PKCE) and demands the same of
 all: \`state\`, PKCE with S256, the client secret, one token request and one user call for each login.
-Session ids are renewed at sign-in. One error ends the run, and so does a token request or user call too
-many or too few.
+Before each turn the driver sees to it that a forged \`state\` signs nobody in, and that cookies from before
+a sign-in do not open the page after it. One error ends the run, and so does a token request or user call
+too many or too few.
 
 - ${plan.connections} connections that are kept alive, each with one login or page at a time.
 - ${machine.pinned ? 'The application alone on one core; provider, driver and Redis on another.' : '**Nothing was pinned to a core, so these figures mean little.**'}
@@ -242,7 +243,7 @@ ${contestantList(figures)}
 
 ## The machine
 
-${machine.processor}, ${machine.cores} cores, ${machine.memoryGigabytes.toFixed(0)} GB; ${machine.system}; Node ${machine.node}; ${machine.date.slice(0, 10)}; Latchkey at ${machine.commit}. Load before
+${machine.processor}, ${machine.cores} cores, ${machine.memoryGigabytes} GB; ${machine.system}; Node ${machine.node}; ${machine.date.slice(0, 10)}; Latchkey at ${machine.commit}. Load before
 the run: ${machine.loadBefore.toFixed(2)}.
 
 ## Run it

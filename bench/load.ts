@@ -55,20 +55,26 @@ export async function login(
 }
 
 /** Where the callback leads to. */
-async function followCallback(browser: Browser, baseUrl: string, callback: string): Promise<string> {
+export async function followCallback(browser: Browser, baseUrl: string, callback: string): Promise<string> {
   if (!callback.startsWith(`${baseUrl}/`)) throw new Error('the provider leads elsewhere');
   const { status, location, text } = await browser.get(callback.slice(baseUrl.length));
   if (location === null) throw new Error(`the callback answered ${status}: ${text.slice(0, 300)}`);
   return new URL(location, baseUrl).href.slice(baseUrl.length);
 }
 
-async function openPage(browser: Browser, path: string, name: string, cookie?: string): Promise<number> {
+/** Throws unless the page shows the name. Returns how many characters it has. */
+export async function openPage(
+  browser: Browser,
+  path: string,
+  name: string,
+  cookie?: string,
+): Promise<number> {
   const { status, text } = await browser.get(path, cookie);
   if (status !== 200 || !text.includes(name)) throw new Error(`${path} answered ${status} without ${name}`);
   return text.length;
 }
 
-const pagePath = '/profile';
+export const pagePath = '/profile';
 
 /** Adds the three other services, all played by the sandbox, to the account that the browser is in. */
 export async function linkOthers(browser: Browser, baseUrl: string, name: string): Promise<Session> {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 
@@ -14,6 +15,7 @@ export const otherCore = 1;
 export const canPin = tryPin();
 
 function tryPin(): boolean {
+  if (cpus().length < 2) return false;
   try {
     execFileSync('taskset', ['-c', `${applicationCore},${otherCore}`, 'true'], { stdio: 'ignore' });
     return true;

@@ -9,12 +9,15 @@ import { forCount, forSeconds, newcomersInHundred, type Slice } from './load.ts'
 import { canPin, pinThisProcess, readMemory } from './processes.ts';
 import { toDocument } from './document.ts';
 import { toPlot } from './plot.ts';
+import { checkProtections } from './protections.ts';
 import { toTable } from './table.ts';
 import {
   delayMilliseconds,
   project,
   startContestant,
+  type Running,
   startSurroundings,
+  type Stub,
   type Surroundings,
 } from './surroundings.ts';
 import { packagesAreInstalled, readVersion } from './versions.ts';
@@ -72,54 +75,60 @@ const say = (line: string) => void process.stdout.write(`${line}\n`);
 async function withContestant<R>(
   contestant: Contestant,
   surroundings: Surroundings,
-  stub: Surroundings['stub'],
-  work: (running: Awaited<ReturnType<typeof startContestant>>) => Promise<R>,
+  stub: Stub,
+  work: (running: Running) => Promise<R>,
 ): Promise<R> {
-  const before = await stub.counts();
   const running = await startContestant(contestant, surroundings, stub);
   try {
-    const result = await work(running);
-    const after = await stub.counts();
-    const [logins, tokens, users] = [
-      after.authorize - before.authorize,
-      after.token - before.token,
-      after.user - before.user,
-    ];
-    if (after.refused > before.refused) throw new Error(`${contestant.name}: the stub refused a request`);
-    if (tokens !== logins || users !== logins)
-      throw new Error(
-        `${contestant.name}: ${logins} logins made ${tokens} token requests and ${users} user calls`,
-      );
-    return result;
+    return await work(running);
   } finally {
     await running.close();
   }
+}
+
+/** Throws unless all logins meanwhile made one token request and one user call each, good ones. */
+async function counted<R>({ name }: Contestant, stub: Stub, work: () => Promise<R>): Promise<R> {
+  const before = await stub.counts();
+  const result = await work();
+  const after = await stub.counts();
+  const [logins, tokens, users, refused] = (['authorize', 'token', 'user', 'refused'] as const).map(
+    (kind) => after[kind] - before[kind],
+  );
+  if (tokens === logins && users === logins && refused === 0) return result;
+  throw new Error(
+    `${name}: ${logins} logins made ${tokens} token requests and ${users} user calls, and ${refused} requests were refused`,
+  );
 }
 
 const sessionsWithFour = 16;
 
 async function measureRound(contestant: Contestant, surroundings: Surroundings, plan: Plan): Promise<Round> {
   return withContestant(contestant, surroundings, surroundings.stub, async (running) => {
-    const load = running.load(plan.connections);
-    const measurePages = async (sessions: typeof load.sessions) => {
-      await load.pages(forCount(plan.warmUpLogins), sessions);
-      return load.pages(forSeconds(plan.pageSeconds), sessions);
-    };
-    try {
-      await load.logins(forCount(plan.warmUpLogins));
-      const logins = await load.logins(forSeconds(plan.loginSeconds));
-      const pageLength = await load.pageLength(load.sessions[0]!);
-      const pages = await measurePages(load.sessions);
-      const { firstPageAfter } = running;
-      const measured = { firstPageAfter, logins, pages, pageLength };
-      if (!contestant.linksFour) return { ...measured, fullPages: null, fullPageLength: null };
-      const full = await load.sessionsWithFour(sessionsWithFour);
-      const fullPageLength = await load.pageLength(full[0]!);
-      return { ...measured, fullPages: await measurePages(full), fullPageLength };
-    } finally {
-      await load.close();
-    }
+    await checkProtections(contestant, running.baseUrl);
+    return counted(contestant, surroundings.stub, () => measureTurn(contestant, running, plan));
   });
+}
+
+async function measureTurn(contestant: Contestant, running: Running, plan: Plan): Promise<Round> {
+  const load = running.load(plan.connections);
+  const measurePages = async (sessions: typeof load.sessions) => {
+    await load.pages(forCount(plan.warmUpLogins), sessions);
+    return load.pages(forSeconds(plan.pageSeconds), sessions);
+  };
+  try {
+    await load.logins(forCount(plan.warmUpLogins));
+    const logins = await load.logins(forSeconds(plan.loginSeconds));
+    const pageLength = await load.pageLength(load.sessions[0]!);
+    const pages = await measurePages(load.sessions);
+    const { firstPageAfter } = running;
+    const measured = { firstPageAfter, logins, pages, pageLength };
+    if (!contestant.linksFour) return { ...measured, fullPages: null, fullPageLength: null };
+    const full = await load.sessionsWithFour(sessionsWithFour);
+    const fullPageLength = await load.pageLength(full[0]!);
+    return { ...measured, fullPages: await measurePages(full), fullPageLength };
+  } finally {
+    await load.close();
+  }
 }
 
 async function measureDelayed(
@@ -131,7 +140,9 @@ async function measureDelayed(
     const load = running.load(plan.connections);
     try {
       await load.logins(forCount(plan.warmUpLogins / 4));
-      return await load.logins(forSeconds(plan.delayedSeconds));
+      return await counted(contestant, surroundings.slowStub, () =>
+        load.logins(forSeconds(plan.delayedSeconds)),
+      );
     } finally {
       await load.close();
     }
@@ -146,7 +157,7 @@ async function measureMemory(
   return withContestant(contestant, surroundings, surroundings.stub, async (running) => {
     const load = running.load(plan.connections);
     try {
-      await load.logins(forCount(plan.sessionsForMemory));
+      await counted(contestant, surroundings.stub, () => load.logins(forCount(plan.sessionsForMemory)));
       return await readMemory(running.child.pid!);
     } finally {
       await load.close();
@@ -169,8 +180,13 @@ async function measureAll(
   plan: Plan,
   profileFolder: string | null,
 ): Promise<Figures> {
-  const startedAt = new Date();
-  const loadBefore = loadavg()[0]!;
+  const machine = describeMachine();
+  say(
+    `${Object.entries(machine)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join(', ')}\n`,
+  );
+  for (const { id, packages } of chosen) say(`${id}: ${withVersions(packages).join(', ')}`);
   const surroundings = await startSurroundings(profileFolder);
   const rounds = new Map<string, Round[]>(chosen.map(({ id }) => [id, []]));
   const delayed = new Map<string, Slice[]>(chosen.map(({ id }) => [id, []]));
@@ -203,17 +219,7 @@ async function measureAll(
       }
     }
     return {
-      machine: {
-        date: startedAt.toISOString(),
-        processor: cpus()[0]?.model.trim() ?? 'unknown',
-        cores: cpus().length,
-        memoryGigabytes: totalmem() / 1e9,
-        system: `Linux ${release()}`,
-        node: process.versions.node,
-        pinned: canPin,
-        loadBefore,
-        commit: readCommit(),
-      },
+      machine,
       plan: { ...plan, newcomersInHundred, delayMilliseconds },
       emptyStarts,
       contestants: chosen.map(({ id, name, store, binding, lacks, packages }) => ({
@@ -222,7 +228,7 @@ async function measureAll(
         store,
         binding,
         lacks,
-        versions: packages.map((one) => `${one} ${readVersion(one)}`),
+        versions: withVersions(packages),
         rounds: rounds.get(id)!,
         delayed: delayed.get(id)!,
         memory: memory.get(id) ?? null,
@@ -232,6 +238,20 @@ async function measureAll(
     await surroundings.close();
   }
 }
+
+const withVersions = (packages: readonly string[]) => packages.map((one) => `${one} ${readVersion(one)}`);
+
+const describeMachine = (): Figures['machine'] => ({
+  date: new Date().toISOString(),
+  processor: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: cpus().length,
+  memoryGigabytes: Math.round(totalmem() / 1e9),
+  system: `Linux ${release()}`,
+  node: process.versions.node,
+  pinned: canPin,
+  loadBefore: loadavg()[0]!,
+  commit: readCommit(),
+});
 
 /** Each round begins with another one. */
 const inTurn = <T>(list: readonly T[], round: number) =>
@@ -304,6 +324,8 @@ async function main(): Promise<void> {
   };
   if (!(Number.isInteger(plan.rounds) && plan.rounds > 0)) throw new Error(usage);
   if (chosen.some(({ needsPackages }) => needsPackages) && !packagesAreInstalled()) installPackages();
+  if (chosen.some(({ needsRedis }) => needsRedis) && spawnSync('redis-server', ['--version']).status !== 0)
+    throw new Error('redis-server is needed: some of the contestants keep their sessions in Redis');
   if (!canPin) say('There is no taskset, or only one core: nothing is pinned, and the figures mean little.');
   pinThisProcess();
   const figures = await measureAll(

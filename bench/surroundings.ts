@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { request } from 'undici';
 import type { Contestant } from './contestants.ts';
 import { type Load, createLoad } from './load.ts';
@@ -94,19 +94,15 @@ export interface Running {
   close(): Promise<void>;
 }
 
-async function startRedis(port: number, folder: string): Promise<ChildProcess> {
+function startRedis(port: number, folder: string): Promise<ChildProcess> {
   const options = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--dir', folder];
-  const child = await startProcess({
+  return startProcess({
     command: ['redis-server', ...options],
     folder,
     env: {},
     core: otherCore,
     ready: null,
   });
-  child.on('error', () => {
-    throw new Error('redis-server is needed for a contestant that keeps its sessions in Redis');
-  });
-  return child;
 }
 
 /** Starts a contestant in an empty folder and waits for its first page. */
@@ -126,7 +122,7 @@ export async function startContestant(
   try {
     const began = performance.now();
     const child = await startProcess({
-      command: [process.execPath, ...nodeOptions, join(project, contestant.program)],
+      command: [process.execPath, ...nodeOptions, resolve(project, contestant.program)],
       folder,
       env: {
         NODE_ENV: 'production',

@@ -27,6 +27,8 @@ await app.register(fastifySession, {
   store: await createRedisStore(),
   secret: setting.sessionSecret,
   saveUninitialized: false,
+  // As with express-session: what did not change is not written again.
+  rolling: false,
   cookie: { httpOnly: true, sameSite: 'lax', secure: false },
 });
 await app.register(fastifyOauth2, {
