@@ -189,8 +189,8 @@ Whole logins. Each has a new cookie jar and goes the whole way: start, the provi
 endpoint, callback, and the page behind it, which has to show the person's name. All contestants log in
 with the same local provider, which speaks Resonite's wire (OAuth 2.0 with PKCE) and demands the same of
 all: \`state\`, PKCE with S256, the client secret, one token request and one user call for each login.
-Before each turn the driver sees to it that a forged \`state\` signs nobody in, and that cookies from before
-a sign-in do not open the page after it. One error ends the run, and so does a token request or user call
+Before each turn the driver sees to it that the callback of another browser signs nobody in, and that
+cookies from before a sign-in do not open the page after it. One error ends the run, and so does a token request or user call
 too many or too few.
 
 - ${plan.connections} connections that are kept alive, each with one login or page at a time.
