@@ -51,7 +51,15 @@ export interface Program {
   readonly ready: string | null;
 }
 
-/** Starts a process and waits until it answers. Throws when it ends before that, or after 20 seconds. */
+/** Whatever ends this process, an error, a signal, or Ctrl+C, leaves none of these behind. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+process.on('SIGINT', () => process.exit(1));
+process.on('SIGTERM', () => process.exit(1));
+
+/** Starts a process and waits until it answers. Throws when it ends before that, or after a minute. */
 export async function startProcess(program: Program): Promise<ChildProcess> {
   const { core, folder, env, logFile = null, ready } = program;
   const pin = canPin && core !== null ? ['taskset', '-c', String(core)] : [];
@@ -62,6 +70,8 @@ export async function startProcess(program: Program): Promise<ChildProcess> {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', output ?? 'ignore', output ?? 'inherit'],
   });
+  running.add(child);
+  child.on('exit', () => running.delete(child));
   if (output !== null) closeSync(output);
   if (ready !== null && !(await answers(child, ready))) {
     await stopProcess(child);
@@ -71,7 +81,7 @@ export async function startProcess(program: Program): Promise<ChildProcess> {
   return child;
 }
 
-const patienceMilliseconds = 20_000;
+const patienceMilliseconds = 60_000;
 
 async function answers(child: ChildProcess, ready: string): Promise<boolean> {
   for (const end = Date.now() + patienceMilliseconds; Date.now() < end; ) {
