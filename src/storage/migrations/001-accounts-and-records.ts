@@ -30,8 +30,10 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .addColumn('profile_read_at', instant, (column) => column.notNull())
     .addColumn('profile_failed_at', instant)
     .addColumn('profile_failure', text)
-    // Who it is at the provider, byte for byte; sandbox people can never match real ones.
-    .addUniqueConstraint('identity_is_one', ['provider', 'mode', 'subject'])
+    // Who it is at the provider, byte for byte; sandbox people can never match real ones. In all keys
+    // here what leads to few rows comes first: what comes first may be all that a search goes by, as
+    // PostgreSQL does where its statistics know few rows of a provider or kind that is new.
+    .addUniqueConstraint('identity_is_one', ['subject', 'provider', 'mode'])
     .addUniqueConstraint('one_identity_per_provider', ['account_id', 'provider', 'mode'])
     .modifyEnd(sqlite ? sql`strict` : sql``)
     .execute();
@@ -44,13 +46,13 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .addColumn('version', 'integer', (column) => column.notNull().defaultTo(1))
     .addColumn('expires_at', instant, (column) => column.notNull())
     .addColumn('purge_at', instant, (column) => column.notNull())
-    .addPrimaryKeyConstraint('expiring_records_key', ['kind', 'key'])
+    .addPrimaryKeyConstraint('expiring_records_key', ['key', 'kind'])
     .modifyEnd(sqlite ? sql`strict, without rowid` : sql``)
     .execute();
   await database.schema
     .createIndex('expiring_records_owner')
     .on('expiring_records')
-    .columns(['kind', 'owner', 'expires_at'])
+    .columns(['owner', 'kind', 'expires_at'])
     .execute();
   await database.schema
     .createIndex('expiring_records_purge')
