@@ -1,0 +1,86 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { type Contestant, contestants } from './contestants.ts';
+import { toLatchkeyEnvironment } from './contestants/latchkey.ts';
+import { secret } from './fill.ts';
+import { freePort, otherCore, startProcess, stopProcess } from './processes.ts';
+
+export const project = join(import.meta.dirname, '..');
+export const latchkey: Contestant = contestants.find(({ id }) => id === 'latchkey')!;
+
+export interface Application {
+  readonly baseUrl: string;
+  readonly child: ChildProcess;
+  close(): Promise<void>;
+}
+
+/** Latchkey in production mode with Resonite alone, on stores that are there already. */
+export async function startApplication(
+  stubUrl: string,
+  core: number | null,
+  env: Readonly<Record<string, string>>,
+  baseUrl?: string,
+): Promise<Application> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-bench-app-'));
+  const port = await freePort();
+  const own = `http://127.0.0.1:${port}`;
+  const child = await startProcess({
+    command: [process.execPath, join(project, 'src/server.ts')],
+    folder,
+    env: {
+      NODE_ENV: 'production',
+      SESSION_SECRET: secret,
+      DATA_DIR: folder,
+      ...toLatchkeyEnvironment(stubUrl, stubUrl),
+      SANDBOX: 'off',
+      SANDBOX_URL: '',
+      TWITCH: 'off',
+      MIXIN: 'off',
+      MIXER: 'off',
+      BASE_URL: baseUrl ?? own,
+      PORT: String(port),
+      ...env,
+    },
+    core,
+    logFile: join(folder, 'app.log'),
+    ready: `${own}/readyz`,
+  });
+  return {
+    baseUrl: own,
+    child,
+    async close() {
+      await stopProcess(child);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface StubProcess {
+  readonly url: string;
+  /** Users asked about so far: one for each login. */
+  userCalls(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function startStub(): Promise<StubProcess> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = await startProcess({
+    command: [process.execPath, join(project, 'bench/stub.ts')],
+    folder: project,
+    env: { PORT: String(port) },
+    core: otherCore,
+    ready: `${url}/counts`,
+  });
+  return {
+    url,
+    async userCalls() {
+      const { body } = await request(`${url}/counts`);
+      return ((await body.json()) as { user: number }).user;
+    },
+    close: () => stopProcess(child),
+  };
+}

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { findProcesses, readComputingExactly } from './computing.ts';
+
+/** Somebody who may create databases. */
+const administrator = process.env['BENCH_POSTGRES_URL'] ?? 'postgres://root@127.0.0.1:5432/postgres';
+
+export interface BenchDatabase {
+  readonly url: string;
+  /** Milliseconds of computing time of the server's processes that serve this database now. */
+  computing(): Promise<number>;
+  query(text: string): Promise<Record<string, unknown>[]>;
+  drop(): Promise<void>;
+}
+
+async function ask(url: string, text: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** A new, empty database on a server on this machine. */
+export async function createBenchDatabase(): Promise<BenchDatabase> {
+  const name = `latchkey_bench_${randomBytes(5).toString('hex')}`;
+  await ask(administrator, `create database ${name} template template0`);
+  const url = new URL(administrator);
+  url.pathname = name;
+  return {
+    url: url.href,
+    async computing() {
+      // `postgres: root latchkey_bench_… 127.0.0.1(40312) idle`, before it the cluster's name if it has one.
+      const backends = await findProcesses('postgres: ');
+      const ours = await findProcesses('postgres: ', name);
+      const times = await Promise.all(ours.map(readComputingExactly));
+      if (backends.length === 0) throw new Error('the PostgreSQL server is not on this machine');
+      return times.reduce((sum, time) => sum + time, 0);
+    },
+    query: (text) => ask(url.href, text),
+    drop: async () => void (await ask(administrator, `drop database if exists ${name} with (force)`)),
+  };
+}
