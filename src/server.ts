@@ -13,10 +13,8 @@ import { readOrCreateDevelopmentSecret } from './sessions/development-secret.ts'
 import { placeOf } from './storage/place.ts';
 import { isStorageError } from './storage/storage-error.ts';
 import { databaseFile, openStores } from './storage/stores.ts';
-import { readRegistrationsFile, startSandbox } from './start-sandbox.ts';
 import { createLog, toErrorFields } from './web/log.ts';
-import { createMetrics } from './web/metrics.ts';
-import { createMetricsApp } from './web/metrics-app.ts';
+import type { Metrics } from './web/metrics.ts';
 
 const sweepMilliseconds = 10 * 60 * 1000;
 
@@ -29,7 +27,8 @@ async function main(): Promise<void> {
       ? config.sessionSecrets
       : [readOrCreateDevelopmentSecret(config.dataDir)];
   const plainLog = createLog(config.logLevel, process.stdout, process.stdout.isTTY);
-  const metrics = config.metrics && createMetrics(true);
+  // What this process does not need is not loaded: sandbox and metrics here, PostgreSQL and Redis in storage/.
+  const metrics = config.metrics && (await import('./web/metrics.ts')).createMetrics(true);
   const log = metrics ? metrics.counting(plainLog) : plainLog;
   // Nobody knows what state such an error leaves behind: whoever supervises the process starts another.
   const crash = (code: string) => (thrown: unknown) => {
@@ -57,9 +56,7 @@ async function main(): Promise<void> {
   const server = await listen(mounted(config, app.express), config.host, config.port, 'PORT');
   const sandboxServer =
     sandbox && (await listen(sandbox.app, config.host, config.sandbox.port, 'SANDBOX_PORT'));
-  const metricsServer =
-    metrics &&
-    (await listen(createMetricsApp(metrics), config.metrics!.host, config.metrics!.port, 'METRICS_PORT'));
+  const metricsServer = metrics && (await listenForMetrics(metrics, config.metrics!));
   const sweep = () => app.sweep().catch(() => log.warn('sweep failed', {}));
   await sweep();
   const sweeping = setInterval(() => void sweep(), sweepMilliseconds);
@@ -90,7 +87,13 @@ function mounted(config: Config, app: express.Express): express.Express {
   return config.basePath === '' ? app : express().disable('x-powered-by').use(config.basePath, app);
 }
 
-function startOwnSandbox(config: Config, now: () => number): Promise<Sandbox> {
+async function listenForMetrics(metrics: Metrics, { host, port }: NonNullable<Config['metrics']>) {
+  const { createMetricsApp } = await import('./web/metrics-app.ts');
+  return listen(createMetricsApp(metrics), host, port, 'METRICS_PORT');
+}
+
+async function startOwnSandbox(config: Config, now: () => number): Promise<Sandbox> {
+  const { readRegistrationsFile, startSandbox } = await import('./start-sandbox.ts');
   return startSandbox(config.sandbox, {
     baseUrl: config.sandbox.url!,
     registrations: [

@@ -16,13 +16,15 @@ interface Import {
 }
 
 const imports: Import[] = files.flatMap(({ name, text }) =>
-  [...text.matchAll(/(?:^|\n)(?:import|export)[^;]*?from '([^']+)'|(?:^|\n)import '([^']+)'/g)].map(
-    (match) => {
-      const target = (match[1] ?? match[2])!;
-      const ours = target.startsWith('.');
-      return { from: name, to: ours ? relative(source, join(source, dirname(name), target)) : target, ours };
-    },
-  ),
+  [
+    ...text.matchAll(
+      /(?:^|\n)(?:import|export)[^;]*?from '([^']+)'|(?:^|\n)import '([^']+)'|\bimport\('([^']+)'\)/g,
+    ),
+  ].map((match) => {
+    const target = (match[1] ?? match[2] ?? match[3])!;
+    const ours = target.startsWith('.');
+    return { from: name, to: ours ? relative(source, join(source, dirname(name), target)) : target, ours };
+  }),
 );
 
 /** The room of a file: its folder, or its own name at the top. Routes have a room of their own. */

@@ -4,8 +4,6 @@ import { Kysely } from 'kysely';
 import type { StorageConfig } from '../config.ts';
 import { readTime } from '../storage/database.ts';
 import { placeOf } from '../storage/place.ts';
-import { createPostgresqlDialect } from '../storage/postgresql.ts';
-import { connectToRedis } from '../storage/redis-connection.ts';
 import type { Schema } from '../storage/schema.ts';
 import { isStorageError } from '../storage/storage-error.ts';
 import { databaseFile } from '../storage/stores.ts';
@@ -70,6 +68,7 @@ function nearestFolder(path: string): string {
 
 async function checkPostgresql(url: string, localNow: () => number): Promise<Finding[]> {
   const place = `PostgreSQL at ${placeOf(url)}`;
+  const { createPostgresqlDialect } = await import('../storage/postgresql.ts');
   const database = new Kysely<Schema>({ dialect: createPostgresqlDialect(url, 1) });
   try {
     const difference = await measure(localNow, readTime(database));
@@ -83,6 +82,7 @@ async function checkPostgresql(url: string, localNow: () => number): Promise<Fin
 
 async function checkRedis(url: string, localNow: () => number): Promise<Finding[]> {
   const place = `Redis at ${placeOf(url)}`;
+  const { connectToRedis } = await import('../storage/redis-connection.ts');
   const redis = await connectToRedis(url);
   try {
     const difference = await measure(localNow, redis.readTime());

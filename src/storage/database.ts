@@ -1,12 +1,7 @@
 import { Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { migrations } from './migrations/index.ts';
-import {
-  createPostgresqlDialect,
-  describeServerFailure,
-  migrationLimits,
-  type PoolUse,
-} from './postgresql.ts';
+import type { PoolUse } from './postgresql.ts';
 import type { Database, Schema } from './schema.ts';
 import { createSqliteDialect, describeFileFailure, isSqlite } from './sqlite.ts';
 import { isStorageError, StorageError } from './storage-error.ts';
@@ -45,6 +40,7 @@ export async function openAndMigrate(target: DatabaseTarget): Promise<OpenedData
     }
   }
   const { url, poolSize = 10 } = target;
+  const { createPostgresqlDialect, describeServerFailure, migrationLimits } = await import('./postgresql.ts');
   // On a connection of its own: a second node waits here for the first one.
   const migrating = new Kysely<Schema>({ dialect: createPostgresqlDialect(url, 1, migrationLimits) });
   try {

@@ -4,7 +4,6 @@ import type { ExpiringRecords } from './expiring-records.ts';
 import type { PoolUse } from './postgresql.ts';
 import { probeStores } from './probe.ts';
 import { type CreateRateCounter, createLocalRateCounter, createSharedRateCounter } from './rate-counters.ts';
-import { connectToRedis } from './redis-connection.ts';
 import { createRedisRecords } from './redis-records.ts';
 import { createSqlRecords } from './sql-records.ts';
 import { createStoreClock } from './store-clock.ts';
@@ -47,7 +46,11 @@ export async function openStores(settings: StoreSettings, localNow: () => number
   const { file, databaseUrl, databasePoolSize, sessionStoreUrl, sessionStorePrefix } = settings;
   const target = databaseUrl === null ? file : { url: databaseUrl, poolSize: databasePoolSize };
   const { database, poolUse } = await openAndMigrate(target);
-  const redis = sessionStoreUrl === null ? null : await connectToRedis(sessionStoreUrl);
+  // Its client is a third of all files of a start, so it is loaded only where it is wanted.
+  const redis =
+    sessionStoreUrl === null
+      ? null
+      : await (await import('./redis-connection.ts')).connectToRedis(sessionStoreUrl);
   const clock = await createStoreClock(localNow, () =>
     withinDeadline(redis ? redis.readTime() : readTime(database)),
   );
