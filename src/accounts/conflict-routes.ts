@@ -103,8 +103,8 @@ export function createConflictRoutes(context: Context): Router {
       const { proven, tokens } = decision;
       const renewed = await accounts.renewIdentity(identity.account_id, identity.id, proven);
       const formerName = here.find(({ id }) => id === signedIn.identityId)?.display_name ?? null;
-      await changeSession(context, request, signedIn, { client, tokens, identity: renewed });
-      await setFlash(request, toChangedAccountFlash(renewed.display_name, formerName));
+      const flash = toChangedAccountFlash(renewed.display_name, formerName);
+      await changeSession(context, request, signedIn, { client, tokens, identity: renewed }, flash);
     },
 
     async move(request, signedIn, conflict) {

@@ -9,7 +9,7 @@ import { readScope } from '../oauth/scope.ts';
 import { type Paths, routes } from '../paths.ts';
 import { scopeWords } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
-import { destroySession, readSignedIn, type SignedIn, setFlash } from '../sessions/session.ts';
+import { destroySession, type Flash, readSignedIn, type SignedIn } from '../sessions/session.ts';
 import type { SessionFacts } from '../sessions/session-store.ts';
 import { afterwards } from '../web/afterwards.ts';
 import type { Context } from '../web/context.ts';
@@ -20,7 +20,7 @@ import { toLoginFlash } from '../web/flash-words.ts';
 import { form, link, renderPage, sendPage } from '../web/page.ts';
 import { readReturnPath } from '../web/return-path.ts';
 import { findClient } from '../web/services.ts';
-import { changeSession, renewSession, toSignInFacts } from '../web/session-changes.ts';
+import { changeSession, renewSession, toSignInFacts, withFlash } from '../web/session-changes.ts';
 import { readAccount } from '../web/signed-in.ts';
 import { isStepping, toStop } from '../web/step-mode.ts';
 import type { ConfirmPage, HandOffPage } from '../web/view-models.ts';
@@ -133,11 +133,10 @@ export function createLoginRoutes(context: Context): Router {
     recordAccount(identity.account_id);
     const formerName = await nameOfFormer(before, identity.account_id);
     const sameAccount = before !== null && before.accountId === identity.account_id;
-    if (sameAccount) await keepSession(request, before, client, login, identity);
-    else await changeSession(context, request, before, { client, tokens, identity });
-    recordCheck('session', true);
     const flash = toLoginFlash(provider, login, formerName);
-    if (flash) await setFlash(request, flash);
+    if (sameAccount) await keepSession(request, before, client, login, identity, flash);
+    else await changeSession(context, request, before, { client, tokens, identity }, flash);
+    recordCheck('session', true);
     setCookie(response, 'latchkey-last', provider.id, { secure, maxAgeMilliseconds: lastUsedMilliseconds });
     return transaction.returnTo ?? paths.profile;
   }
@@ -176,9 +175,10 @@ export function createLoginRoutes(context: Context): Router {
     client: Client,
     login: FinishedLogin,
     identity: Identity,
+    flash: Flash | null,
   ): Promise<void> {
     const { tokens, resolution, transaction } = login;
-    const changes = toChanges(resolution, transaction.force, client, identity);
+    const changes = { ...toChanges(resolution, transaction.force, client, identity), ...withFlash(flash) };
     const outcome = await renewSession(context, request, before, { client, tokens, identity }, changes);
     if (outcome === 'renewed') return;
     if (resolution === 'link') await undoLink(identity);

@@ -4,7 +4,7 @@ import { LoginError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
 import type { Tokens } from '../oauth/token-response.ts';
 import { firstCheck, type GrantPlace, sameTokens } from '../sessions/grants.ts';
-import { newSessionRef, readSessionEnd, type SignedIn, toNewFacts } from '../sessions/session.ts';
+import { type Flash, newSessionRef, readSessionEnd, type SignedIn, toNewFacts } from '../sessions/session.ts';
 import type { SessionFacts } from '../sessions/session-store.ts';
 import { afterwards } from './afterwards.ts';
 import type { Context } from './context.ts';
@@ -21,14 +21,16 @@ export interface SettledLogin {
 }
 
 /**
- * A session for the newcomer, with a new id. Whoever was signed in here before is signed out. Throws
- * `session_changed` when the identity has meanwhile left its account; then nobody is signed in.
+ * A session for the newcomer, with a new id and a message for the next page. Whoever was signed in
+ * here before is signed out. Throws `session_changed` when the identity has meanwhile left its
+ * account; then nobody is signed in.
  */
 export async function changeSession(
   context: Context,
   request: Request,
   before: SignedIn | null,
   login: SettledLogin,
+  flash: Flash | null,
 ): Promise<void> {
   const { client, tokens, identity } = login;
   if (before) {
@@ -40,10 +42,16 @@ export async function changeSession(
   await orUndo(context, request, who, login, async () => {
     const end = now + context.config.sessionLimits.absoluteMilliseconds;
     const facts = toNewFacts(request, who, firstCheck(client.provider, now), now);
-    await context.sessions.start(request, facts, context.grants.toRecord(who, client, tokens, end));
+    const grant = context.grants.toRecord(who, client, tokens, end);
+    await context.sessions.start(request, { ...facts, ...withFlash(flash) }, grant);
     await requireStillLinked(context, login);
   });
   await afterwards(context, makeRoom(context, who.accountId, who.ref));
+}
+
+/** The change that leaves one message for the next page. */
+export function withFlash(flash: Flash | null): { flash?: Flash } {
+  return flash === null ? {} : { flash };
 }
 
 /** What a session remembers of the identity that has just signed in. */

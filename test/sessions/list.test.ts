@@ -220,7 +220,7 @@ describeStores('the page of sessions and devices', (stores) => {
       latchkey.baseUrl,
     );
     const before = new Set(latchkey.sandbox.state.accessTokens.keys());
-    const slow = slowDown(latchkey, 'put', 'session');
+    const slow = slowDown(latchkey, 'putBoth', 'session');
     const signingIn = phone.open(callback.href);
     await until(slow.hasBegun);
     expect(await latchkey.listRecords('grant')).toHaveLength(3);

@@ -62,17 +62,21 @@ export async function whileWaiting<Result>(
   return begun;
 }
 
+/** Whether an operation on records is about this kind; `putBoth` is given two records. */
+const isAbout = (kind: RecordKind, parameters: unknown[]) =>
+  parameters[0] === kind || parameters.some((one) => (one as { kind?: RecordKind })?.kind === kind);
+
 /** Makes one operation of the application's store take its time: it begins once told to go on. */
 export function slowDown(
   { records }: RunningLatchkey,
-  operation: 'put' | 'rename' | 'delete',
+  operation: 'put' | 'putBoth' | 'rename' | 'delete',
   kind: RecordKind,
 ): { hasBegun: () => boolean; goOn: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const usual = records[operation] as (...parameters: unknown[]) => Promise<unknown>;
   let begun = false;
   const slow = async (...parameters: unknown[]) => {
-    if (parameters[0] === kind && !begun) {
+    if (isAbout(kind, parameters) && !begun) {
       begun = true;
       await promise;
     }
@@ -85,14 +89,14 @@ export function slowDown(
 /** Makes one operation of the application's store fail once; `late`: after it was done. */
 export function failOnce(
   { records }: RunningLatchkey,
-  operation: 'put' | 'get' | 'rename' | 'delete' | 'deleteByOwner',
+  operation: 'put' | 'putBoth' | 'get' | 'rename' | 'delete' | 'deleteByOwner',
   kind: RecordKind,
   when: 'at once' | 'late' = 'at once',
 ): { hasFailed: () => boolean } {
   const usual = records[operation] as (...parameters: unknown[]) => Promise<unknown>;
   let failed = false;
   const failing = async (...parameters: unknown[]) => {
-    if (parameters[0] !== kind || failed) return usual(...parameters);
+    if (!isAbout(kind, parameters) || failed) return usual(...parameters);
     failed = true;
     if (when === 'late') await usual(...parameters);
     throw new StorageError('unavailable', 'TEST');

@@ -232,7 +232,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('%s', (kind) => {
         recorded.stop();
       }
       statements = distinct(recorded.statements);
-    }, 60_000);
+    }, 180_000);
     afterAll(() => latchkey.close());
 
     const slowParts = (statement: Statement) =>

@@ -69,7 +69,7 @@ describeStores('what is written', (stores) => {
     const callback = await callbackOf('Resonite', { person: 'Bo' });
     const commits = await commitsOf(() => deliver(callback));
     expect(commits).toEqual(
-      expectedHere('update login', 'insert accounts, insert identities', 'insert session grant'),
+      expectedHere('update login', 'insert accounts, insert identities', 'insert grant session'),
     );
     expect(recorded.statements.length).toBeLessThanOrEqual(12);
   });
@@ -78,7 +78,9 @@ describeStores('what is written', (stores) => {
     await signIn(new Visitor(), latchkey.baseUrl, 'Twitch');
     const callback = await callbackOf('Twitch');
     const commits = await commitsOf(() => deliver(callback));
-    expect(commits).toEqual(expectedHere('update login', 'update identities', 'insert session grant'));
+    expect(commits).toEqual(
+      expectedHere('update login', 'update identities', 'insert grant session'),
+    );
     expect(recorded.statements.length).toBeLessThanOrEqual(7);
   });
 
