@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 import { type Contestant, contestants } from './contestants.ts';
 import { toLatchkeyEnvironment } from './contestants/latchkey.ts';
@@ -46,8 +47,9 @@ export async function startApplication(
     },
     core,
     logFile: join(folder, 'app.log'),
-    ready: `${own}/readyz`,
+    ready: null,
   });
+  await untilReady(child, `${own}/readyz`);
   return {
     baseUrl: own,
     child,
@@ -56,6 +58,18 @@ export async function startApplication(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A large database or a busy machine may take its time. */
+async function untilReady(child: ChildProcess, url: string): Promise<void> {
+  for (const end = Date.now() + 120_000; Date.now() < end; await pause(50)) {
+    if (child.exitCode !== null) break;
+    const answer = await request(url).catch(() => null);
+    await answer?.body.dump();
+    if (answer?.statusCode === 200) return;
+  }
+  await stopProcess(child);
+  throw new Error(`the application does not answer at ${url}`);
 }
 
 export interface StubProcess {
