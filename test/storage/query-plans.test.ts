@@ -251,7 +251,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('%s', (kind) => {
         if (parts.length > 0) slow[statement.sql] = parts;
       }
       expect(slow).toEqual({});
-      expect(statements.length).toBeGreaterThanOrEqual(30);
+      expect(statements.length).toBeGreaterThanOrEqual(25);
     });
   });
 });
