@@ -26,7 +26,7 @@ export interface PageOptions {
   /** Without the product's name. */
   readonly title: string;
   /** The navigation item that this page is. */
-  readonly current?: 'sign-in' | 'profile' | 'inspector' | 'setup' | 'learn';
+  readonly current?: 'sign-in' | 'profile' | 'sessions' | 'inspector' | 'setup' | 'learn';
   readonly status?: number;
 }
 
@@ -120,10 +120,12 @@ function navigation(
     { action: link('Setup', paths.setup), current: current === 'setup' },
     { action: link('Learn', paths.learn), current: current === 'learn' },
   ];
+  const own = [
+    { action: link('Profile', paths.profile), current: current === 'profile' },
+    { action: link('Sessions', paths.sessions), current: current === 'sessions' },
+  ];
   return [
-    signedIn
-      ? { action: link('Profile', paths.profile), current: current === 'profile' }
-      : { action: link('Sign in', paths.home), current: current === 'sign-in' },
+    ...(signedIn ? own : [{ action: link('Sign in', paths.home), current: current === 'sign-in' }]),
     ...(inspected ? inspector : []),
     ...(forDevelopers ? developers : []),
     ...(signedIn ? [{ action: form('Sign out', paths.logout), current: false }] : []),
