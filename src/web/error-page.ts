@@ -93,7 +93,7 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   authorization_refused: ({ name }) => ({
     status: 502,
     heading: `${name} did not let us in`,
-    reason: `${name} ended the sign-in with an error of its own. Trying again may help; if not, tell the person who runs this site. ${nothing}`,
+    reason: `${name} ended the sign-in for a reason of its own. Trying again may help; if not, tell the person who runs this site. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
   redirect_mismatch: ({ name }) => ({
