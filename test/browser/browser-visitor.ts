@@ -57,35 +57,35 @@ export class BrowserVisitor extends Visitor {
   /** Does what leads to another page, and reads the one where it ends, or stops before it. */
   async #go(act: () => Promise<unknown>): Promise<Page> {
     const stop = this.stopBefore ? await this.#watchFor(this.stopBefore) : null;
-    const loaded = this.#tab.waitForEvent('load').then(() => this.#settle());
-    await Promise.all([stop ? Promise.race([loaded, stop.stopped]) : loaded, act()]);
+    const loaded = this.#tab.waitForEvent('load').then(() => this.#read());
+    const [seen] = await Promise.all([stop ? Promise.race([loaded, stop.stopped]) : loaded, act()]);
     loaded.catch(() => {});
     await stop?.end();
+    if (!seen) return this.page;
     const answer = this.#answer;
-    const html = await this.#tab.content();
-    this.current = readPage(
-      new URL(this.#tab.url()),
-      answer?.status() ?? 0,
-      (await answer?.allHeaders()) ?? {},
-      html,
-    );
+    const headers = (await answer?.allHeaders()) ?? {};
+    this.current = readPage(new URL(seen.address), answer?.status() ?? 0, headers, seen.html);
     return this.current;
   }
 
-  /** A page that goes on by itself is not the one to read. */
-  async #settle(): Promise<void> {
+  /** The page that stays: one that goes on by itself is not the one to read. */
+  async #read(): Promise<SeenDocument> {
     for (;;) {
       await this.#tab.waitForLoadState('load');
-      const here = this.#tab.url();
-      if ((await this.#tab.locator('meta[http-equiv=refresh]').count()) === 0) return;
-      await this.#tab.waitForURL((url) => url.href !== here);
+      const seen = (await this.#tab.evaluate(readDocument).catch((error: unknown) => {
+        // It went on in this very moment.
+        if (String(error).includes('navigation')) return null;
+        throw error;
+      })) as SeenDocument | null;
+      if (seen?.goesOn) await this.#tab.waitForURL((url) => url.href !== seen.address);
+      else if (seen?.complete) return seen;
     }
   }
 
   /** Playwright's own routes do not see where a redirect leads; the browser's protocol does. */
   async #watchFor(pattern: RegExp) {
     const protocol = await this.#tab.context().newCDPSession(this.#tab);
-    const { promise: stopped, resolve } = Promise.withResolvers<void>();
+    const { promise: stopped, resolve } = Promise.withResolvers<null>();
     // Once it has stopped, what the page still asks for is nobody's business.
     const answer: typeof protocol.send = (method, params) =>
       protocol.send(method, params).catch(() => undefined as never);
@@ -93,12 +93,27 @@ export class BrowserVisitor extends Visitor {
       if (!pattern.test(request.url)) return void answer('Fetch.continueRequest', { requestId });
       this.stoppedAt = new URL(request.url);
       await answer('Fetch.failRequest', { requestId, errorReason: 'Aborted' });
-      resolve();
+      resolve(null);
     });
     await protocol.send('Fetch.enable', { patterns: [{ resourceType: 'Document' }] });
     return { stopped, end: () => protocol.detach() };
   }
 }
+
+interface SeenDocument {
+  readonly address: string;
+  readonly html: string;
+  readonly complete: boolean;
+  /** It leads on to another one by itself. */
+  readonly goesOn: boolean;
+}
+
+const readDocument = `({
+  address: location.href,
+  html: document.documentElement.outerHTML,
+  complete: document.readyState === 'complete',
+  goesOn: document.querySelector('meta[http-equiv=refresh]') !== null,
+})`;
 
 /** Runs in the page, also where its own scripts may not. */
 const sendForm = `({ method, action, fields }) => {
