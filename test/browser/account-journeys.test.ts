@@ -329,7 +329,7 @@ async function arrowTargets(page: Page): Promise<string[]> {
   )) as string[];
 }
 
-/** The outline of the PDF names its headings; what is folded on the screen takes room on paper. */
+/** The outline of the PDF names its headings; what is folded on the screen is open on paper. */
 async function printFlow({ page, latchkey }: Stage): Promise<void> {
   await page.goto(`${latchkey.baseUrl}/inspector`);
   await page.locator('main tbody a').first().click();
@@ -339,13 +339,13 @@ async function printFlow({ page, latchkey }: Stage): Promise<void> {
   const outline = readOutline(await page.pdf({ tagged: true, outline: true })).map(foldHeading);
   expect(outline).toEqual(expect.arrayContaining(headings));
   await page.emulateMedia({ media: 'print' });
-  expect(await page.evaluate(countFlatParts)).toEqual({ parts: expect.any(Number), flat: 0 });
+  expect(await page.evaluate(countHiddenParts)).toEqual({ parts: expect.any(Number), hidden: 0 });
 }
 
-/** What a folded part of a step holds; without a height it is not on the paper. */
-const countFlatParts = `(() => {
+/** What a folded part of a step holds. */
+const countHiddenParts = `(() => {
   const parts = [...document.querySelectorAll('[id^=step-] details > :not(summary)')];
-  return { parts: parts.length, flat: parts.filter((part) => part.getBoundingClientRect().height === 0).length };
+  return { parts: parts.length, hidden: parts.filter((part) => !part.checkVisibility()).length };
 })()`;
 
 /** The titles in a PDF's outline (ISO 32000-1, 12.3.3): text in brackets, or UTF-16 in hexadecimal. */
