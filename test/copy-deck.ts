@@ -48,8 +48,10 @@ export async function leave(
   latchkey.advance(2 * 60 * 1000);
   await mend?.(latchkey);
   for (const address of linksOf(visitor.page)) {
-    const opened = await new Visitor().open(new URL(address, visitor.page.url).href);
+    const url = new URL(address, visitor.page.url);
+    const opened = await new Visitor().open(url.href);
     expect([address, opened.status]).toEqual([address, 200]);
+    if (url.hash !== '') expect(opened.$(url.hash)).toHaveLength(1);
   }
   await visitor.press(button);
   for (let pages = 0; !isSignedIn(visitor.page, baseUrl); pages++) {
