@@ -32,6 +32,8 @@ export function checkCopy({ $, headers, status }: Page, { heading }: Situation):
       .map((_, term) => $(term).text())
       .toArray(),
   ).toEqual(['Time', 'Reference', 'Error code']);
+  // With its day: it is read out to somebody later.
+  expect(words('details time')).toMatch(/^\d+ \w+ \d{4} at \d\d:\d\d UTC$/);
   expect($('details[open]')).toHaveLength(0);
   expect(headers['retry-after'] !== undefined).toBe(status === 503 || status === 429);
 }

@@ -25,7 +25,8 @@ test.each(situations)(
     const { code, status, heading, button, env, reach } = situation;
     latchkey = await startLatchkey({
       env: env ?? {},
-      httpLimits: { totalMilliseconds: 500, maximumBytes: 256 * 1024 },
+      // Enough for a busy machine, and soon over where nothing comes.
+      httpLimits: { totalMilliseconds: 1500, maximumBytes: 256 * 1024 },
     });
     const page = await reach({ visitor, latchkey });
     expect({ status: page.status, heading: page.heading, text: page.text }).toEqual({

@@ -12,7 +12,7 @@ import { form, link, sendPage } from './page.ts';
 import { readReturnPath } from './return-path.ts';
 import { toNameInSentence, toSentence } from './sentences.ts';
 import { closingSentence } from './services.ts';
-import { toTimeWords } from './time-words.ts';
+import { toDatedTimeWords, toTimeWords } from './time-words.ts';
 import { viewerOf } from './visits.ts';
 import { forceFields } from './ways-in.ts';
 import type { Action, ErrorPage } from './view-models.ts';
@@ -443,7 +443,7 @@ function toErrorPage(
     actions: actions.map((action, index) => (index === 0 ? { ...action, look: 'main' } : action)),
     trace: toTraceLink(context, request),
     details: {
-      time: toTimeWords(now, now),
+      time: toDatedTimeWords(now, now),
       reference: String(response.locals['reference'] ?? ''),
       code: error.code,
       providerSaid: facts.providerSaid?.slice(0, 300) ?? null,

@@ -1,6 +1,6 @@
 import { transactionMinutes } from '../login/transaction.ts';
 import type { Context } from './context.ts';
-import { toList } from './sentences.ts';
+import { toChoice } from './sentences.ts';
 import type { HelpPage } from './view-models.ts';
 
 /** Where the page says how to allow cookies. */
@@ -16,7 +16,7 @@ export function toHelpPage({ config, services }: Context): HelpPage {
       {
         heading: 'Why is there no password?',
         paragraphs: [
-          `You sign in with an account you already have${names.length > 0 ? `: ${toList(names)}` : ' elsewhere'}. That service checks that it is you and tells us; your password never comes here.`,
+          `You sign in with an account you already have${names.length > 0 ? `: ${toChoice(names)}` : ' elsewhere'}. That service checks that it is you and tells us; your password never comes here.`,
           `A sign-in must be finished within ${transactionMinutes} minutes. You stay signed in until you sign out, for ${hours} hours without use, and for ${days} days at most.`,
         ],
       },

@@ -3,7 +3,7 @@ import { type Flash, readSignedIn, takeFlash } from '../sessions/session.ts';
 import type { Context } from './context.ts';
 import { readCookie } from './cookies.ts';
 import type { Action, NavigationItem, Shell } from './view-models.ts';
-import { toList } from './sentences.ts';
+import { toChoice, toList } from './sentences.ts';
 
 export const themes = ['system', 'light', 'dark'] as const;
 
@@ -96,7 +96,7 @@ function toPreview(
 ) {
   const names = services.filter(({ client }) => client !== null).map(({ provider }) => provider.name);
   return {
-    text: `Sign in with an account you already have${names.length > 0 ? `: ${toList(names)}` : ''}. You can link the others afterwards.`,
+    text: `Sign in with an account you already have${names.length > 0 ? `: ${toChoice(names)}` : ''}. You can link the others afterwards.`,
     url: baseUrl,
     picture: origin + assets.href('social.png'),
     pictureText: 'Keys on a rack, one for each service',

@@ -5,6 +5,11 @@ export function toList(words: readonly string[]): string {
   return conjunction.format(words);
 }
 
+/** `a`, `a or b`, `a, b or c`. */
+export function toChoice(words: readonly string[]): string {
+  return new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(words);
+}
+
 /** Makes the first letter a capital. */
 export function toSentence(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
