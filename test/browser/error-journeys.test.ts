@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { leave } from '../copy-deck.ts';
-import { situations } from '../error-situations.ts';
+import { type Situation, situations } from '../error-situations.ts';
 import { browserOrExplain, launchBrowser, openContext } from '../support/browser.ts';
 import { startLatchkey } from '../support/latchkey.ts';
 import { BrowserVisitor } from './browser-visitor.ts';
@@ -24,7 +24,7 @@ const oneOfEach = situations.filter(
   ['with scripts', true],
   ['without scripts', false],
 ])('%s', (_title, scripts) => {
-  test.each(oneOfEach)('$code: $title', async (situation) => {
+  const run = async (situation: Situation): Promise<void> => {
     const latchkey = await startLatchkey({
       env: situation.env ?? {},
       sandboxHost: '127.0.0.1',
@@ -43,7 +43,9 @@ const oneOfEach = situations.filter(
       await context.close();
       await latchkey.close();
     }
-  });
+  };
+
+  test.each(oneOfEach)('$code: $title', run, 60_000);
 });
 
 /** An error page frightens nobody: what went wrong is said in words. */
