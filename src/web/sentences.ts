@@ -1,4 +1,5 @@
 const conjunction = new Intl.ListFormat('en-GB', { type: 'conjunction' });
+const disjunction = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 
 /** `a`, `a and b`, `a, b and c`. */
 export function toList(words: readonly string[]): string {
@@ -7,7 +8,7 @@ export function toList(words: readonly string[]): string {
 
 /** `a`, `a or b`, `a, b or c`. */
 export function toChoice(words: readonly string[]): string {
-  return new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(words);
+  return disjunction.format(words);
 }
 
 /** Makes the first letter a capital. */
