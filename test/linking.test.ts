@@ -479,6 +479,7 @@ describeStores('linking', (stores) => {
       await profile();
       expect(card('Resonite')).toContain('Access ended');
       expect(card('Resonite')).toContain('You can still sign in with it; we ask again then.');
+      expect(card('Resonite')).toContain('Ask Resonite again');
     });
 
     test('keeps the old copy when the provider suddenly speaks of somebody else', async () => {

@@ -252,7 +252,10 @@ function toContinuePage(provider: Provider, intent: Intent, paths: Paths): Confi
   return {
     provider: { id, name },
     heading,
-    consequences: [`You go to ${name} now, sign in there, and come back here.`],
+    consequences: [
+      `You go to ${name} now, sign in there, and come back here.`,
+      ...(intent === 'switch' && words.beforeSwitch !== null ? [words.beforeSwitch] : []),
+    ],
     actions: [
       form(heading, paths.login(id), { intent, ...forceFields(provider) }, 'main'),
       link('Not now', paths.profile),

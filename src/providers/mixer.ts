@@ -49,6 +49,7 @@ export const mixer: Provider = {
     basics: 'your name, picture and account number',
     switchAccount: 'Switch Mixer account',
     switchHint: 'To use another one, sign out at Mixer first, then choose Switch again.',
+    beforeSwitch: null,
     noEndDate: 'No end date given (Mixer)',
     denied: null,
   },

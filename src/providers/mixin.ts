@@ -147,8 +147,12 @@ export const mixin: Provider = {
     basics: null,
     switchAccount: 'Scan again with another Mixin account',
     switchHint: 'To use another one, approve with the Mixin app of that other account.',
+    beforeSwitch: null,
     noEndDate: 'No end date given (Mixin)',
-    denied: 'Mixin reports this also when every permission was unticked.',
+    denied: {
+      reason: 'Mixin reports this also when every permission was unticked.',
+      again: 'Show a new QR code',
+    },
   },
   departures: [...departures, ...departuresOfSigning],
   trace: {

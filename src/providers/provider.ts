@@ -170,10 +170,12 @@ export interface ProviderWords {
   readonly switchAccount: string;
   /** What to do when the provider sends the same account back. */
   readonly switchHint: string;
+  /** Said before switching where the provider cannot be made to ask; null where it asks. */
+  readonly beforeSwitch: string | null;
   /** Stands in the Access row when the provider gives no end date. */
   readonly noEndDate: string;
-  /** After a refusal at the provider, when its own way of refusing needs explaining. */
-  readonly denied: string | null;
+  /** After a refusal at the provider whose own way of refusing needs explaining; `again` is the button. */
+  readonly denied: { readonly reason: string; readonly again: string } | null;
 }
 
 /** A JSON answer: `body` is undefined when the text was no JSON. */

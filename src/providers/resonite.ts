@@ -66,6 +66,8 @@ export const resonite: Provider = {
     basics: null,
     switchAccount: 'Switch Resonite account',
     switchHint: 'To use another one, sign out at account.resonite.com first, then choose Switch again.',
+    beforeSwitch:
+      'Resonite may sign you in again as the same account. Sign out at account.resonite.com first.',
     noEndDate: 'No end date given (Resonite)',
     denied: null,
   },

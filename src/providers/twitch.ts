@@ -75,6 +75,7 @@ export const twitch: Provider = {
     basics: 'your name, picture and account number',
     switchAccount: 'Switch Twitch account',
     switchHint: 'To use another one, sign out at twitch.tv first, then choose Switch again.',
+    beforeSwitch: null,
     noEndDate: 'No end date given (Twitch)',
     denied: null,
   },

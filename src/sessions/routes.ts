@@ -21,7 +21,7 @@ export function createSessionRoutes(context: Context): Router {
   router.get(routes.sessions, async (request, response) => {
     const account = await readAccount(context, request);
     if (!account) return response.redirect(303, homeWithReturn(context, paths.sessions));
-    const options = { view: 'sessions', title: 'Sessions and devices', current: 'profile' } as const;
+    const options = { view: 'sessions', title: 'Sessions and devices', current: 'sessions' } as const;
     await renderPage(context, request, response, options, await toSessionsPage(account));
   });
 

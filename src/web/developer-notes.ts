@@ -92,6 +92,11 @@ const notes: { readonly [Code in ErrorCode]?: (happening: Happening) => Note | n
       ? ['CLIENT_ID', 'CLIENT_SECRET'].map((suffix) => variableName(service.provider, suffix))
       : [],
   }),
+  provider_closed: ({ service, name }) =>
+    service && {
+      text: `${name} can still be tried: the built-in sandbox plays it when ${service.provider.id.toUpperCase()} is sandbox.`,
+      settings: [service.provider.id.toUpperCase()],
+    },
   store_unavailable: ({ context: { config } }) => ({
     text: 'The log says which store it was, in the line “failure”.',
     settings: [

@@ -7,12 +7,14 @@ import { isStorageError } from '../storage/storage-error.ts';
 import type { Context, ServiceInUse } from './context.ts';
 import { type LogEvent, toErrorFields } from './log.ts';
 import { toDeveloperBlock } from './developer-notes.ts';
+import { cookieSection } from './help-page.ts';
 import { form, link, sendPage } from './page.ts';
 import { readReturnPath } from './return-path.ts';
 import { toNameInSentence, toSentence } from './sentences.ts';
 import { closingSentence } from './services.ts';
-import { toTimeWords } from './time-words.ts';
+import { toDatedTimeWords, toTimeWords } from './time-words.ts';
 import { viewerOf } from './visits.ts';
+import { forceFields } from './ways-in.ts';
 import type { Action, ErrorPage } from './view-models.ts';
 
 /** What the words of an error can name. */
@@ -25,16 +27,29 @@ interface Situation {
   readonly signedIn: boolean;
 }
 
-type Button = 'again' | 'confirm' | 'choose' | 'profile' | 'home' | 'sign-in' | 'reload' | 'base-url';
+type Button =
+  | 'again'
+  | 'confirm'
+  | 'choose'
+  | 'profile'
+  | 'home'
+  | 'sign-in'
+  | 'cookies'
+  | 'reload'
+  | 'base-url';
 
 interface Words {
   readonly status: number;
   readonly heading: string;
   readonly reason: string;
   readonly buttons: readonly Button[];
+  /** The button that starts again, where it says or does more than that. */
+  readonly again?: { readonly label: string; readonly fields?: Readonly<Record<string, string>> };
 }
 
 const nothing = 'Nothing was changed.';
+/** For what may have stopped half-way. */
+const saved = 'Nothing that was saved is lost.';
 
 /** The words of every situation, once. The compiler wants one entry for each code. */
 const words: Record<ErrorCode, (situation: Situation) => Words> = {
@@ -66,18 +81,19 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     status: 400,
     heading: 'Your browser did not keep our cookie',
     reason: `Without it we cannot tell that it was you who started. Allow cookies for this site and start again. ${nothing}`,
-    buttons: ['again', 'choose'],
+    buttons: ['again', 'cookies'],
   }),
   authorization_denied: ({ name, service }) => ({
     status: 200,
     heading: service?.provider.words.denied ? `You closed the request in ${name}` : `You said no at ${name}`,
-    reason: `${service?.provider.words.denied ?? `${name} told us that you did not allow access.`} ${nothing}`,
+    reason: `${service?.provider.words.denied?.reason ?? `${name} told us that you did not allow access.`} ${nothing}`,
     buttons: ['again', 'choose'],
+    ...(service?.provider.words.denied ? { again: { label: service.provider.words.denied.again } } : {}),
   }),
   authorization_refused: ({ name }) => ({
     status: 502,
     heading: `${name} did not let us in`,
-    reason: `${name} ended the sign-in with an error of its own. Trying again may help; if not, tell the person who runs this site. ${nothing}`,
+    reason: `${name} ended the sign-in for a reason of its own. Trying again may help; if not, tell the person who runs this site. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
   redirect_mismatch: ({ name }) => ({
@@ -116,11 +132,13 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
     reason: `Its signed part does not prove that the answer was made for this sign-in. We stopped to be safe. ${nothing}`,
     buttons: ['again', 'choose'],
   }),
-  userinfo_request_refused: ({ name }) => ({
+  userinfo_request_refused: ({ name, service }) => ({
     status: 200,
     heading: `We are in, but ${name} gave us no profile`,
     reason: `Reading the profile is the one permission we cannot do without. ${nothing}`,
     buttons: ['again', 'choose'],
+    // What was agreed to before would not be asked for again.
+    again: { label: `Ask ${name} again`, fields: service ? forceFields(service.provider) : {} },
   }),
   userinfo_response_invalid: ({ name }) => ({
     status: 502,
@@ -161,13 +179,13 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   last_identity: ({ name }) => ({
     status: 409,
     heading: `${name} is your only way in`,
-    reason: 'Without it you could not sign in any more. Link another account first.',
+    reason: `Without it you could not sign in any more. Link another account first. ${nothing}`,
     buttons: ['profile'],
   }),
   provider_closed: ({ name, service }) => ({
     status: 410,
     heading: (service && closingSentence(service.provider)?.replace(/\.$/, '')) ?? `${name} has closed`,
-    reason: `Sign-in with ${name} no longer exists. Accounts that used it can be reached with another linked service.`,
+    reason: `Sign-in with ${name} no longer exists. Accounts that used it can be reached with another linked service. ${nothing}`,
     buttons: ['choose'],
   }),
   provider_not_configured: ({ name }) => ({
@@ -203,7 +221,7 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   not_found: () => ({
     status: 404,
     heading: 'Page not found',
-    reason: 'There is no page at this address. Check it for typing slips, or start from the front.',
+    reason: `There is no page at this address. Check it for typing slips, or start from the front. ${nothing}`,
     buttons: ['home'],
   }),
   malformed_request: () => ({
@@ -227,19 +245,19 @@ const words: Record<ErrorCode, (situation: Situation) => Words> = {
   unknown_host: ({ context }) => ({
     status: 421,
     heading: 'This site has another address',
-    reason: `Its address is ${context.config.baseUrl}. Signing in would fail here, because cookies belong to one name only.`,
+    reason: `Its address is ${context.config.baseUrl}. Signing in would fail here, because cookies belong to one name only. ${nothing}`,
     buttons: ['base-url'],
   }),
   store_unavailable: () => ({
     status: 503,
     heading: 'Sorry, we cannot reach our own storage',
-    reason: 'You are not signed out. Try again in a minute.',
+    reason: `You are not signed out. ${saved} Try again in a minute.`,
     buttons: ['reload'],
   }),
   internal: () => ({
     status: 500,
     heading: 'Sorry, there is a problem',
-    reason: 'It is on our side. Try again later.',
+    reason: `It is on our side. ${saved} Try again later.`,
     buttons: ['home'],
   }),
 };
@@ -414,7 +432,7 @@ function toErrorPage(
   const now = context.now();
   const actions = entry.buttons
     .flatMap((button) =>
-      button === 'confirm' ? toConfirmActions(situation) : toAction(button, situation, error, request),
+      button === 'confirm' ? toConfirmActions(situation) : toAction(button, situation, entry, error, request),
     )
     .filter((action) => action !== null);
   return {
@@ -425,7 +443,7 @@ function toErrorPage(
     actions: actions.map((action, index) => (index === 0 ? { ...action, look: 'main' } : action)),
     trace: toTraceLink(context, request),
     details: {
-      time: toTimeWords(now, now),
+      time: toDatedTimeWords(now, now),
       reference: String(response.locals['reference'] ?? ''),
       code: error.code,
       providerSaid: facts.providerSaid?.slice(0, 300) ?? null,
@@ -457,6 +475,7 @@ function toConfirmActions({ context, facts }: Situation): Action[] {
 function toAction(
   button: Exclude<Button, 'confirm'>,
   situation: Situation,
+  entry: Words,
   error: LoginError | RequestError,
   request: Request,
 ): Action | null {
@@ -465,7 +484,7 @@ function toAction(
   const wanted = error instanceof RequestError ? (error.returnTo ?? undefined) : undefined;
   switch (button) {
     case 'again':
-      return startAgain(situation);
+      return startAgain(situation, entry);
     case 'choose':
       return signedIn
         ? link('Go to your accounts', paths.profile)
@@ -476,6 +495,8 @@ function toAction(
       return link('Sign in', homeWithReturn(context, wanted));
     case 'home':
       return link('Go to the front page', paths.home);
+    case 'cookies':
+      return link('How to allow cookies', `${paths.help}#${cookieSection}`);
     case 'reload':
       return link('Try again', toSameAgain(context, request, wanted));
     case 'base-url':
@@ -494,7 +515,7 @@ function toSameAgain(context: Context, { method, path, url }: Request, wanted: s
 }
 
 /** Starts the same login once more, with the destination it had. */
-function startAgain({ context, service, facts, signedIn }: Situation): Action | null {
+function startAgain({ context, service, facts, signedIn }: Situation, { again }: Words): Action | null {
   if (!service?.client) return null;
   const { provider } = service;
   const intent = signedIn ? (facts.intent ?? 'link') : 'sign-in';
@@ -502,8 +523,9 @@ function startAgain({ context, service, facts, signedIn }: Situation): Action | 
     intent,
     ...(facts.force ? { force: 'true' } : {}),
     ...(facts.returnTo ? { return_to: facts.returnTo } : {}),
+    ...again?.fields,
   };
-  return form(`Start again with ${provider.name}`, context.paths.login(provider.id), fields);
+  return form(again?.label ?? `Start again with ${provider.name}`, context.paths.login(provider.id), fields);
 }
 
 export function homeWithReturn({ paths }: Context, returnTo: string | undefined): string {

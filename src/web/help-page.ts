@@ -1,7 +1,10 @@
 import { transactionMinutes } from '../login/transaction.ts';
 import type { Context } from './context.ts';
-import { toList } from './sentences.ts';
+import { toChoice } from './sentences.ts';
 import type { HelpPage } from './view-models.ts';
+
+/** Where the page says how to allow cookies. */
+export const cookieSection = 'cookies';
 
 export function toHelpPage({ config, services }: Context): HelpPage {
   const names = services.filter(({ client }) => client).map(({ provider }) => provider.name);
@@ -13,7 +16,7 @@ export function toHelpPage({ config, services }: Context): HelpPage {
       {
         heading: 'Why is there no password?',
         paragraphs: [
-          `You sign in with an account you already have${names.length > 0 ? `: ${toList(names)}` : ' elsewhere'}. That service checks that it is you and tells us; your password never comes here.`,
+          `You sign in with an account you already have${names.length > 0 ? `: ${toChoice(names)}` : ' elsewhere'}. That service checks that it is you and tells us; your password never comes here.`,
           `A sign-in must be finished within ${transactionMinutes} minutes. You stay signed in until you sign out, for ${hours} hours without use, and for ${days} days at most.`,
         ],
       },
@@ -45,11 +48,28 @@ export function toHelpPage({ config, services }: Context): HelpPage {
         ],
       },
       {
+        id: cookieSection,
+        heading: 'How do I allow cookies?',
+        paragraphs: [
+          'Signing in needs two cookies of this site: one that shows that it was you who started, one that keeps you signed in. Neither is read by any other site.',
+          `Look in the settings of your browser, under privacy, for a list of sites that may keep cookies, and add ${config.baseUrl}. Cookies of other sites can stay blocked.`,
+        ],
+      },
+      {
         heading: 'What if I see an error?',
         paragraphs: [
           'The page says what happened and what to do next. “Details for support” on it holds a reference: give it to the person who runs this site.',
         ],
       },
+      ...(config.securityContact === null ? [] : [toContact(config.securityContact)]),
     ],
+  };
+}
+
+function toContact(address: string): HelpPage['sections'][number] {
+  return {
+    heading: 'I found a hole in this site. Whom do I tell?',
+    paragraphs: ['Please tell the person who runs it, and nobody else before it is closed.'],
+    link: { label: address.replace(/^mailto:/, ''), href: address },
   };
 }

@@ -85,7 +85,7 @@ function hasSessionCookie(cookies: string | undefined): boolean {
 }
 
 function homeMessage(
-  { config, services }: Context,
+  { config, services, paths }: Context,
   at: {
     returnTo: string | null;
     /** Step mode was switched, and the sandbox does not know of it. */
@@ -111,9 +111,15 @@ function homeMessage(
   if (at.hadSession) {
     const hours = idleMilliseconds / (60 * 60 * 1000);
     const days = absoluteMilliseconds / (24 * 60 * 60 * 1000);
-    return `You were signed out. That happens after ${hours} hours without use, and ${days} days after signing in.`;
+    return `You were signed out. That happens after ${hours} hours without use, ${days} days after signing in, and when you sign out this device from another one.`;
   }
-  return at.returnTo ? 'Sign in to see your profile.' : null;
+  if (at.returnTo === null) return null;
+  const page = new Map([
+    [paths.profile, 'to see your profile'],
+    [paths.sessions, 'to see where you are signed in'],
+    [paths.deleteAccount, 'to delete your account'],
+  ]).get(at.returnTo);
+  return `Sign in ${page ?? 'to go on to the page you wanted'}.`;
 }
 
 function toHomePage(

@@ -3,7 +3,7 @@ import { type Flash, readSignedIn, takeFlash } from '../sessions/session.ts';
 import type { Context } from './context.ts';
 import { readCookie } from './cookies.ts';
 import type { Action, NavigationItem, Shell } from './view-models.ts';
-import { toList } from './sentences.ts';
+import { toChoice, toList } from './sentences.ts';
 
 export const themes = ['system', 'light', 'dark'] as const;
 
@@ -26,7 +26,7 @@ export interface PageOptions {
   /** Without the product's name. */
   readonly title: string;
   /** The navigation item that this page is. */
-  readonly current?: 'sign-in' | 'profile' | 'inspector' | 'setup' | 'learn';
+  readonly current?: 'sign-in' | 'profile' | 'sessions' | 'inspector' | 'setup' | 'learn';
   readonly status?: number;
 }
 
@@ -96,7 +96,7 @@ function toPreview(
 ) {
   const names = services.filter(({ client }) => client !== null).map(({ provider }) => provider.name);
   return {
-    text: `Sign in with an account you already have${names.length > 0 ? `: ${toList(names)}` : ''}. You can link the others afterwards.`,
+    text: `Sign in with an account you already have${names.length > 0 ? `: ${toChoice(names)}` : ''}. You can link the others afterwards.`,
     url: baseUrl,
     picture: origin + assets.href('social.png'),
     pictureText: 'Keys on a rack, one for each service',
@@ -120,10 +120,12 @@ function navigation(
     { action: link('Setup', paths.setup), current: current === 'setup' },
     { action: link('Learn', paths.learn), current: current === 'learn' },
   ];
+  const own = [
+    { action: link('Profile', paths.profile), current: current === 'profile' },
+    { action: link('Sessions', paths.sessions), current: current === 'sessions' },
+  ];
   return [
-    signedIn
-      ? { action: link('Profile', paths.profile), current: current === 'profile' }
-      : { action: link('Sign in', paths.home), current: current === 'sign-in' },
+    ...(signedIn ? own : [{ action: link('Sign in', paths.home), current: current === 'sign-in' }]),
     ...(inspected ? inspector : []),
     ...(forDevelopers ? developers : []),
     ...(signedIn ? [{ action: form('Sign out', paths.logout), current: false }] : []),

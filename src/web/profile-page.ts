@@ -92,7 +92,7 @@ interface CardState {
   tag: LinkedCard['tag'];
   notice: LinkedCard['notice'];
   /** What mends it: the first button. */
-  fix: 'link-again' | 'read-again' | 'ask-again' | { ask: number } | null;
+  fix: 'link-again' | 'renew' | 'read-again' | 'ask-again' | { ask: number } | null;
 }
 
 interface CardFacts {
@@ -143,7 +143,7 @@ function toEnded({ service, identity, grant, now }: CardFacts): CardState | null
   if (!grant || !hasEnded(grant, now)) return null;
   const day = toDateWords(grant.tokens.expiresAt ?? now);
   const text = `Access ended on ${day}. You can still sign in with it; we ask again then.`;
-  return state('warn', 'Access ended', text, 'link-again');
+  return state('warn', 'Access ended', text, 'renew');
 }
 
 function toFailed({ service, identity, grant }: CardFacts): CardState | null {
@@ -236,7 +236,8 @@ function toActions(
   if (!usable) return [unlink];
   const again = { ...form('Read profile again', paths.readProfile(id)), labelSuffix: `from ${name}` };
   const switchAccount = login(words.switchAccount, { intent: 'switch', force: 'true' });
-  return [...toFixActions(fix, name, again, login), switchAccount, unlink];
+  const note = words.beforeSwitch === null ? {} : { note: { id: `switch-${id}`, text: words.beforeSwitch } };
+  return [...toFixActions(fix, name, again, login), { ...switchAccount, ...note }, unlink];
 }
 
 function toFixActions(
@@ -248,6 +249,7 @@ function toFixActions(
   if (fix === null) return [readAgain];
   if (fix === 'read-again') return [{ ...readAgain, label: 'Try again', look: 'main' }];
   if (fix === 'ask-again') return [login(`Ask ${name} again`, { intent: 'ask' })];
+  if (fix === 'renew') return [login(`Ask ${name} again`, { intent: 'ask' }, 'main')];
   if (typeof fix === 'object') {
     const missing = fix.ask === 1 ? 'the missing permission' : `the ${fix.ask} missing permissions`;
     return [login(`Ask ${name} for ${missing}`, { intent: 'ask', force: 'true' }, 'main'), readAgain];

@@ -1,8 +1,14 @@
 const conjunction = new Intl.ListFormat('en-GB', { type: 'conjunction' });
+const disjunction = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 
 /** `a`, `a and b`, `a, b and c`. */
 export function toList(words: readonly string[]): string {
   return conjunction.format(words);
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+export function toChoice(words: readonly string[]): string {
+  return disjunction.format(words);
 }
 
 /** Makes the first letter a capital. */

@@ -26,6 +26,12 @@ export function toTimeWords(instant: number, now: number): TimeWords {
   return { iso: new Date(instant).toISOString(), words, relative: toRelativeWords(instant - now) };
 }
 
+/** The same with the day, also today: for what is read out to somebody else later. */
+export function toDatedTimeWords(instant: number, now: number): TimeWords {
+  const words = `${date.format(instant)} at ${clock.format(instant)} UTC`;
+  return { ...toTimeWords(instant, now), words };
+}
+
 /** `21 November 2026`. */
 export function toDateWords(instant: number): string {
   return date.format(instant);

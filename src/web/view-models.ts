@@ -28,6 +28,8 @@ export interface Action {
   href: string;
   method: 'post' | 'get';
   fields: Record<string, string>;
+  /** What to know before pressing it; its id belongs to this action alone. */
+  note?: { id: string; text: string };
   /** `main` fixes something, `plain` is the usual button, `danger` removes, `text` looks like a link. */
   look: 'main' | 'plain' | 'danger' | 'text';
 }
@@ -237,7 +239,13 @@ export interface DeveloperBlock {
 }
 
 export interface HelpPage {
-  sections: readonly { heading: string; paragraphs: readonly string[] }[];
+  sections: readonly {
+    heading: string;
+    paragraphs: readonly string[];
+    /** Where other pages lead to this section. */
+    id?: string;
+    link?: { label: string; href: string };
+  }[];
 }
 
 /** One check: its name, its state, what is so, what to do. */

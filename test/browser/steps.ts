@@ -7,6 +7,8 @@ export interface Answer {
   /** A made-up person of the sandbox. */
   readonly person?: string;
   readonly deny?: boolean;
+  /** Mixin: permissions to untick. */
+  readonly untick?: readonly string[];
 }
 
 /** Waits until the page has this heading. */
@@ -62,10 +64,11 @@ async function approveOnThisDevice(page: Page, answer: Answer): Promise<void> {
 /** The phone's page, wherever it is open. */
 export async function answerOnPhone(
   phone: Page,
-  { person = 'Ada', deny = false }: Answer = {},
+  { person = 'Ada', deny = false, untick = [] }: Answer = {},
 ): Promise<void> {
   await seeHeading(phone, 'Latchkey wants to');
   await radioOf(phone, person).check();
+  for (const scope of untick) await phone.locator(`input[name=scope][value="${scope}"]`).uncheck();
   await button(phone, deny ? 'Deny' : 'Approve').click();
 }
 

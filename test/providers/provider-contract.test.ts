@@ -64,17 +64,22 @@ describe.each(variants)('the facts of $label', ({ serviceId, provider }) => {
   test('have the id of their service and names for pages', () => {
     expect(provider.id).toBe(serviceId);
     expect(provider.id).toMatch(/^[a-z]+$/);
-    const { denied, basics, ...words } = provider.words;
+    const { denied, basics, beforeSwitch, ...words } = provider.words;
     for (const text of [
       provider.name,
       ...Object.values(words),
-      denied ?? 'none',
+      ...Object.values(denied ?? {}),
       basics ?? 'none',
+      beforeSwitch ?? 'none',
       provider.revocation.words,
     ]) {
       expect(text.trim()).toBe(text);
       expect(text).not.toBe('');
     }
+  });
+
+  test('warn before a switch where the service cannot be made to ask, and only there', () => {
+    expect(provider.words.beforeSwitch !== null).toBe(provider.force === 'cannot-force');
   });
 
   test('say whether the service lives, and since when it does not', () => {

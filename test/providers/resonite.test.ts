@@ -87,12 +87,22 @@ describe('Resonite', () => {
     expect(page.text).toContain('Renews by itself');
   });
 
+  test('cannot be made to ask again, which the card says before a switch', async () => {
+    const stage = await start({});
+    const { $ } = await stage.signIn();
+    const note = $('button:contains("Switch Resonite account")').attr('aria-describedby');
+    expect($(`#${note}`).text()).toBe(
+      'Resonite may sign you in again as the same account. Sign out at account.resonite.com first.',
+    );
+    expect($('article').text()).toContain('A made-up account. Only for trying things out.');
+  });
+
   test('gives no refresh token without offline_access', async () => {
     const stage = await start({ RESONITE_SCOPES: 'profile' });
     const page = await stage.signIn();
     expect(page.text).not.toContain('Renews by itself');
     stage.latchkey.advance(2 * hour);
-    expect((await stage.openProfile()).text).toContain('Link Resonite again');
+    expect((await stage.openProfile()).text).toContain('Ask Resonite again');
     expect(stage.allSent('token').map(({ body }) => body['grant_type'])).toEqual(['authorization_code']);
   });
 

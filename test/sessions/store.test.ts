@@ -241,7 +241,7 @@ describeStores('the limits', (stores) => {
     const page = await profile(visitor);
     expect(page.heading).toBe('Sign in');
     expect(page.text).toContain(
-      'You were signed out. That happens after 24 hours without use, and 14 days after signing in.',
+      'You were signed out. That happens after 24 hours without use, 14 days after signing in, and when you sign out this device from another one.',
     );
   });
 

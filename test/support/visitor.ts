@@ -34,11 +34,16 @@ export class Visitor {
   userAgent: string | null = null;
   /** Sent with every request, wherever it goes: for what the sandbox is told in headers. */
   readonly headers = new Map<string, string>();
-  private current: Page | null = null;
+  protected current: Page | null = null;
 
   get page(): Page {
     if (!this.current) throw new Error('no page is open');
     return this.current;
+  }
+
+  /** As if the browser had kept no cookie. */
+  async forgetCookies(): Promise<void> {
+    this.cookies.clear();
   }
 
   /** Types an address into the address bar. */
@@ -119,18 +124,9 @@ export class Visitor {
       // A redirected navigation is as foreign as the most foreign page on its way.
       return { method: 'GET', url: new URL(location, url), from: from ?? null };
     }
-    const $ = load(response.text ?? '');
-    // Decoration is no part of a name.
-    $('[aria-hidden=true]').remove();
-    this.current = {
-      url,
-      status: response.status,
-      headers: response.headers,
-      html: response.text ?? '',
-      $,
-      heading: fold($('h1').text()),
-      text: fold($('body').text()),
-    };
+    const page = readPage(url, response.status, response.headers, response.text ?? '');
+    const { $ } = page;
+    this.current = page;
     const refresh = /^0;url=(.+)$/.exec($('meta[http-equiv=refresh]').attr('content') ?? '')?.[1];
     return refresh ? { method: 'GET', url: new URL(refresh, url), from: url } : null;
   }
@@ -150,6 +146,14 @@ export class Visitor {
       else jar.set(name, pair.slice(pair.indexOf('=') + 1));
     }
   }
+}
+
+/** What a page shows. */
+export function readPage(url: URL, status: number, headers: Record<string, string>, html: string): Page {
+  const $ = load(html);
+  // Decoration is no part of a name.
+  $('[aria-hidden=true]').remove();
+  return { url, status, headers, html, $, heading: fold($('h1').text()), text: fold($('body').text()) };
 }
 
 /** What Sec-Fetch-Site says: a site is scheme and registrable domain, whatever the port. */

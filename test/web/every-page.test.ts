@@ -32,6 +32,40 @@ test.each(pages)('%s has a button to sign out, for who is signed in', async (pat
   expect(buttons.map((button) => $(button).text().trim())).toEqual(['Sign out']);
 });
 
+test.each(pages)('%s has the frame that every page has, in the same order', async (path) => {
+  const { $, headers } = await visitor.open(latchkey.baseUrl + path);
+  const words = (selector: string) =>
+    $(selector)
+      .toArray()
+      .map((element) => $(element).text().trim());
+  expect(words('nav[aria-label=Main] li')).toEqual([
+    'Profile',
+    'Sessions',
+    'Inspector',
+    'Setup',
+    'Learn',
+    'Sign out',
+  ]);
+  expect($('nav[aria-label=Main] [aria-current=page]').length).toBeLessThanOrEqual(1);
+  expect($('body > *').first().text()).toBe('Skip to the content');
+  expect($('h1')).toHaveLength(1);
+  expect($('title').text()).toMatch(/\S – Latchkey$/);
+  expect(words('footer button')).toEqual(['System', 'Light', 'Dark']);
+  expect($('footer p').text()).toBe(
+    'Twitch, Mixer, Mixin and Resonite are names of their owners. This project is not connected with them.',
+  );
+  expect(words('footer a').at(-1)).toBe('Help');
+  expect(headers['cache-control']).toContain('no-store');
+});
+
+// What is there to learn is told in the words of those who build it.
+test.each(pages.filter((path) => path !== '/learn'))('%s calls things by one name each', async (path) => {
+  const { $ } = await visitor.open(latchkey.baseUrl + path);
+  const actions = $('main a, main button').toArray();
+  const other = /\b(?:connect|disconnect|detach|remove|log ?in|log ?out|log ?off|sign ?up|register)\b/i;
+  expect(actions.map((element) => $(element).text().trim()).filter((text) => other.test(text))).toEqual([]);
+});
+
 test.each(pages)('%s loads nothing from elsewhere but pictures of people', async (path) => {
   const { $ } = await visitor.open(latchkey.baseUrl + path);
   const loaded = $(

@@ -274,6 +274,15 @@ describe('the front page', () => {
     expect(first).toContain('Last used');
   });
 
+  test.each([
+    ['/sessions', 'Sign in to see where you are signed in.'],
+    ['/account/delete', 'Sign in to delete your account.'],
+    ['/profile/twitch/unlink', 'Sign in to go on to the page you wanted.'],
+  ])('says what signing in is for when somebody wanted %s', async (path, words) => {
+    const visitor = new Visitor();
+    expect((await visitor.open(latchkey.baseUrl + path)).text).toContain(words);
+  });
+
   test('leads to the profile when signed in, and from a protected page back to it', async () => {
     const visitor = new Visitor();
     await visitor.open(`${latchkey.baseUrl}/profile`);

@@ -38,11 +38,15 @@ describe('security.txt', () => {
     const end = Date.parse(/^Expires: (.+)$/m.exec(text)?.[1] ?? '');
     expect(end).toBeGreaterThan(Date.now());
     expect(end).toBeLessThan(Date.now() + 365 * 24 * 60 * 60 * 1000);
+    const help = await new Visitor().open(`${latchkey.baseUrl}/help`);
+    expect(help.$('main a').attr('href')).toBe('mailto:holes@example.org');
+    expect(help.$('main a').text()).toBe('holes@example.org');
   });
 
   test('is not found where nobody is named', async () => {
     latchkey = await startLatchkey();
     expect((await get('/.well-known/security.txt')).status).toBe(404);
+    expect((await new Visitor().open(`${latchkey.baseUrl}/help`)).$('main a')).toHaveLength(0);
   });
 });
 
