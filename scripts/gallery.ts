@@ -16,7 +16,7 @@ import { findBrowser, launchBrowser } from '../test/support/browser.ts';
  * npm run gallery -- --folder <path>  into another folder
  */
 
-const atOnce = 3;
+const atOnce = 2;
 const { values, positionals } = parseArgs({
   options: { folder: { type: 'string', default: 'test-output/gallery' } },
   allowPositionals: true,
@@ -79,7 +79,12 @@ const browser = await launchBrowser(found);
 const wanted = pageStates.filter(isWanted);
 try {
   const queue = new PQueue({ concurrency: atOnce });
-  await queue.addAll(wanted.map((state) => () => photograph(browser, state)));
+  const photographs = wanted.map((state) => queue.add(() => photograph(browser, state)));
+  for (const [index, result] of (await Promise.allSettled(photographs)).entries()) {
+    if (result.status === 'fulfilled') continue;
+    console.error(`${wanted[index]!.name} is missing: ${result.reason}`);
+    process.exitCode = 1;
+  }
 } finally {
   await browser.close();
 }

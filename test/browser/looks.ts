@@ -26,6 +26,7 @@ export async function visitState<Result>(
 ): Promise<Result> {
   const latchkey = await startLatchkey({ sandboxHost: '127.0.0.1' });
   const context = await openContext(browser);
+  context.setDefaultTimeout(20_000);
   try {
     const result = await visit(await openState(context, latchkey, state), latchkey);
     if (context.complaints.length > 0) throw new Error(`${state.name}: ${context.complaints.join('\n')}`);

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import type { ErrorCode } from '../../src/errors.ts';
 import type { WatchedContext } from '../support/browser.ts';
 import type { RunningLatchkey } from '../support/latchkey.ts';
 import { accountStates } from './states/account-states.ts';
@@ -26,11 +27,17 @@ export const stateGroups: readonly { readonly title: string; readonly states: re
 
 export const pageStates: readonly PageState[] = stateGroups.flatMap(({ states }) => states);
 
+export function findState(name: string): PageState {
+  const found = pageStates.find((state) => state.name === name);
+  if (!found) throw new Error(`There is no state ${name}.`);
+  return found;
+}
+
 /** Opens the state in a new tab of the context. */
 export async function openState(
   context: WatchedContext,
   latchkey: RunningLatchkey,
-  { signedIn, open }: PageState,
+  { signedIn, open, code }: PageState,
 ): Promise<Page> {
   if (signedIn) {
     const { providers, person = 'Ada' } = signedIn;
@@ -38,5 +45,12 @@ export async function openState(
   }
   const page = await context.newPage();
   await open(page, latchkey);
+  if (code) await seeCode(page, code);
   return page;
+}
+
+/** The code that an error page tells for support. */
+async function seeCode(page: Page, code: ErrorCode): Promise<void> {
+  const told = await page.locator('details dd code').last().textContent();
+  if (told !== code) throw new Error(`${page.url()} is about ${told}, not ${code}`);
 }

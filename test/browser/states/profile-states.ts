@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { madeUpClients } from '../../../src/sandbox/registrations.ts';
 import { linkProvider, signIn, Visitor } from '../../support/visitor.ts';
-import { answerAtProvider, answerOnPhone, arriveSignedIn, button, seeHeading, seeText } from '../steps.ts';
+import { answerAtProvider, answerOnPhone, button, seeHeading, seeText } from '../steps.ts';
 import type { PageState } from './page-state.ts';
 import {
   all,
@@ -25,6 +25,7 @@ export const profileStates: readonly PageState[] = [
     signedIn: { providers: ['Twitch'] },
     open: openProfile,
   },
+  { name: 'profile-four-links', signedIn: { providers: all }, open: openProfile },
   {
     name: 'profile-four-links-hostile-name',
     signedIn: { providers: all, person: hostile },
@@ -76,9 +77,18 @@ export const profileStates: readonly PageState[] = [
   },
   {
     name: 'profile-access-ended',
+    signedIn: { providers: ['Mixer'] },
     open: async (page, latchkey) => {
-      latchkey.sandbox.state.faults.set('resonite', 'fewer_scopes');
-      await arriveSignedIn(page.context(), latchkey.baseUrl, ['Mixer', 'Resonite']);
+      // Without offline_access nothing renews it.
+      await page.route(/\/connect\/authorize\?/, (route) => {
+        const url = new URL(route.request().url());
+        url.searchParams.set('scope', 'profile email');
+        return route.continue({ url: url.href });
+      });
+      await openProfile(page, latchkey);
+      await button(page, 'Link Resonite').click();
+      await answerAtProvider(page, 'Resonite');
+      await seeHeading(page, 'Your accounts');
       latchkey.advance(minutes(70));
       await openProfile(page, latchkey);
       await seeText(page, 'Access ended on');
