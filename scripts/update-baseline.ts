@@ -36,7 +36,7 @@ try {
       console.log(`${file}: ${difference}, ${Math.ceil(bytes.length / 1000)} kB`);
     }
   }
-  await writeFile(madeWithFile, `${JSON.stringify({ chromium: majorVersionOf(browser) })}\n`);
+  await writeFile(madeWithFile, `{ "chromium": ${majorVersionOf(browser)} }\n`);
 } finally {
   await browser.close();
 }
