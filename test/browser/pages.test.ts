@@ -38,12 +38,14 @@ afterEach(async () => {
   expect(context.complaints).toEqual([]);
 });
 
-/** The templates that were read to make pages, by their place in `views`. */
+/** The templates that were used to make pages, by their place in `views`. */
 const templates = new Set<string>();
 const viewsFolder = fileURLToPath(new URL('../../views/', import.meta.url));
-ejs.fileLoader = (file) => {
-  templates.add(relative(viewsFolder, file));
-  return readFileSync(file, 'utf8');
+const template = ejs.Template.prototype as unknown as { opts: { filename: string }; compile(): unknown };
+const { compile } = template;
+template.compile = function (this: typeof template) {
+  templates.add(relative(viewsFolder, this.opts.filename));
+  return compile.call(this);
 };
 
 describeInBrowser('in light and dark, narrow and wide, without a fault that a tool can find', () => {
