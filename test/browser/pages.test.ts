@@ -1,18 +1,20 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ejs from 'ejs';
 import type { Browser, Page } from 'playwright-core';
+import { loginErrorCodes, requestErrorCodes } from '../../src/errors.ts';
 import { browserOrExplain, launchBrowser, openContext, type WatchedContext } from '../support/browser.ts';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
-import { openState, pageStates } from './page-states.ts';
+import { inEachLook, type Look, visitState } from './looks.ts';
+import { pageStates } from './page-states.ts';
 import { button, seeHeading } from './steps.ts';
 
 const found = await browserOrExplain();
 const describeInBrowser = found ? describe : describe.skip;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const inPage = readFileSync(new URL('./in-page.js', import.meta.url), 'utf8');
-const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
-  [320, 1280].map((width) => ({ colorScheme, width })),
-);
 let browser: Browser;
 let latchkey: RunningLatchkey;
 let context: WatchedContext;
@@ -36,26 +38,56 @@ afterEach(async () => {
   expect(context.complaints).toEqual([]);
 });
 
+/** The templates that were used to make pages, by their place in `views`. */
+const templates = new Set<string>();
+const viewsFolder = fileURLToPath(new URL('../../views/', import.meta.url));
+const template = ejs.Template.prototype as unknown as { opts: { filename: string }; compile(): unknown };
+const { compile } = template;
+template.compile = function (this: typeof template) {
+  templates.add(relative(viewsFolder, this.opts.filename));
+  return compile.call(this);
+};
+
 describeInBrowser('in light and dark, narrow and wide, without a fault that a tool can find', () => {
   // The longest pages have hundreds of rows, which axe looks through four times.
   test.each(pageStates)(
     '$name',
     async (state) => {
-      // Another person's account on the same server would turn up in this one.
-      await latchkey.database.deleteFrom('accounts').execute();
-      const page = await openState(context, latchkey, state);
-      await page.evaluate(`${axe}; (() => { ${inPage} })(); inPage.openFolds();`);
-      for (const look of looks) {
-        await page.setViewportSize({ width: look.width, height: 800 });
-        await page.emulateMedia({ colorScheme: look.colorScheme });
-        expect({ ...look, faults: await findFaults(page) }).toEqual({ ...look, faults: [] });
-      }
+      await visitState(browser, state, async (page) => {
+        await page.evaluate(`${axe}; (() => { ${inPage} })(); inPage.openFolds();`);
+        await inEachLook(page, async (look) => {
+          expect({ ...look, faults: await findFaults(page, look) }).toEqual({ ...look, faults: [] });
+        });
+      });
     },
     60_000,
   );
+
+  // Needs those before it.
+  test('they are made from every template there is', () => {
+    const there = readdirSync(viewsFolder, { recursive: true, encoding: 'utf8' });
+    const unused = there.filter((file) => file.endsWith('.ejs') && !templates.has(file));
+    expect(unused).toEqual([]);
+  });
 });
 
-async function findFaults(page: Page): Promise<string[]> {
+describe('the states of the pages', () => {
+  test('have each error that can be raised', () => {
+    const shown = new Set(pageStates.map(({ code }) => code));
+    const codes = [...loginErrorCodes, ...requestErrorCodes];
+    expect(codes.filter((code) => !shown.has(code))).toEqual([]);
+  });
+
+  test('have names of their own', () => {
+    const names = pageStates.map(({ name }) => name);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+});
+
+/** Looks at the shape of the page in one colour scheme: it is the same in the other. */
+async function findFaults(page: Page, { colorScheme }: Look): Promise<string[]> {
+  if (colorScheme === 'dark')
+    return (await page.evaluate('inPage.findViolations({ coloursAlone: true })')) as string[];
   const sideways = Number(await page.evaluate('inPage.sidewaysScroll()'));
   const small = (await page.evaluate('inPage.findSmallTargets()')) as string[];
   const cutOff = (await page.evaluate('inPage.findCutOff()')) as string[];

@@ -85,6 +85,11 @@ export async function arriveSignedIn(
   for (const provider of others) await linkProvider(visitor, baseUrl, provider, answer);
   // Shown once here, so that it is not shown again in the browser.
   await visitor.open(`${baseUrl}/profile`);
+  await handOver(context, visitor);
+}
+
+/** Gives the browser the cookies that a visitor over plain HTTP has got. */
+export async function handOver(context: BrowserContext, visitor: Visitor): Promise<void> {
   await context.addCookies(
     [...visitor.cookies].flatMap(([domain, jar]) =>
       [...jar].map(([name, value]) => ({ name, value, domain, path: '/' })),

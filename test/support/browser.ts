@@ -127,9 +127,12 @@ const isRoot = process.getuid?.() === 0;
 /**
  * Starts the browser with these flags and no others, also none of Playwright's: nothing here may
  * change what the browser enforces. `--no-sandbox` concerns its processes, not its pages; root and
- * the unpacked browser cannot do without.
+ * the unpacked browser cannot do without. `drawingFlags` concern how letters are drawn, for pictures.
  */
-export async function launchBrowser({ source, executable, env }: FoundBrowser): Promise<Browser> {
+export async function launchBrowser(
+  { source, executable, env }: FoundBrowser,
+  drawingFlags: readonly string[] = [],
+): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), 'latchkey-browser-'));
   const browser = await chromium.launch({
     executablePath: executable,
@@ -145,6 +148,7 @@ export async function launchBrowser({ source, executable, env }: FoundBrowser): 
       '--disable-component-update',
       '--disable-sync',
       '--hide-scrollbars',
+      ...drawingFlags,
       // Playwright cannot wait for a page that comes from this cache.
       '--disable-back-forward-cache',
       `--user-data-dir=${profile}`,
