@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { browserOrExplain, launchBrowser, openContext, type WatchedContext } from '../../support/browser.ts';
 import { type RunningLatchkey, startLatchkey } from '../../support/latchkey.ts';
 import { openState, pageStates } from '../page-states.ts';
+import { pageScripts } from './page-scripts.ts';
 import { type ElementFacts, findUntold, readTree } from './tree.ts';
 
 const found = await browserOrExplain();
 const describeInBrowser = found ? describe : describe.skip;
-const inPage = ['../in-page.js', './in-page.js']
-  .map((file) => `(() => { ${readFileSync(new URL(file, import.meta.url), 'utf8')} })();`)
-  .join('\n');
 let browser: Browser;
 let latchkey: RunningLatchkey;
 let context: WatchedContext;
@@ -89,7 +86,7 @@ describeInBrowser('for whoever sees, hears or operates it in a way of their own'
     async (state) => {
       await latchkey.database.deleteFrom('accounts').execute();
       const page = await openState(context, latchkey, state);
-      await page.evaluate(inPage);
+      await page.evaluate(pageScripts);
       const faults = [
         ...(await findForThePrinterOfFolds(page)),
         ...(await findForTheEar(page)),
