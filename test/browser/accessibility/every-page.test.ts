@@ -66,6 +66,16 @@ const looks: readonly Look[] = [
     find: ['a11y.findFaintLines()', 'a11y.findUnseenFocus()'],
   },
   {
+    what: 'more contrast, light',
+    media: { contrast: 'more', colorScheme: 'light' },
+    find: ['a11y.findWeakContrast()', 'a11y.findWordless()'],
+  },
+  {
+    what: 'more contrast, dark',
+    media: { contrast: 'more', colorScheme: 'dark' },
+    find: ['a11y.findWeakContrast()'],
+  },
+  {
     what: 'forced colours, light',
     media: { forcedColors: 'active', colorScheme: 'light' },
     find: ['a11y.findLostInForcedColors()'],
@@ -123,6 +133,7 @@ const plain: Parameters<Page['emulateMedia']>[0] = {
   media: 'screen',
   colorScheme: 'light',
   forcedColors: 'none',
+  contrast: 'no-preference',
   reducedMotion: 'no-preference',
 };
 

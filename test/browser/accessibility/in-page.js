@@ -9,6 +9,8 @@ globalThis.a11y = {
   findClippedText,
   findFaintLines,
   findLostInForcedColors,
+  findWeakContrast,
+  findWordless,
   findMotion,
   findPrintFaults,
   listTabStops,
@@ -167,6 +169,34 @@ function findFaintLines() {
       .filter(({ ratio }) => ratio < 3)
       .map(({ element, ratio }) => `faint line, ${ratio.toFixed(2)}: ${tell(element)}`),
   );
+}
+
+/** For whoever asks for more contrast: lines of boxes under 4.5:1, small text under 7:1. */
+function findWeakContrast() {
+  const shown = (selector) =>
+    [...document.querySelectorAll(selector)].filter((each) => each.checkVisibility());
+  const ratioOf = (element, color) => contrast(readColor(color).rgb, groundOf(element));
+  const boxes = shown('.card:not(.sessions), .note, .pick, .fold, pre, .tag, .theme').filter(
+    (box) => ratioOf(box.parentElement, getComputedStyle(box).borderBottomColor) < 4.5,
+  );
+  const texts = shown('.soft, .hint, dt, thead th, .bottom p').filter(
+    (text) => ratioOf(text, getComputedStyle(text).color) < 7,
+  );
+  return [...boxes, ...texts].map((element) => `weak: ${tell(element)}`);
+}
+
+/** What tells by its colour alone (WCAG 2.2, 1.4.1): states without words, links in a sentence without a line. */
+function findWordless() {
+  const states = [...document.querySelectorAll('.tag, .check b, .note')].filter(
+    ({ textContent }) => textContent.trim() === '',
+  );
+  const links = [...document.querySelectorAll('main :is(p, li, dd, td, .hint) a:not(.btn)')].filter(
+    (link) =>
+      link.checkVisibility() &&
+      !link.closest('.toc') &&
+      !getComputedStyle(link).textDecorationLine.includes('underline'),
+  );
+  return [...states, ...links].map((element) => `told by colour alone: ${tell(element)}`);
 }
 
 /* ---------- Forced colours ---------- */

@@ -131,6 +131,7 @@ export function findUntold(tree: Told, facts: readonly ElementFacts[], language:
       .filter(({ description }) => !description.startsWith('Error:'))
       .map(({ name }) => `${name} is wrong, and does not say what`),
     ...of('table').flatMap(findBadTable),
+    ...findMovedParts(of('navigation'), of('contentinfo')),
   ];
 }
 
@@ -209,6 +210,24 @@ function findUnsaidDescription({ name, description }: Told, described: string): 
   return plain(description) === plain(described)
     ? []
     : [`“${name}” is described as “${description}”, not “${described}”`];
+}
+
+const places = ['Sign in', 'Profile', 'Inspector', 'Setup', 'Learn'];
+
+/** The ways to the other pages and to help stand in the same order everywhere (WCAG 2.2, 3.2.3 and 3.2.6). */
+function findMovedParts(navigations: readonly Told[], [foot]: readonly Told[]): string[] {
+  const linksOf = (told: Told) =>
+    flatten(told)
+      .filter(({ role }) => role === 'link')
+      .map(({ name }) => name);
+  const main = navigations.find(({ name }) => name === 'Main');
+  const links = main ? linksOf(main) : [];
+  const inOrder = places.filter((place) => links.includes(place)).join() === links.join();
+  const last = foot && linksOf(foot).at(-1);
+  return [
+    ...(inOrder ? [] : [`the main navigation is ${links.join(', ')}`]),
+    ...(last === 'Help' || last === 'Sandbox' ? [] : [`the last link of the foot is ${last}`]),
+  ];
 }
 
 function findBadTable(table: Told): string[] {
