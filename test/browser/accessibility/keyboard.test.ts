@@ -178,7 +178,7 @@ describeInBrowser('the focus', () => {
 
   test('is on the summary of what is wrong, whose link leads to the field', async () => {
     await arrive('sandbox-add-person-refused');
-    expect(await page.evaluate('document.activeElement.textContent')).toContain('There is a problem');
+    expect(await page.locator('[data-flash]:focus').innerText()).toContain('There is a problem');
     expect(await page.title()).toMatch(/^Error: /);
     await keys.enter(/^link “Enter an? e-mail|^link “.*e-mail/i);
     expect(await keys.focused()).toBe('text field “E-mail address”, invalid');
