@@ -47,20 +47,33 @@ document.addEventListener('submit', (event) => {
 
 window.addEventListener('pageshow', settle);
 
-// What is there to be pasted elsewhere gets a button.
-for (const source of document.querySelectorAll('[data-copy]')) {
-  if (!navigator.clipboard) break;
+// What is there to be pasted elsewhere gets a button, and what came of it is told to those who do not see it.
+const said = document.createElement('p');
+said.role = 'status';
+said.className = 'vh';
+
+function addCopyButton(source) {
+  const what = source.dataset.copy;
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'btn copy';
   button.textContent = 'Copy';
-  button.ariaLabel = `Copy the ${source.dataset.copy}`;
+  button.ariaLabel = `Copy the ${what}`;
   button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(source.value ?? source.textContent);
-    button.textContent = 'Copied';
+    const copied = await navigator.clipboard.writeText(source.value ?? source.textContent).then(
+      () => true,
+      () => false,
+    );
+    button.textContent = copied ? 'Copied' : 'Copying is not allowed here';
+    said.textContent = copied ? `Copied the ${what}.` : 'Copying is not allowed here.';
     setTimeout(() => {
       button.textContent = 'Copy';
+      said.textContent = '';
     }, 2000);
   });
   source.after(button);
 }
+
+const toCopy = navigator.clipboard ? document.querySelectorAll('[data-copy]') : [];
+if (toCopy.length > 0) document.querySelector('main').append(said);
+toCopy.forEach(addCopyButton);

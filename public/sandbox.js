@@ -33,12 +33,14 @@ function addCopyButton(text) {
   button.className = 'btn';
   button.type = 'button';
   button.textContent = 'Copy';
+  button.ariaLabel = `Copy the ${text.dataset.copy}`;
   button.addEventListener('click', async () => {
     const copied = await navigator.clipboard.writeText(text.textContent).then(
       () => true,
       () => false,
     );
     button.textContent = copied ? 'Copied' : 'Copying is not allowed here';
+    button.ariaLabel = null;
   });
   text.after(button);
 }

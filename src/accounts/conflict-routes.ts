@@ -1,6 +1,7 @@
 import { type Request, Router } from 'express';
 import { RequestError } from '../errors.ts';
 import type { PendingConflict } from '../login/pending-decision.ts';
+import { transactionMinutes } from '../login/transaction.ts';
 import type { Client } from '../oauth/client.ts';
 import { routes } from '../paths.ts';
 import { type SignedIn, setFlash } from '../sessions/session.ts';
@@ -221,7 +222,7 @@ export function createConflictRoutes(context: Context): Router {
     return {
       provider: { id: provider.id, name: provider.name },
       heading: `This ${provider.name} account is linked to another account here`,
-      lead: `${name} is already used by another account here. Nothing has been changed.`,
+      lead: `${name} is already used by another account here. Nothing has been changed. You have ${transactionMinutes} minutes to choose.`,
       problem,
       href: paths.conflict,
       decision: decision.id,

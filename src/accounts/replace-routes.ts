@@ -1,6 +1,7 @@
 import { type Request, Router } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import type { PendingReplacement } from '../login/pending-decision.ts';
+import { transactionMinutes } from '../login/transaction.ts';
 import { routes } from '../paths.ts';
 import type { Provider } from '../providers/provider.ts';
 import { type Flash, type SignedIn, setFlash } from '../sessions/session.ts';
@@ -100,6 +101,7 @@ export function createReplaceRoutes(context: Context): Router {
       consequences: [
         `You are linked to the ${name} account ${former}. You just signed in to ${name} as ${newcomer}.`,
         `If you replace it, you can no longer sign in with ${former}.`,
+        `You have ${transactionMinutes} minutes to choose. After that nothing is changed.`,
       ],
       actions: [
         form(`Replace with ${newcomer}`, paths.replace, { choice: 'replace', decision: id }, 'main'),
