@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
-import type { SandboxChoices } from './config.ts';
+import { join } from 'node:path';
+import type { Config, SandboxChoices } from './config.ts';
 import { ConfigError } from './errors.ts';
+import { createPaths } from './paths.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox/app.ts';
 import { readSwitchedFault, SandboxInputError } from './sandbox/fault-list.ts';
 import { readRegistrations } from './sandbox/registration-file.ts';
 import { isKnownScope } from './sandbox/scopes.ts';
-import { findDouble, type Registration } from './sandbox/registrations.ts';
+import { findDouble, madeUpClients, type Registration } from './sandbox/registrations.ts';
 
 const examples = {
   SANDBOX_FAULTS: 'twitch:token_500, api.twitch.tv:userinfo_html:next',
@@ -67,4 +69,36 @@ export function startSandbox(choices: SandboxChoices, place: Place): Promise<San
     faults: reading('SANDBOX_FAULTS', () => choices.faults.map(readSwitchedFault)),
     seed,
   });
+}
+
+/** Creates the sandbox that runs beside the application, which is registered with it. Throws `ConfigError`. */
+export function startSandboxBeside(config: Config, now: () => number): Promise<Sandbox> {
+  return startSandbox(config.sandbox, {
+    baseUrl: config.sandbox.url!,
+    registrations: [
+      ...config.services.flatMap((service) => toRegistration(config, service)),
+      ...readRegistrationsFile(config.sandbox),
+    ],
+    now,
+    stateFile: join(config.dataDir, 'sandbox.json'),
+  });
+}
+
+/** Registers this application at each service that the sandbox plays, as a developer would there. */
+function toRegistration(config: Config, service: Config['services'][number]): Registration[] {
+  if (service.state !== 'sandbox') return [];
+  const { id } = service.provider;
+  const redirectUri = config.origin + createPaths(config.basePath).callback(id);
+  return [
+    {
+      service: id as Registration['service'],
+      clientId: service.clientId,
+      clientSecret: service.clientSecret ?? madeUpClients[id as Registration['service']].clientSecret,
+      name: 'Latchkey',
+      redirectUris: [
+        redirectUri,
+        ...config.sandbox.redirectUris.map((uri) => uri.replaceAll('{service}', id)),
+      ],
+    },
+  ];
 }
