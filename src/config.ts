@@ -316,7 +316,10 @@ export function readConfig(
     },
     inspector: readInspector(reader, production),
     sandbox,
-    services: offered.map((service) => readService(reader, service, sandbox.url, madeUpClients)),
+    // What the sandbox does not play it has no credentials for.
+    services: offered.map((service) =>
+      readService(reader, service, service.id in madeUpClients ? sandbox.url : null, madeUpClients),
+    ),
     credentials: describeCredentials(environment, readFile, offered),
   };
   if (problems.length > 0) throw new ConfigError(problems);

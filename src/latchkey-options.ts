@@ -2,6 +2,7 @@ import { type Environment, type GeneralVariable, variablesFor } from './config.t
 import { nearest } from './nearest.ts';
 import { type Service, services, type ShippedId } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
+import type { StandardService } from './sandbox/standard-service.ts';
 import type { Hooks } from './web/hooks.ts';
 
 /** Variables of the server alone: inside another application these matters are its own. */
@@ -40,15 +41,18 @@ export interface LatchkeyOptions {
   readonly on?: Hooks;
   /** Providers of your own, offered after the four. */
   readonly providers?: readonly Provider[];
+  /** Those of them that the sandbox plays, by the same ids. */
+  readonly inSandbox?: readonly StandardService[];
 }
 
 export interface ReadOptions {
   readonly environment: Environment;
   readonly hooks: Hooks;
   readonly offered: readonly Service[];
+  readonly played: readonly StandardService[];
 }
 
-const optionNames = ['settings', 'on', 'providers'];
+const optionNames = ['settings', 'on', 'providers', 'inSandbox'];
 const hookNames = ['signedIn', 'linked', 'unlinked'];
 
 /** Throws `TypeError` with every option that does not exist or is of the wrong kind, a line each. */
@@ -57,9 +61,11 @@ export function readOptions(options: LatchkeyOptions, nodeEnvironment: string): 
   const given = toEntries(options, 'the options', problems);
   const settings = toEntries(options?.settings, 'settings', problems);
   const hooks = toEntries(options?.on ?? {}, 'on', problems);
-  const providers = Array.isArray(options?.providers) ? (options.providers as readonly Provider[]) : [];
-  if (options?.providers !== undefined && !Array.isArray(options.providers))
-    problems.push('providers must be a list.');
+  const providers = toList(options?.providers, 'providers', problems);
+  const played = toList(options?.inSandbox, 'inSandbox', problems);
+  for (const { id } of played)
+    if (!providers.some((provider) => provider.id === id))
+      problems.push(`inSandbox: there is no provider with the id ${String(id)}.`);
   problems.push(...findIdProblems(providers));
   const offered = [...services, ...providers.map(toService)];
   const known = variablesFor(offered);
@@ -89,12 +95,22 @@ export function readOptions(options: LatchkeyOptions, nodeEnvironment: string): 
     LOG_LEVEL: 'warn',
     ...(Object.fromEntries(set) as Environment),
   };
-  return { environment, hooks: (options.on ?? {}) as Hooks, offered };
+  return { environment, hooks: (options.on ?? {}) as Hooks, offered, played };
 }
 
 function toEntries(value: unknown, what: string, problems: string[]): [string, unknown][] {
   if (typeof value === 'object' && value !== null) return Object.entries(value);
   problems.push(`${what} must be an object.`);
+  return [];
+}
+
+function toList<Entry>(
+  value: readonly Entry[] | undefined,
+  what: string,
+  problems: string[],
+): readonly Entry[] {
+  if (value === undefined || Array.isArray(value)) return value ?? [];
+  problems.push(`${what} must be a list.`);
   return [];
 }
 

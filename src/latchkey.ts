@@ -8,6 +8,7 @@ import { closeServer, listen, usualLimits } from './listener.ts';
 import { readOptions, type LatchkeyOptions } from './latchkey-options.ts';
 import { createPaths } from './paths.ts';
 import { madeUpClients } from './sandbox/registrations.ts';
+import type { StandardService } from './sandbox/standard-service.ts';
 import { readOrCreateDevelopmentSecret } from './sessions/development-secret.ts';
 import { startSandboxBeside } from './start-sandbox.ts';
 import { isStorageError } from './storage/storage-error.ts';
@@ -16,7 +17,10 @@ import { createLog } from './web/log.ts';
 
 export type { Account, LinkedIdentity } from './accounts/linked-account.ts';
 export type { LatchkeyOptions, Settings } from './latchkey-options.ts';
-export type { Provider } from './providers/provider.ts';
+export { readShape } from './json.ts';
+export { discoverProvider } from './oauth/discovery.ts';
+export { type Provider, standardProvider } from './providers/provider.ts';
+export type { StandardPerson, StandardService } from './sandbox/standard-service.ts';
 export type { Hooks, Linked, SignedIn, Unlinked } from './web/hooks.ts';
 export { ConfigError };
 
@@ -58,8 +62,9 @@ export interface Latchkey {
  * does not answer and for a port in use.
  */
 export async function latchkey(options: LatchkeyOptions): Promise<Latchkey> {
-  const { environment, hooks, offered } = readOptions(options, String(express().get('env')));
-  const config = readConfig(environment, madeUpClients, undefined, offered);
+  const { environment, hooks, offered, played } = readOptions(options, String(express().get('env')));
+  const clients = { ...madeUpClients, ...Object.fromEntries(played.map(({ id, client }) => [id, client])) };
+  const config = readConfig(environment, clients, undefined, offered);
   requirePath(config);
   const { sessionSecrets, dataDir } = config;
   const secrets = sessionSecrets.length > 0 ? sessionSecrets : [readOrCreateDevelopmentSecret(dataDir)];
@@ -79,7 +84,7 @@ export async function latchkey(options: LatchkeyOptions): Promise<Latchkey> {
   const closeStores = async () => {
     await Promise.all([app.close(), stores.close()]);
   };
-  const closeSandbox = await openSandbox(config, stores.now).catch(async (error: unknown) => {
+  const closeSandbox = await openSandbox(config, stores.now, played).catch(async (error: unknown) => {
     await closeStores();
     throw error;
   });
@@ -113,9 +118,13 @@ function requirePath({ basePath, baseUrl }: Config): void {
   ]);
 }
 
-async function openSandbox(config: Config, now: () => number): Promise<() => Promise<void>> {
+async function openSandbox(
+  config: Config,
+  now: () => number,
+  own: readonly StandardService[],
+): Promise<() => Promise<void>> {
   if (!config.sandbox.runs) return async () => {};
-  const sandbox = await startSandboxBeside(config, now);
+  const sandbox = await startSandboxBeside(config, now, own);
   const { host, sandbox: settings } = config;
   const server = await listen(sandbox.app, host, settings.port, 'SANDBOX_PORT', 'in settings', usualLimits);
   return async () => {

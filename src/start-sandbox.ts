@@ -7,6 +7,8 @@ import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox/app.
 import { readSwitchedFault, SandboxInputError } from './sandbox/fault-list.ts';
 import { readRegistrations } from './sandbox/registration-file.ts';
 import { isKnownScope } from './sandbox/scopes.ts';
+import { services } from './sandbox/services.ts';
+import type { StandardService } from './sandbox/standard-service.ts';
 import { findDouble, madeUpClients, type Registration } from './sandbox/registrations.ts';
 
 const examples = {
@@ -55,7 +57,7 @@ function checkScopes({ autoApproveScopes }: SandboxChoices): void {
   if (unknown) throw new SandboxInputError(`has ${unknown}, a scope that no service here has.`);
 }
 
-type Place = Pick<SandboxOptions, 'baseUrl' | 'registrations' | 'now' | 'stateFile'>;
+type Place = Pick<SandboxOptions, 'baseUrl' | 'registrations' | 'now' | 'stateFile' | 'more'>;
 
 /** Creates the sandbox as the configuration wants it. Throws `ConfigError`. */
 export function startSandbox(choices: SandboxChoices, place: Place): Promise<Sandbox> {
@@ -71,34 +73,56 @@ export function startSandbox(choices: SandboxChoices, place: Place): Promise<San
   });
 }
 
-/** Creates the sandbox that runs beside the application, which is registered with it. Throws `ConfigError`. */
-export function startSandboxBeside(config: Config, now: () => number): Promise<Sandbox> {
+/**
+ * Creates the sandbox that runs beside the application, which is registered with it. `own` are services
+ * beside the four. Throws `ConfigError`.
+ */
+export function startSandboxBeside(
+  config: Config,
+  now: () => number,
+  own: readonly StandardService[] = [],
+): Promise<Sandbox> {
+  const played = config.services.flatMap((service) => (service.state === 'sandbox' ? [service] : []));
   return startSandbox(config.sandbox, {
     baseUrl: config.sandbox.url!,
     registrations: [
-      ...config.services.flatMap((service) => toRegistration(config, service)),
+      ...played.flatMap((service) => toRegistration(config, service)),
       ...readRegistrationsFile(config.sandbox),
     ],
+    more: own.flatMap((service) => {
+      const registered = played.find(({ provider }) => provider.id === service.id);
+      if (!registered) return [];
+      const { clientId, clientSecret } = registered;
+      return [
+        {
+          service,
+          registration: { clientId, clientSecret, redirectUris: toRedirectUris(config, service.id) },
+        },
+      ];
+    }),
     now,
     stateFile: join(config.dataDir, 'sandbox.json'),
   });
 }
 
-/** Registers this application at each service that the sandbox plays, as a developer would there. */
-function toRegistration(config: Config, service: Config['services'][number]): Registration[] {
-  if (service.state !== 'sandbox') return [];
-  const { id } = service.provider;
-  const redirectUri = config.origin + createPaths(config.basePath).callback(id);
+type PlayedService = Extract<Config['services'][number], { readonly state: 'live' | 'sandbox' }>;
+
+/** Registers this application at a service that the sandbox has built in, as a developer would there. */
+function toRegistration(config: Config, { provider, clientId, clientSecret }: PlayedService): Registration[] {
+  const service = services.find((builtIn) => builtIn === provider.id);
+  if (!service) return [];
   return [
     {
-      service: id as Registration['service'],
-      clientId: service.clientId,
-      clientSecret: service.clientSecret ?? madeUpClients[id as Registration['service']].clientSecret,
+      service,
+      clientId,
+      clientSecret: clientSecret ?? madeUpClients[service].clientSecret,
       name: 'Latchkey',
-      redirectUris: [
-        redirectUri,
-        ...config.sandbox.redirectUris.map((uri) => uri.replaceAll('{service}', id)),
-      ],
+      redirectUris: toRedirectUris(config, service),
     },
   ];
+}
+
+function toRedirectUris(config: Config, id: string): string[] {
+  const own = config.origin + createPaths(config.basePath).callback(id);
+  return [own, ...config.sandbox.redirectUris.map((uri) => uri.replaceAll('{service}', id))];
 }

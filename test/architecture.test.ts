@@ -84,7 +84,7 @@ const mayImportFrom: Record<string, readonly string[]> = {
   listener: [],
   nearest: [],
   latchkey: [...anythingButSandbox, 'app', 'sandbox', 'start-sandbox', 'listener', 'latchkey-options'],
-  'latchkey-options': ['config', 'nearest', 'providers', 'web'],
+  'latchkey-options': ['config', 'nearest', 'providers', 'sandbox', 'web'],
   'start-sandbox': ['sandbox', 'config', 'errors', 'paths'],
   environment: [],
   commands: [

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { codeBlocks } from './support/code-blocks.ts';
@@ -40,19 +40,28 @@ test('the example has at most twenty lines, and names the packages that it needs
 });
 
 test('its types fit, those of the samples in the documents and the library’s own declarations too', async () => {
-  const samples = ['docs/embed.md'].flatMap((name) =>
+  const samples = ['docs/embed.md', 'docs/add-a-provider.md'].flatMap((name) =>
     codeBlocks(readFileSync(join(root, name), 'utf8'), 'ts'),
   );
-  expect(samples.length).toBeGreaterThan(1);
-  for (const [index, sample] of samples.entries())
-    writeFileSync(join(install.folder, `sample-${index}.ts`), sample);
+  expect(samples.length).toBeGreaterThan(5);
+  mkdirSync(join(install.folder, 'samples'));
+  for (const [index, { file, text }] of samples.entries())
+    writeFileSync(join(install.folder, 'samples', file || `${index}.ts`), text);
   const wrong = readFileSync(join(example, 'server.ts'), 'utf8')
     .replace('SANDBOX_PORT', 'SANDBOX_PROT')
     .replace('account.name', 'account.nmae');
   writeFileSync(join(install.folder, 'wrong.ts'), wrong);
   // No skipLibCheck: a declaration that names what is not there would be found.
-  const config = JSON.parse(readFileSync(join(example, 'tsconfig.json'), 'utf8')) as object;
-  writeFileSync(join(install.folder, 'tsconfig.json'), JSON.stringify({ ...config, include: ['*.ts'] }));
+  const config = JSON.parse(readFileSync(join(example, 'tsconfig.json'), 'utf8')) as {
+    compilerOptions: object;
+  };
+  writeFileSync(
+    join(install.folder, 'tsconfig.json'),
+    JSON.stringify({
+      compilerOptions: { ...config.compilerOptions, allowImportingTsExtensions: true },
+      include: ['*.ts', 'samples'],
+    }),
+  );
   const checked = await run(process.execPath, [tsc, '--noEmit', '--pretty', 'false'], {
     cwd: install.folder,
   }).catch(({ stdout }: { stdout: string }) => ({ stdout }));
