@@ -30,7 +30,7 @@ import type { Database } from './storage/database.ts';
 import type { ExpiringRecords } from './storage/expiring-records.ts';
 import type { CreateRateCounter } from './storage/rate-counters.ts';
 import { type AccountReader, createAccountReader } from './web/account-reader.ts';
-import { createAssets, iconOf, viewsFolder } from './web/assets.ts';
+import { createAssets, viewsFolder } from './web/assets.ts';
 import type { Context, ServiceInUse } from './web/context.ts';
 import { createErrorHandler, createLastResort } from './web/error-page.ts';
 import { createFormReader, refuseManyHeaders } from './web/request-size.ts';
@@ -104,7 +104,6 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   app.set('view engine', 'ejs');
   app.engine('ejs', createViewEngine(config.production));
   if (config.production) app.enable('view cache');
-  app.locals['iconOf'] = iconOf;
 
   const imageSources = context.services.flatMap(({ provider, client }) =>
     client ? provider.imageSources : [],
