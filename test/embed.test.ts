@@ -278,15 +278,28 @@ describe('hooks', () => {
     expect(await who(site)).toMatchObject({ name: 'Ada' });
   });
 
-  test('are waited for: the page comes when they are done', async () => {
-    let done = false;
+  test('are waited for: the answer to the callback is sent when they are done', async () => {
+    const order: string[] = [];
+    let origin = '';
     const signedIn = async () => {
-      await new Promise((resolve) => setImmediate(resolve));
-      done = true;
+      // Longer than what is left to do for the answer.
+      for (let asked = 0; asked < 20; asked++) await (await fetch(`${origin}/who`)).text();
+      order.push('hook');
     };
-    const site = await host(plain, { signedIn });
+    const site = await host(
+      (app, mounted) => {
+        app.use((request, response, next) => {
+          const { path } = request;
+          response.once('finish', () => path.endsWith('/callback') && order.push('callback'));
+          next();
+        });
+        plain(app, mounted);
+      },
+      { signedIn },
+    );
+    ({ origin } = site);
     await signIn(site.visitor, site.loginUrl, 'Resonite');
-    expect(done).toBe(true);
+    expect(order).toEqual(['hook', 'callback']);
   });
 });
 

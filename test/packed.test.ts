@@ -20,7 +20,7 @@ beforeAll(async () => {
   install = await installPacked(['@types/express', '@types/express-session', '@types/node']);
   for (const name of ['server.ts', 'package.json', 'tsconfig.json'])
     cpSync(join(example, name), join(install.folder, name));
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   if (running) await stopProcess(running.child, 'SIGKILL');
   install.close();
