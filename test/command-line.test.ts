@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { variables } from '../src/config.ts';
-import { commands } from '../src/commands/latchkey-command.ts';
+import { loadCommands } from '../src/commands/latchkey-command.ts';
 
 /** `latchkey …` as a person types it. What each command does is in tests of its own. */
 
+const commands = await loadCommands();
 const root = join(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   version: string;

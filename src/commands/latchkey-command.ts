@@ -1,33 +1,35 @@
 import { readFileSync } from 'node:fs';
 import { nearest } from '../nearest.ts';
-import { backup } from './backup.ts';
 import { type Command, section, UsageError } from './command.ts';
-import { copyDatabase } from './copy-database.ts';
-import { doctor } from './doctor.ts';
-import { migrate } from './migrate.ts';
 import { fail, runCommand } from './run.ts';
-import { sandbox } from './sandbox.ts';
-import { secret } from './secret.ts';
-import { start } from './start.ts';
 
-/** In the order in which the help lists them. The first is what `latchkey` alone means. */
-export const commands: readonly Command[] = [start, sandbox, doctor, secret, migrate, backup, copyDatabase];
+/** In the order in which the help lists them. Each brings its own part of the application along, so only when needed. */
+const loaders: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./start.ts')).start,
+  sandbox: async () => (await import('./sandbox.ts')).sandbox,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+  secret: async () => (await import('./secret.ts')).secret,
+  migrate: async () => (await import('./migrate.ts')).migrate,
+  backup: async () => (await import('./backup.ts')).backup,
+  'db:copy': async () => (await import('./copy-database.ts')).copyDatabase,
+};
 
-/** `latchkey <command> …`. Asks nothing back. */
-export async function runLatchkeyCommand([name, ...words]: readonly string[]): Promise<void> {
-  if (name === '--help' || name === '-h') return void process.stdout.write(`${toOverview()}\n`);
+export function loadCommands(): Promise<Command[]> {
+  return Promise.all(Object.values(loaders).map((load) => load()));
+}
+
+/** `latchkey <command> …`; without one it starts the application. Asks nothing back. */
+export async function runLatchkeyCommand([name = 'start', ...words]: readonly string[]): Promise<void> {
+  if (name === '--help' || name === '-h')
+    return void process.stdout.write(`${toOverview(await loadCommands())}\n`);
   if (name === '--version' || name === '-v') return void process.stdout.write(`${readVersion()}\n`);
-  const command = name === undefined ? start : commands.find((known) => known.name === name);
-  if (command) return runCommand(command, words);
-  const meant = nearest(
-    name!,
-    commands.map((known) => known.name),
-  );
+  if (Object.hasOwn(loaders, name)) return runCommand(await loaders[name]!(), words);
+  const meant = nearest(name, Object.keys(loaders));
   const hint = meant === null ? '' : ` Did you mean ${meant}?`;
   fail(new UsageError(`There is no command ${name}.${hint}`), 'latchkey --help');
 }
 
-function toOverview(): string {
+function toOverview(commands: readonly Command[]): string {
   return [
     'latchkey logs people in with Twitch, Mixer, Mixin or Resonite.',
     '',
