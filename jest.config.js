@@ -10,5 +10,7 @@ export default {
     ],
   },
   testMatch: ['**/*.test.ts'],
+  // The samples in the documents import the package by its name.
+  moduleNameMapper: { '^latchkey$': '<rootDir>/src/latchkey.ts' },
   testTimeout: 20_000,
 };

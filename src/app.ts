@@ -29,6 +29,7 @@ import { RecordStore } from './sessions/session-store.ts';
 import type { Database } from './storage/database.ts';
 import type { ExpiringRecords } from './storage/expiring-records.ts';
 import type { CreateRateCounter } from './storage/rate-counters.ts';
+import { type AccountReader, createAccountReader } from './web/account-reader.ts';
 import { createAssets, viewsFolder } from './web/assets.ts';
 import type { Context, ServiceInUse } from './web/context.ts';
 import { createErrorHandler, createLastResort } from './web/error-page.ts';
@@ -37,6 +38,7 @@ import { createRateLimits } from './web/rate-limits.ts';
 import { createGrantCheck } from './web/grant-check.ts';
 import { createHealthRoutes } from './web/health.ts';
 import { createHomeRoutes } from './web/home-routes.ts';
+import { createHookCalls, type Hooks } from './web/hooks.ts';
 import { createKnownHostGuard } from './web/known-host.ts';
 import { createRequestLog, type Log, type LogEvent } from './web/log.ts';
 import { createSameOriginGuard, refuseEmbedded } from './web/same-origin.ts';
@@ -65,10 +67,14 @@ export interface Dependencies {
   readonly flowLimits?: FlowLimits;
   /** True from the moment the process begins to stop: `/readyz` then says so. */
   readonly isStopping: () => boolean;
+  /** What an application around this one wants to hear of. */
+  readonly hooks?: Hooks;
 }
 
 export interface App {
   readonly express: Express;
+  /** Who is signed in, for a request to an application around this one. */
+  readonly readAccount: AccountReader;
   /** The recorded logins; null when the inspector is off. */
   readonly inspector: Context['inspector'];
   /** How it stands with the requests to each provider in use, by its id. */
@@ -117,9 +123,11 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   app.options('/{*path}', () => {
     throw new RequestError('not_found');
   });
-  app.use(
-    createSessionMiddleware(context.sessions, keys, { secure: config.secure, limits: config.sessionLimits }),
-  );
+  const sessionMiddleware = createSessionMiddleware(context.sessions, keys, {
+    secure: config.secure,
+    limits: config.sessionLimits,
+  });
+  app.use(sessionMiddleware);
   app.use(createFormReader());
   app.use(createRateLimits(context, dependencies.createRateCounter));
   if (context.inspector) {
@@ -152,16 +160,24 @@ export function createApp(config: Config, dependencies: Dependencies): App {
     context.services.flatMap(({ provider, client }) =>
       client ? [{ provider: provider.id, ...client.http.traffic() }] : [],
     );
-  return { express: app, inspector: context.inspector, traffic, sweep: records.sweep, close };
+  return {
+    express: app,
+    readAccount: createAccountReader(context, sessionMiddleware),
+    inspector: context.inspector,
+    traffic,
+    sweep: records.sweep,
+    close,
+  };
 }
 
 function createContext(
   config: Config,
-  { database, now, log, httpLimits, flowLimits, trafficObserver }: Dependencies,
+  { database, now, log, httpLimits, flowLimits, trafficObserver, hooks: wanted = {} }: Dependencies,
   records: ExpiringRecords,
   keys: KeyRing,
 ): Context {
   const paths = createPaths(config.basePath);
+  const hooks = createHookCalls(wanted, log);
   const leases = createLeases(records, now);
   const gate = { ...usualGateLimits, ...config.providerRequests };
   const limits = { ...usualLimits, gate, ...httpLimits };
@@ -174,7 +190,7 @@ function createContext(
     log,
     services: config.services.map((service) => createService(service, redirectUri(service), surroundings)),
     sessions: new RecordStore(records, config.sessionLimits, now),
-    accounts: createAccountStore(database, now),
+    accounts: createAccountStore(database, now, hooks.linksChanged),
     grants: createGrants(records, keys, leases, now, (event, provider, outcome) =>
       log.info(event, { provider, outcome }),
     ),
@@ -183,6 +199,7 @@ function createContext(
     decisions: createPendingDecisions(records, keys, now),
     inspector: config.inspector ? createInspector(now, toComplaint(log), flowLimits) : null,
     assets: createAssets(paths.assets, config.production),
+    hooks,
   };
 }
 

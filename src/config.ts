@@ -161,10 +161,17 @@ const generalVariables = [
   'SANDBOX_STEPS',
   'SANDBOX_FAULTS',
   'SANDBOX_SEED',
-];
+] as const;
+
+export type GeneralVariable = (typeof generalVariables)[number];
+
+/** Every variable that is read where these services are offered. */
+export function variablesFor(offered: readonly Service[]): readonly string[] {
+  return [...generalVariables, ...offered.flatMap(variablesOf)];
+}
 
 /** Every variable that is read. `.env.example` explains each one; a test compares the two. */
-export const variables: readonly string[] = [...generalVariables, ...services.flatMap(variablesOf)];
+export const variables = variablesFor(services);
 
 function endpointVariablesOf({ endpoints }: Provider): [suffix: string, name: keyof Endpoints][] {
   return Object.entries(endpointVariables).filter(
@@ -206,9 +213,10 @@ function createReader(
   environment: Environment,
   readFile: (path: string) => string,
   problems: ConfigProblem[],
+  declared = variables,
 ): Reader {
   const get = (name: string) => {
-    if (!variables.includes(name)) throw new TypeError(`${name} is not declared`);
+    if (!declared.includes(name)) throw new TypeError(`${name} is not declared`);
     return environment[name]?.trim() ?? '';
   };
   const report = (problem: ConfigProblem) => void problems.push(problem);
@@ -262,15 +270,16 @@ function createReader(
  * Reads the configuration, all of it, once. Throws `ConfigError` with every problem found.
  *
  * `madeUpClients` are the sandbox's credentials: used for a service that the sandbox plays and that
- * has none of its own.
+ * has none of its own. `offered` are the services in the order in which pages list them.
  */
 export function readConfig(
   environment: Environment,
   madeUpClients: MadeUpClients,
   readFile = (path: string) => readFileSync(path, 'utf8'),
+  offered: readonly Service[] = services,
 ): Config {
   const problems: ConfigProblem[] = [];
-  const reader = createReader(environment, readFile, problems);
+  const reader = createReader(environment, readFile, problems, variablesFor(offered));
   const production = reader.choice('NODE_ENV', ['development', 'production', 'test']) === 'production';
   const port = reader.whole('PORT', 3000, [1, 65535]);
   const baseUrl = readBaseUrl(reader, production, port);
@@ -307,8 +316,11 @@ export function readConfig(
     },
     inspector: readInspector(reader, production),
     sandbox,
-    services: services.map((service) => readService(reader, service, sandbox.url, madeUpClients)),
-    credentials: describeCredentials(environment, readFile),
+    // What the sandbox does not play it has no credentials for.
+    services: offered.map((service) =>
+      readService(reader, service, service.id in madeUpClients ? sandbox.url : null, madeUpClients),
+    ),
+    credentials: describeCredentials(environment, readFile, offered),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(config);
@@ -331,8 +343,10 @@ export function readStorageConfig(
 function describeCredentials(
   environment: Environment,
   readFile: (path: string) => string,
+  offered: readonly Service[],
 ): Record<string, VariableFacts> {
-  const shapes: [name: string, shape: Shape | null][] = services.flatMap((service) => {
+  const declared = variablesFor(offered);
+  const shapes: [name: string, shape: Shape | null][] = offered.flatMap((service) => {
     const { clientId, clientSecret } = service.choose({}).registration;
     const prefix = service.id.toUpperCase();
     return [
@@ -343,7 +357,7 @@ function describeCredentials(
   const all: typeof shapes = [...shapes, ['SESSION_SECRET', null]];
   return Object.fromEntries(
     all.map(([name, shape]) => {
-      const file = variables.includes(`${name}_FILE`) ? environment[`${name}_FILE`]?.trim() : null;
+      const file = declared.includes(`${name}_FILE`) ? environment[`${name}_FILE`]?.trim() : null;
       if (!file) return [name, describeVariable(environment[name], shape)];
       return [
         name,

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import express from 'express';
 import { createApp } from './app.ts';
@@ -7,19 +6,16 @@ import { readEnvironment } from './environment.ts';
 import { ConfigError } from './errors.ts';
 import { closeServer, drain, listen, StartError, stopMilliseconds } from './listener.ts';
 import { createPaths } from './paths.ts';
-import type { Sandbox } from './sandbox/app.ts';
-import { madeUpClients, type Registration } from './sandbox/registrations.ts';
+import { madeUpClients } from './sandbox/registrations.ts';
 import { readOrCreateDevelopmentSecret } from './sessions/development-secret.ts';
 import { placeOf } from './storage/place.ts';
 import { isStorageError } from './storage/storage-error.ts';
-import { databaseFile, openStores } from './storage/stores.ts';
+import { databaseFile, openStores, sweepMilliseconds } from './storage/stores.ts';
 import { createLog, toErrorFields } from './web/log.ts';
 import type { Metrics } from './web/metrics.ts';
 
-const sweepMilliseconds = 10 * 60 * 1000;
-
 /** Starts everything, prints where it is, and stops it at a signal. */
-async function main(): Promise<void> {
+async function startServer(): Promise<void> {
   const config = readConfig(readEnvironment(), madeUpClients);
   const stores = await openStores({ ...config.storage, file: databaseFile(config.dataDir) }, Date.now);
   const secrets =
@@ -52,7 +48,9 @@ async function main(): Promise<void> {
     ...(metrics ? { trafficObserver: metrics.trafficObserver } : {}),
   });
   metrics?.watch({ traffic: app.traffic, poolUse: stores.poolUse, isStopping: () => stopping });
-  const sandbox = config.sandbox.runs ? await startOwnSandbox(config, stores.now) : null;
+  const sandbox = config.sandbox.runs
+    ? await (await import('./start-sandbox.ts')).startSandboxBeside(config, stores.now)
+    : null;
   const server = await listen(mounted(config, app.express), config.host, config.port, 'PORT');
   const sandboxServer =
     sandbox && (await listen(sandbox.app, config.host, config.sandbox.port, 'SANDBOX_PORT'));
@@ -92,38 +90,6 @@ async function listenForMetrics(metrics: Metrics, { host, port }: NonNullable<Co
   return listen(createMetricsApp(metrics), host, port, 'METRICS_PORT');
 }
 
-async function startOwnSandbox(config: Config, now: () => number): Promise<Sandbox> {
-  const { readRegistrationsFile, startSandbox } = await import('./start-sandbox.ts');
-  return startSandbox(config.sandbox, {
-    baseUrl: config.sandbox.url!,
-    registrations: [
-      ...config.services.flatMap((service) => toRegistration(config, service)),
-      ...readRegistrationsFile(config.sandbox),
-    ],
-    now,
-    stateFile: join(config.dataDir, 'sandbox.json'),
-  });
-}
-
-/** Registers this application at each service that the sandbox plays, as a developer would there. */
-function toRegistration(config: Config, service: Config['services'][number]): Registration[] {
-  if (service.state !== 'sandbox') return [];
-  const { id } = service.provider;
-  const redirectUri = config.origin + createPaths(config.basePath).callback(id);
-  return [
-    {
-      service: id as Registration['service'],
-      clientId: service.clientId,
-      clientSecret: service.clientSecret ?? madeUpClients[id as Registration['service']].clientSecret,
-      name: 'Latchkey',
-      redirectUris: [
-        redirectUri,
-        ...config.sandbox.redirectUris.map((uri) => uri.replaceAll('{service}', id)),
-      ],
-    },
-  ];
-}
-
 function describe(config: Config): string {
   const services = config.services.map(({ provider, state }) => `  ${provider.name.padEnd(10)} ${state}`);
   const sandbox =
@@ -150,10 +116,17 @@ function placeOfData({ dataDir, storage: { databaseUrl, sessionStoreUrl } }: Con
   return sessionStoreUrl === null ? data : `${data}, sessions in Redis at ${placeOf(sessionStoreUrl)}`;
 }
 
-main().catch((error: unknown) => {
+/** Runs the server until a signal ends it. A start that fails is words on stderr, and the exit code 1. */
+export async function main(): Promise<void> {
+  await startServer().catch(fail);
+}
+
+function fail(error: unknown): never {
   const expected = error instanceof ConfigError || error instanceof StartError || isStorageError(error);
   process.stderr.write(
     `${expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );
   process.exit(1);
-});
+}
+
+if (import.meta.main) await main();

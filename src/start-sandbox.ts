@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
-import type { SandboxChoices } from './config.ts';
+import { join } from 'node:path';
+import type { Config, SandboxChoices } from './config.ts';
 import { ConfigError } from './errors.ts';
+import { createPaths } from './paths.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox/app.ts';
 import { readSwitchedFault, SandboxInputError } from './sandbox/fault-list.ts';
 import { readRegistrations } from './sandbox/registration-file.ts';
 import { isKnownScope } from './sandbox/scopes.ts';
-import { findDouble, type Registration } from './sandbox/registrations.ts';
+import { services } from './sandbox/services.ts';
+import type { StandardService } from './sandbox/standard-service.ts';
+import { findDouble, madeUpClients, type Registration } from './sandbox/registrations.ts';
 
 const examples = {
   SANDBOX_FAULTS: 'twitch:token_500, api.twitch.tv:userinfo_html:next',
@@ -53,7 +57,7 @@ function checkScopes({ autoApproveScopes }: SandboxChoices): void {
   if (unknown) throw new SandboxInputError(`has ${unknown}, a scope that no service here has.`);
 }
 
-type Place = Pick<SandboxOptions, 'baseUrl' | 'registrations' | 'now' | 'stateFile'>;
+type Place = Pick<SandboxOptions, 'baseUrl' | 'registrations' | 'now' | 'stateFile' | 'more'>;
 
 /** Creates the sandbox as the configuration wants it. Throws `ConfigError`. */
 export function startSandbox(choices: SandboxChoices, place: Place): Promise<Sandbox> {
@@ -67,4 +71,58 @@ export function startSandbox(choices: SandboxChoices, place: Place): Promise<San
     faults: reading('SANDBOX_FAULTS', () => choices.faults.map(readSwitchedFault)),
     seed,
   });
+}
+
+/**
+ * Creates the sandbox that runs beside the application, which is registered with it. `own` are services
+ * beside the four. Throws `ConfigError`.
+ */
+export function startSandboxBeside(
+  config: Config,
+  now: () => number,
+  own: readonly StandardService[] = [],
+): Promise<Sandbox> {
+  const played = config.services.flatMap((service) => (service.state === 'sandbox' ? [service] : []));
+  return startSandbox(config.sandbox, {
+    baseUrl: config.sandbox.url!,
+    registrations: [
+      ...played.flatMap((service) => toRegistration(config, service)),
+      ...readRegistrationsFile(config.sandbox),
+    ],
+    more: own.flatMap((service) => {
+      const registered = played.find(({ provider }) => provider.id === service.id);
+      if (!registered) return [];
+      const { clientId, clientSecret } = registered;
+      return [
+        {
+          service,
+          registration: { clientId, clientSecret, redirectUris: toRedirectUris(config, service.id) },
+        },
+      ];
+    }),
+    now,
+    stateFile: join(config.dataDir, 'sandbox.json'),
+  });
+}
+
+type PlayedService = Extract<Config['services'][number], { readonly state: 'live' | 'sandbox' }>;
+
+/** Registers this application at a service that the sandbox has built in, as a developer would there. */
+function toRegistration(config: Config, { provider, clientId, clientSecret }: PlayedService): Registration[] {
+  const service = services.find((builtIn) => builtIn === provider.id);
+  if (!service) return [];
+  return [
+    {
+      service,
+      clientId,
+      clientSecret: clientSecret ?? madeUpClients[service].clientSecret,
+      name: 'Latchkey',
+      redirectUris: toRedirectUris(config, service),
+    },
+  ];
+}
+
+function toRedirectUris(config: Config, id: string): string[] {
+  const own = config.origin + createPaths(config.basePath).callback(id);
+  return [own, ...config.sandbox.redirectUris.map((uri) => uri.replaceAll('{service}', id))];
 }

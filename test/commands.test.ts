@@ -34,13 +34,18 @@ function runCommand(
   env: Record<string, string> = {},
   words: string[] = [],
 ): Promise<Outcome> {
-  const [node, command] = scripts[script]!.split(' ');
+  const [node, command, ...first] = scripts[script]!.split(' ');
   expect(node).toBe('node');
   const options = { cwd: folder, env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, ...env } };
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, command!), ...words], options, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout, errors: stderr });
-    });
+    execFile(
+      process.execPath,
+      [join(root, command!), ...first, ...words],
+      options,
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout, errors: stderr });
+      },
+    );
   });
 }
 
@@ -180,7 +185,11 @@ describe('npm run backup', () => {
   });
 
   test('wants to know where to, and something to copy', async () => {
-    expect(await runCommand('backup')).toEqual(failed('Say where to: npm run backup -- <file>'));
+    expect(await runCommand('backup')).toEqual({
+      code: 2,
+      output: '',
+      errors: '<file> is missing: latchkey backup <file>\nSee latchkey backup --help\n',
+    });
     const target = join(folder, 'copy.sqlite');
     expect(await runCommand('backup', {}, [target])).toEqual(failed(`There is no database at ${file}.`));
     expect(readdirSync(folder)).toEqual([]);

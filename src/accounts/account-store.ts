@@ -68,6 +68,19 @@ export interface AccountStore {
   deleteAccount(accountId: string): Promise<Identity[]>;
 }
 
+/** An identity came to an account or left it. Told once the database has agreed, in the order of events. */
+export interface LinkChange {
+  readonly what: 'linked' | 'unlinked';
+  readonly accountId: string;
+  readonly identity: Identity;
+  /** Where it came from, or where it went; null when it is new here, or gone. */
+  readonly otherAccountId: string | null;
+  /** The account ended with this: it was deleted, or joined into the other one. */
+  readonly accountEnded: boolean;
+}
+
+export type TellLinkChanges = (changes: readonly LinkChange[]) => Promise<void>;
+
 export interface Move {
   readonly identityId: string;
   readonly fromAccountId: string;
@@ -149,7 +162,11 @@ function toColumnParameters(parameter: Parameter<SaidColumns>) {
 }
 
 /** What only reads gives up when the database is slow; what writes waits a little longer for its word. */
-export function createAccountStore(database: Database, now: () => number): AccountStore {
+export function createAccountStore(
+  database: Database,
+  now: () => number,
+  tell: TellLinkChanges = async () => {},
+): AccountStore {
   async function findIdentity(provider: string, mode: Mode, subject: string): Promise<Identity | null> {
     const { rows } = await withinDeadline(findBySubject(database, { provider, mode, subject }));
     return rows[0] ?? null;
@@ -230,30 +247,40 @@ export function createAccountStore(database: Database, now: () => number): Accou
       return (await withinDeadline(query.executeTakeFirst()))?.created_at ?? null;
     },
 
-    createAccount: (proven) =>
-      inserting(async (transaction) => {
+    async createAccount(proven) {
+      const identity = await inserting(async (transaction) => {
         const id = newId();
         await insertAccount(transaction, { id, now: now() });
         return insert(transaction, id, proven);
-      }),
+      });
+      await tell([toChange('linked', identity)]);
+      return identity;
+    },
 
-    linkIdentity: (accountId, proven) =>
-      inserting(async (transaction) => {
+    async linkIdentity(accountId, proven) {
+      const identity = await inserting(async (transaction) => {
         if (!(await lockAccounts(transaction, accountId))) throw new IdentityRace();
         return insert(transaction, accountId, proven);
-      }),
+      });
+      await tell([toChange('linked', identity)]);
+      return identity;
+    },
 
-    replaceIdentity: (accountId, oldIdentityId, proven) =>
-      inserting(async (transaction) => {
+    async replaceIdentity(accountId, oldIdentityId, proven) {
+      const [former, identity] = await inserting(async (transaction) => {
         if (!(await lockAccounts(transaction, accountId))) throw new IdentityRace();
-        const { numDeletedRows } = await transaction
+        const removed = await transaction
           .deleteFrom('identities')
           .where('id', '=', oldIdentityId)
           .where('account_id', '=', accountId)
+          .returningAll()
           .executeTakeFirst();
-        if (numDeletedRows === 0n) throw new IdentityRace();
-        return insert(transaction, accountId, proven);
-      }),
+        if (!removed) throw new IdentityRace();
+        return [removed, await insert(transaction, accountId, proven)] as const;
+      });
+      await tell([toChange('unlinked', former), toChange('linked', identity)]);
+      return identity;
+    },
 
     renewIdentity: (accountId, identityId, proven) => renew(database, accountId, identityId, proven),
 
@@ -272,18 +299,21 @@ export function createAccountStore(database: Database, now: () => number): Accou
       await database.updateTable('identities').set(columns).where('id', '=', identityId).execute();
     },
 
-    unlinkIdentity: (accountId, identityId, isWayIn) =>
-      durably(database, async (transaction) => {
-        if (!(await lockAccounts(transaction, accountId))) return;
+    async unlinkIdentity(accountId, identityId, isWayIn) {
+      const removed = await durably(database, async (transaction) => {
+        if (!(await lockAccounts(transaction, accountId))) return null;
         const linked = await list(transaction, accountId);
         const identity = linked.find(({ id }) => id === identityId);
-        if (!identity) return;
+        if (!identity) return null;
         requireWayIn(linked, identity, isWayIn);
         await transaction.deleteFrom('identities').where('id', '=', identityId).execute();
-      }),
+        return identity;
+      });
+      if (removed) await tell([toChange('unlinked', removed)]);
+    },
 
-    moveIdentity: ({ identityId, fromAccountId, toAccountId }, proven, isWayIn) =>
-      inserting(async (transaction) => {
+    async moveIdentity({ identityId, fromAccountId, toAccountId }, proven, isWayIn) {
+      const moved = await inserting(async (transaction) => {
         if (!(await lockAccounts(transaction, fromAccountId, toAccountId))) throw new IdentityRace();
         const linked = await list(transaction, fromAccountId);
         const identity = linked.find(({ id }) => id === identityId);
@@ -300,10 +330,13 @@ export function createAccountStore(database: Database, now: () => number): Accou
           .where('id', '=', identityId)
           .returningAll()
           .executeTakeFirstOrThrow();
-      }),
+      });
+      await tell(toMoveChanges(moved, fromAccountId, false));
+      return moved;
+    },
 
-    joinAccounts: ({ identityId, fromAccountId, toAccountId }, proven) =>
-      inserting(async (transaction) => {
+    async joinAccounts({ identityId, fromAccountId, toAccountId }, proven) {
+      const all = await inserting(async (transaction) => {
         // A link that is under way waits, and then finds one account less.
         if (!(await lockAccounts(transaction, fromAccountId, toAccountId))) throw new IdentityRace();
         await renew(transaction, fromAccountId, identityId, proven);
@@ -315,17 +348,36 @@ export function createAccountStore(database: Database, now: () => number): Accou
           .execute();
         await transaction.deleteFrom('accounts').where('id', '=', fromAccountId).execute();
         return moved.toSorted((one, other) => one.linked_at - other.linked_at);
-      }),
+      });
+      await tell(all.flatMap((identity) => toMoveChanges(identity, fromAccountId, true)));
+      return all;
+    },
 
-    deleteAccount: (accountId) =>
-      durably(database, async (transaction) => {
+    async deleteAccount(accountId) {
+      const all = await durably(database, async (transaction) => {
         await lockAccount(transaction, accountId);
         const identities = await list(transaction, accountId);
         // They go with it: the table says so.
         await transaction.deleteFrom('accounts').where('id', '=', accountId).execute();
         return identities;
-      }),
+      });
+      await tell(all.map((identity) => ({ ...toChange('unlinked', identity), accountEnded: true })));
+      return all;
+    },
   };
+}
+
+function toChange(what: LinkChange['what'], identity: Identity): LinkChange {
+  return { what, accountId: identity.account_id, identity, otherAccountId: null, accountEnded: false };
+}
+
+/** What an identity that is now with its new account means for both. */
+function toMoveChanges(moved: Identity, from: string, accountEnded: boolean): LinkChange[] {
+  const to = moved.account_id;
+  return [
+    { what: 'unlinked', accountId: from, identity: moved, otherAccountId: to, accountEnded },
+    { what: 'linked', accountId: to, identity: moved, otherAccountId: from, accountEnded: false },
+  ];
 }
 
 /** Throws `last_identity` when nothing but this identity lets the person in. */

@@ -1,30 +1,36 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
-import { backup, DatabaseSync } from 'node:sqlite';
+import { backup as copyPages, DatabaseSync } from 'node:sqlite';
 import { databaseFile } from '../storage/stores.ts';
-import { CommandError, run } from './run.ts';
+import { type Command, CommandError } from './command.ts';
+import { readStorage, runCommand, storageVariables } from './run.ts';
 
 /** Pages that are copied in one step: all of them, so that a busy server cannot make it begin again. */
 const allPages = 2 ** 31 - 1;
 
-/**
- * `npm run backup -- <file>`: copies the embedded database to a new file, also while the server runs.
- * The copy is one file, complete in itself, readable by its owner alone.
- */
-await run(async ({ dataDir, storage }, [target, ...more]) => {
-  if (storage.databaseUrl !== null)
-    throw new CommandError('The data is in PostgreSQL: make a backup of it with pg_dump.');
-  if (!target || more.length > 0) throw new CommandError('Say where to: npm run backup -- <file>');
-  const source = databaseFile(dataDir);
-  if (!existsSync(source)) throw new CommandError(`There is no database at ${source}.`);
-  reserve(target);
-  try {
-    const pages = await copy(source, target);
-    return `${target} is a backup of ${source}: ${pages} pages, checked.`;
-  } catch (error) {
-    rmSync(target, { force: true });
-    throw error;
-  }
-});
+export const backup: Command = {
+  name: 'backup',
+  summary: 'copies the embedded database to a new file, also while the server runs',
+  operands: ['<file>'],
+  options: {},
+  details: ['The copy is one file, complete in itself, readable by its owner alone. No file is overwritten.'],
+  variables: { DATA_DIR: storageVariables.DATA_DIR },
+  failure: 'there is no backup: the sentence says why',
+  async run({ operands: [target = ''] }) {
+    const { dataDir, storage } = readStorage();
+    if (storage.databaseUrl !== null)
+      throw new CommandError('The data is in PostgreSQL: make a backup of it with pg_dump.');
+    const source = databaseFile(dataDir);
+    if (!existsSync(source)) throw new CommandError(`There is no database at ${source}.`);
+    reserve(target);
+    try {
+      const pages = await copy(source, target);
+      return `${target} is a backup of ${source}: ${pages} pages, checked.`;
+    } catch (error) {
+      rmSync(target, { force: true });
+      throw error;
+    }
+  },
+};
 
 /** Creates the file, and only if it is not there yet. */
 function reserve(file: string): void {
@@ -40,7 +46,7 @@ function reserve(file: string): void {
 async function copy(source: string, target: string): Promise<number> {
   const from = new DatabaseSync(source, { readOnly: true, timeout: 5000 });
   try {
-    const pages = await backup(from, target, { rate: allPages });
+    const pages = await copyPages(from, target, { rate: allPages });
     check(target);
     return pages;
   } catch (error) {
@@ -64,3 +70,5 @@ function check(file: string): void {
     copied.close();
   }
 }
+
+if (import.meta.main) await runCommand(backup, process.argv.slice(2));

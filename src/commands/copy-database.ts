@@ -5,36 +5,48 @@ import { tombstonePrefix } from '../storage/expiring-records.ts';
 import { placeOf } from '../storage/place.ts';
 import { isStorageError } from '../storage/storage-error.ts';
 import { databaseFile } from '../storage/stores.ts';
-import { CommandError, run } from './run.ts';
+import { type Command, CommandError } from './command.ts';
+import { readStorage, runCommand, storageVariables } from './run.ts';
 
 /** Rows in one insert: far below PostgreSQL's limit of 65,535 parameters. */
 const batchSize = 500;
 
-/**
- * `npm run db:copy`: copies everything from the SQLite file in DATA_DIR to the PostgreSQL database in
- * DATABASE_URL, all or nothing. The file stays as it is, and nobody can write to it meanwhile.
- */
-await run(async ({ dataDir, storage: { databaseUrl, sessionStoreUrl } }) => {
-  if (databaseUrl === null)
-    throw new CommandError('Say where to: set DATABASE_URL to a PostgreSQL database.');
-  const file = databaseFile(dataDir);
-  if (!existsSync(file)) throw new CommandError(`There is no database at ${file}.`);
-  const source = await openDatabase(file);
-  try {
-    const target = await openDatabase({ url: databaseUrl, poolSize: 1 });
+export const copyDatabase: Command = {
+  name: 'db:copy',
+  summary: 'copies everything from SQLite to the PostgreSQL database in DATABASE_URL',
+  operands: [],
+  options: {},
+  details: ['All or nothing. The file stays as it is, and nobody can write to it meanwhile.'],
+  variables: {
+    DATA_DIR: storageVariables.DATA_DIR,
+    DATABASE_URL: 'where to, a database without accounts',
+    SESSION_STORE_URL: 'when it is set sessions are not copied',
+  },
+  failure: 'nothing was copied: the sentence says why',
+  async run() {
+    const { dataDir, storage } = readStorage();
+    const { databaseUrl, sessionStoreUrl } = storage;
+    if (databaseUrl === null)
+      throw new CommandError('Say where to: set DATABASE_URL to a PostgreSQL database.');
+    const file = databaseFile(dataDir);
+    if (!existsSync(file)) throw new CommandError(`There is no database at ${file}.`);
+    const source = await openDatabase(file);
     try {
-      const { accounts, identities, records } = await copyAll(source, target, sessionStoreUrl === null);
-      const copied = `Copied from ${file} to the database at ${placeOf(databaseUrl)}: accounts: ${accounts}, identities: ${identities}`;
-      return records === null
-        ? `${copied}. Sessions are not copied to SESSION_STORE_URL: people must sign in again.`
-        : `${copied}, sessions and other records that end by themselves: ${records}.`;
+      const target = await openDatabase({ url: databaseUrl, poolSize: 1 });
+      try {
+        const { accounts, identities, records } = await copyAll(source, target, sessionStoreUrl === null);
+        const copied = `Copied from ${file} to the database at ${placeOf(databaseUrl)}: accounts: ${accounts}, identities: ${identities}`;
+        return records === null
+          ? `${copied}. Sessions are not copied to SESSION_STORE_URL: people must sign in again.`
+          : `${copied}, sessions and other records that end by themselves: ${records}.`;
+      } finally {
+        await target.destroy();
+      }
     } finally {
-      await target.destroy();
+      await source.destroy();
     }
-  } finally {
-    await source.destroy();
-  }
-});
+  },
+};
 
 interface Counts {
   readonly accounts: number;
@@ -126,3 +138,5 @@ async function count(database: Database, table: keyof Schema): Promise<number> {
     .executeTakeFirstOrThrow();
   return row.there;
 }
+
+if (import.meta.main) await runCommand(copyDatabase, process.argv.slice(2));

@@ -9,27 +9,28 @@ import { examine, examineProblems, type Report } from '../setup/doctor.ts';
 import { clockName, type Finding } from '../setup/finding.ts';
 import { toDoctorText } from '../setup/doctor-text.ts';
 import { checkStorage } from '../setup/storage-check.ts';
+import type { Command } from './command.ts';
+import { runCommand } from './run.ts';
 
 const nodeVersion = process.versions.node;
-const known = ['--json', '--network'];
-
-/**
- * `npm run doctor`: the checks of `GET /setup`, for a terminal. `--json` for programs, `--network` also
- * asks the services that are live. The exit code is 0 when nothing needs action, else 1.
- */
-async function main(words: readonly string[]): Promise<void> {
-  const unknown = words.find((word) => !known.includes(word));
-  if (unknown !== undefined) {
-    process.stderr.write(`The doctor knows ${known.join(' and ')}, not ${unknown}.\n`);
-    process.exitCode = 1;
-    return;
-  }
-  const report = await makeReport(words.includes('--network'));
-  process.stdout.write(
-    words.includes('--json') ? `${JSON.stringify(report, null, 2)}\n` : toDoctorText(report),
-  );
-  process.exitCode = report.healthy ? 0 : 1;
-}
+/** The checks of `GET /setup`, for a terminal. */
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'checks the setup: what is ready, what is missing, what to register where',
+  operands: [],
+  options: {
+    json: { words: 'prints the report for programs' },
+    network: { words: 'also asks the services that are live' },
+  },
+  details: ['Changes nothing, and prints no secret.'],
+  variables: { 'all that start reads': 'they are what is checked' },
+  failure: 'something needs action',
+  async run({ options }) {
+    const report = await makeReport(options.has('network'));
+    const text = options.has('json') ? JSON.stringify(report, null, 2) : toDoctorText(report).trimEnd();
+    return { text, exitCode: report.healthy ? 0 : 1 };
+  },
+};
 
 async function makeReport(withNetwork: boolean): Promise<Report> {
   let config: Config;
@@ -75,4 +76,4 @@ async function askServices(
   return Object.fromEntries((await Promise.all(results)).flat());
 }
 
-await main(process.argv.slice(2));
+if (import.meta.main) await runCommand(doctor, process.argv.slice(2));

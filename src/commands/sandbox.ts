@@ -1,40 +1,54 @@
 import { readSandboxConfig } from '../config.ts';
 import { readEnvironment } from '../environment.ts';
-import { ConfigError } from '../errors.ts';
-import { closeServer, listen, StartError, stopMilliseconds } from '../listener.ts';
+import { closeServer, listen, stopMilliseconds } from '../listener.ts';
 import { describeSandbox } from '../sandbox/description.ts';
 import { madeUpRegistrations } from '../sandbox/registration-file.ts';
 import { readRegistrationsFile, startSandbox } from '../start-sandbox.ts';
+import type { Command } from './command.ts';
+import { runCommand } from './run.ts';
 
 /** Where Latchkey itself wants to be called back when it runs on this machine. */
 const ownRedirectUri = 'http://localhost:3000/login/{service}/callback';
 
-/** `npm run sandbox`: the pretended providers alone, for an application in any language. */
-async function main(): Promise<void> {
-  const config = readSandboxConfig(readEnvironment());
-  const { host, port, url } = config;
-  const fromFile = readRegistrationsFile(config);
-  const redirectUris = config.redirectUris.length > 0 ? config.redirectUris : [ownRedirectUri];
-  const registrations = fromFile.length > 0 ? fromFile : madeUpRegistrations(redirectUris);
-  const sandbox = await startSandbox(config, { baseUrl: url, registrations, now: Date.now });
-  const server = await listen(sandbox.app, host, port, 'SANDBOX_PORT', 'npm run sandbox');
-  let stopping = false;
+export const sandbox: Command = {
+  name: 'sandbox',
+  summary: 'runs the pretended services alone, for an application in any language',
+  operands: [],
+  options: {},
+  details: ['Prints the addresses and the credentials. Runs until a signal (Ctrl+C) ends it.'],
+  variables: {
+    SANDBOX_PORT: 'where to listen; 4000 by default',
+    HOST: 'where to listen; 127.0.0.1 by default',
+    SANDBOX_URL: 'its public address, where that is another one',
+    SANDBOX_REDIRECT_URIS: 'where your application wants to be called back',
+    SANDBOX_REGISTRATIONS: 'a file with applications, in place of the one made up',
+    SANDBOX_AUTO_APPROVE: 'true, or as whom: shows no page',
+    SANDBOX_FAULTS: 'what goes wrong from the start',
+    SANDBOX_SEED: 'makes the same ids, codes and keys each time',
+  },
+  failure: 'a setting cannot be used, or the port is taken',
+  async run() {
+    const config = readSandboxConfig(readEnvironment());
+    const { host, port, url } = config;
+    const fromFile = readRegistrationsFile(config);
+    const redirectUris = config.redirectUris.length > 0 ? config.redirectUris : [ownRedirectUri];
+    const registrations = fromFile.length > 0 ? fromFile : madeUpRegistrations(redirectUris);
+    const played = await startSandbox(config, { baseUrl: url, registrations, now: Date.now });
+    const server = await listen(played.app, host, port, 'SANDBOX_PORT', 'npm run sandbox');
+    let stopping = false;
 
-  async function stop(): Promise<void> {
-    if (stopping) process.exit(1);
-    stopping = true;
-    const deadline = setTimeout(() => process.exit(1), stopMilliseconds);
-    await Promise.all([closeServer(server), sandbox.close()]);
-    clearTimeout(deadline);
-  }
+    async function stop(): Promise<void> {
+      if (stopping) process.exit(1);
+      stopping = true;
+      const deadline = setTimeout(() => process.exit(1), stopMilliseconds);
+      await Promise.all([closeServer(server), played.close()]);
+      clearTimeout(deadline);
+    }
 
-  process.on('SIGINT', () => void stop());
-  process.on('SIGTERM', () => void stop());
-  process.stdout.write(`${describeSandbox({ url, host, registrations })}\n`);
-}
+    process.on('SIGINT', () => void stop());
+    process.on('SIGTERM', () => void stop());
+    return describeSandbox({ url, host, registrations });
+  },
+};
 
-main().catch((error: unknown) => {
-  const expected = error instanceof ConfigError || error instanceof StartError;
-  process.stderr.write(`${expected ? error.message : String((error as Error).stack ?? error)}\n`);
-  process.exitCode = 1;
-});
+if (import.meta.main) await runCommand(sandbox, process.argv.slice(2));

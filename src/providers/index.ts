@@ -13,8 +13,11 @@ export interface Service {
   readonly choose: (chosen: Readonly<Record<string, string>>) => Provider;
 }
 
+/** The ids of the services below, for types. */
+export type ShippedId = 'twitch' | 'mixin' | 'resonite' | 'mixer';
+
 /** In the order in which pages list them. */
-export const services: readonly Service[] = [
+export const services: readonly (Service & { readonly id: ShippedId })[] = [
   {
     id: 'twitch',
     settings: { TWITCH_API: ['helix', 'kraken'] },

@@ -209,3 +209,21 @@ export interface IdentityFacts {
 
 /** Most providers change nothing and add no headers. */
 export const plainUserinfo = { authorization: 'Bearer', headers: () => ({}), requestId: false } as const;
+
+/** What is so with a provider that keeps to the standards. A set of facts begins with it and says the rest. */
+export const standardProvider = {
+  status: 'live',
+  announcesIssuer: false,
+  clientSecret: 'required',
+  pkce: 'S256',
+  idToken: null,
+  accessToken: 'bearer',
+  authorizationParameters: {},
+  force: 'cannot-force',
+  stateInTokenRequest: false,
+  conform: {},
+  userinfo: plainUserinfo,
+  privateFields: ['email'],
+  departures: [],
+  trace: { shows: [] },
+} as const satisfies Partial<Provider>;

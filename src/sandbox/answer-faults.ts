@@ -111,11 +111,11 @@ export const answerFaults = {
   },
   error_in_200: {
     effect: 'answers 200 with an error in its body',
-    instead: (req) => ({ status: 200, body: JSON.stringify(errorInside(req.originalUrl)) }),
+    instead: (req: Request) => ({ status: 200, body: JSON.stringify(errorInside(req.originalUrl)) }),
   },
   redirect: {
     effect: 'answers 307 to a POST and 302 to a GET, and leads elsewhere',
-    instead: (req, elsewhere) => ({
+    instead: (req: Request, elsewhere: string) => ({
       status: req.method === 'POST' ? 307 : 302,
       headers: { Location: elsewhere },
     }),

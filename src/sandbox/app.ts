@@ -25,6 +25,7 @@ import { logRequests, setVerdict } from './request-log.ts';
 import { answerError } from './answer-error.ts';
 import { type Host, hostInPath } from './services.ts';
 import { breakableAnswers } from './sending.ts';
+import { type StandardRegistration, type StandardService, standardHosts } from './standard-service.ts';
 import { createSigningKeys } from './signing-key.ts';
 import { SandboxState, type Settings, usualSettings } from './state.ts';
 import { createStateSaver, loadState, noSaver, type StateSaver } from './state-file.ts';
@@ -39,6 +40,8 @@ export interface SandboxOptions {
   settings?: Partial<Settings>;
   /** Faults that are on from the start, and again after a reset. */
   faults?: readonly SwitchedFault[];
+  /** Services of the application's own, each with the one application that it knows. */
+  more?: readonly { readonly service: StandardService; readonly registration: StandardRegistration }[];
   /** Fixes ids, codes, tokens and keys. */
   seed?: string | null;
   /** How slow slow answers are. */
@@ -113,7 +116,7 @@ const refuseUnknownFaults: RequestHandler = (req, res, next) => {
   res.status(400).type('text/plain').send('X-Sandbox-Fault names a fault that is not known.\n');
 };
 
-function createRouter(parts: SandboxParts, saver: StateSaver): Router {
+function createRouter(parts: SandboxParts, saver: StateSaver, more: SandboxOptions['more'] = []): Router {
   const router = Router();
   router.use(securityHeaders);
   router.use('/assets', staticFiles());
@@ -124,20 +127,24 @@ function createRouter(parts: SandboxParts, saver: StateSaver): Router {
     next();
   });
   router.use(controlRouter(parts));
-  const played = { elsewhere: elsewhere(), ...hostRouters(parts) };
+  const own = more.map(({ service, registration }) => standardHosts(service, registration, parts));
+  const played = Object.assign({ elsewhere: elsewhere(), ...hostRouters(parts) }, ...own) as Record<
+    string,
+    Router
+  >;
   const log = logRequests(parts);
   router.use((req, res, next) => (isPlayed(played, req) ? log(req, res, next) : next()));
   router.use(refuseUnknownFaults, breakableAnswers(parts));
-  for (const [host, hostRouter] of Object.entries(played)) router.use(`/${host}`, hostRouter);
+  for (const [host, hostRouter] of Object.entries<Router>(played)) router.use(`/${host}`, hostRouter);
   return router;
 }
 
-function createApp(parts: SandboxParts, saver: StateSaver): Express {
+function createApp(parts: SandboxParts, saver: StateSaver, more: SandboxOptions['more']): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   setUpViews(app);
-  app.use(parts.basePath || '/', createRouter(parts, saver));
+  app.use(parts.basePath || '/', createRouter(parts, saver, more));
   app.use((_req, res) => void res.status(404).type('text/plain').send('There is nothing here.\n'));
   app.use(answerError(parts) as ErrorRequestHandler);
   return app;
@@ -168,7 +175,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     now,
     stateFile: stateFile ?? null,
   };
-  const app = createApp(parts, saver);
+  const app = createApp(parts, saver, options.more);
 
   async function close(): Promise<void> {
     state.letGo();

@@ -14,6 +14,9 @@ export function databaseFile(dataDir: string): string {
   return join(dataDir, 'latchkey.sqlite');
 }
 
+/** How often what has ended is deleted. */
+export const sweepMilliseconds = 10 * 60 * 1000;
+
 export interface StoreSettings {
   /** The file of the embedded database, used without `databaseUrl`; or `:memory:`. */
   readonly file: string;

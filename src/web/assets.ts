@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import express, { type RequestHandler } from 'express';
 
 export const viewsFolder = join(import.meta.dirname, '../../views');
 const publicFolder = join(import.meta.dirname, '../../public');
+
+const icons = new Set(readdirSync(join(viewsFolder, 'icons')));
+
+/** The drawing in views/icons/ for a provider; `other` for one that has none of its own. */
+export function iconOf({ id }: { readonly id: string }): string {
+  return icons.has(`${id}.ejs`) ? id : 'other';
+}
 
 export interface Assets {
   /** The address of a file in public/, with a version that changes with its content. */

@@ -10,6 +10,7 @@ import type { Grants } from '../sessions/grants.ts';
 import type { Leases } from '../sessions/leases.ts';
 import type { RecordStore } from '../sessions/session-store.ts';
 import type { Assets } from './assets.ts';
+import type { HookCalls } from './hooks.ts';
 import type { Log } from './log.ts';
 
 /** One service as pages and routes see it. `client` is null when it is off. */
@@ -34,6 +35,8 @@ export interface Context {
   /** Null when it is off. */
   readonly inspector: Inspector | null;
   readonly assets: Assets;
+  /** Tells an application around this one. */
+  readonly hooks: HookCalls;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;

@@ -33,6 +33,7 @@ export const logEvents = [
   'not tidied up',
   'not revoked',
   'not recorded',
+  'hook failed',
   'session store does not answer',
   'sweep failed',
 ] as const;

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { Identity } from '../accounts/account-store.ts';
+import { toAccount } from '../accounts/linked-account.ts';
 import { LoginError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
 import type { Tokens } from '../oauth/token-response.ts';
@@ -47,6 +48,9 @@ export async function changeSession(
     await requireStillLinked(context, login);
   });
   await afterwards(context, makeRoom(context, who.accountId, who.ref));
+  await context.hooks.signedIn(async () =>
+    toAccount({ ...who, signedInAt: now }, await context.accounts.listIdentities(who.accountId)),
+  );
 }
 
 /** The change that leaves one message for the next page. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import ejs from 'ejs';
+import { iconOf } from './assets.ts';
 
 type Render = (locals: object) => string;
 
@@ -10,6 +11,7 @@ type Compiled = (
   escapeFn: (value: unknown) => string,
   include: (name: string, locals?: object) => string,
   complain: (error: unknown, line: number) => never,
+  icon: typeof iconOf,
 ) => string;
 
 /** What Express calls a view engine. */
@@ -58,7 +60,7 @@ function toRender(file: string, load: (file: string) => Render): Render {
       error.message = `${viewMark}${file}:${line}: ${error.message}`;
     throw error;
   };
-  return (locals) => call(locals, escapeHtml, include, complain);
+  return (locals) => call(locals, escapeHtml, include, complain, iconOf);
 }
 
 /** Begins the message of an error in a template: once, however deeply it is included. */
@@ -69,7 +71,7 @@ function compile(file: string): Compiled {
   // Finds errors of syntax, and writes `source`: the body of a function, which counts lines in `__line`.
   template.compile();
   const body = `'use strict'; let __line = 1; try { ${template.source} } catch (error) { complain(error, __line); }`;
-  return new Function('locals', 'escapeFn', 'include', 'complain', body) as Compiled;
+  return new Function('locals', 'escapeFn', 'include', 'complain', 'iconOf', body) as Compiled;
 }
 
 const special = /[&<>"']/;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 import { withoutRateLimits } from './latchkey.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -13,13 +13,17 @@ export interface ServerProcess {
   readonly exitCode: () => number | null;
 }
 
-/** Starts a server as its npm script does, in `folder`, and waits until it is ready or has ended. */
+/**
+ * Starts a server as its npm script does, in `folder`, and waits until it has printed that it is ready,
+ * or has ended. `script` is a file of the project, or an absolute path.
+ */
 export function startProcess(
   folder: string,
   env: Record<string, string>,
   script = 'src/server.ts',
+  readyWords = 'Ctrl+C to stop',
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [join(root, script)], {
+  const child = spawn(process.execPath, [resolvePath(root, script)], {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, ...withoutRateLimits, ...env },
   });
@@ -30,7 +34,7 @@ export function startProcess(
     const read = (chunk: Buffer) => {
       output += String(chunk);
       // Once only: the output of a long run is long.
-      if (ready || !output.includes('Ctrl+C to stop')) return;
+      if (ready || !output.includes(readyWords)) return;
       ready = true;
       resolve(server);
     };

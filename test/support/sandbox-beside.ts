@@ -12,6 +12,8 @@ export interface SandboxBeside {
 
 export interface SandboxBesideOptions {
   readonly autoApprove: boolean;
+  /** Where the application is called back; by default where Latchkey is. */
+  readonly redirectUri?: (service: string) => string;
   /** Is handed each request, and what answers it; by default it is answered at once. */
   readonly inFront?: (request: IncomingMessage, response: ServerResponse, answer: RequestListener) => void;
 }
@@ -21,7 +23,11 @@ const services = ['twitch', 'mixin', 'resonite', 'mixer'] as const;
 /** Starts one at which the application at `baseUrl` is registered with every service. */
 export async function startSandboxBeside(
   baseUrl: string,
-  { autoApprove, inFront }: SandboxBesideOptions,
+  {
+    autoApprove,
+    redirectUri = (service) => `${baseUrl}/login/${service}/callback`,
+    inFront,
+  }: SandboxBesideOptions,
 ): Promise<SandboxBeside> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -29,7 +35,7 @@ export async function startSandboxBeside(
   const sandbox = await createSandbox({
     baseUrl: url,
     registrations: services.map((service): Registration => {
-      const redirectUris = [`${baseUrl}/login/${service}/callback`];
+      const redirectUris = [redirectUri(service)];
       return { service, ...madeUpClients[service], name: 'Latchkey', redirectUris };
     }),
     autoApprove,

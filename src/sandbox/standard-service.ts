@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { callbackLocation } from './callback.ts';
+import { readPerson } from './interaction.ts';
+import { sendPage } from './pages.ts';
+import { formParameters, queryParameters, splitScope } from './parameters.ts';
+import type { SandboxParts } from './parts.ts';
+import { type Person, pictureKey } from './people.ts';
+import { pictureHost } from './pictures.ts';
+import { pageError } from './protocol-error.ts';
+import { credentials } from './tokens.ts';
+
+/**
+ * A service that keeps to the standards, as data: an authorization code with PKCE, a bearer token, and a
+ * profile. It is strict, and forgets everything when the sandbox stops. Faults, step mode and the page
+ * of the sandbox are for the services that ship with Latchkey.
+ */
+export interface StandardService {
+  readonly id: string;
+  readonly name: string;
+  readonly client: { readonly clientId: string; readonly clientSecret: string };
+  /** The true addresses, without `https://`. */
+  readonly authorization: string;
+  readonly token: string;
+  readonly userinfo: string;
+  /** The host of pictures. */
+  readonly pictures: string;
+  readonly profile: (person: StandardPerson) => object;
+  /** The token answer or its error, where the service departs from RFC 6749 5.1 and 5.2. */
+  readonly tokenAnswer?: (standard: TokenAnswer) => TokenAnswer;
+}
+
+/** A made-up person, as a profile may need them. */
+export interface StandardPerson {
+  /** A number of nine digits or less, another for each person. */
+  readonly number: number;
+  /** Letters, digits and `_`. */
+  readonly login: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly pictureUrl: string | null;
+}
+
+export interface TokenAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** The application that it knows. */
+export interface StandardRegistration {
+  readonly clientId: string;
+  readonly clientSecret: string | null;
+  readonly redirectUris: readonly string[];
+}
+
+interface Login {
+  readonly redirectUri: string;
+  readonly state: string | null;
+  readonly scope: readonly string[];
+  readonly challenge: string | null;
+  readonly expiresAt: number;
+  personId: string | null;
+}
+
+const codeMilliseconds = 10 * 60 * 1000;
+const tokenSeconds = 8 * 60 * 60;
+
+/** Makes the routers of its pretended hosts. */
+export function standardHosts(
+  service: StandardService,
+  registration: StandardRegistration,
+  parts: SandboxParts,
+): Readonly<Record<string, Router>> {
+  const pending = new Map<string, Login>();
+  const codes = new Map<string, Login>();
+  const tokens = new Map<string, { readonly personId: string; readonly expiresAt: number }>();
+  const routers: Record<string, Router> = {};
+  const routerOf = (host: string) => (routers[host] ??= Router());
+  const hostOf = (address: string) => address.split('/')[0]!;
+  const pathOf = (address: string) => address.slice(hostOf(address).length);
+  const pageHost = hostOf(service.authorization);
+
+  function takeFrom(logins: Map<string, Login>, key: string | undefined): Login | null {
+    const login = logins.get(key ?? '');
+    return login && login.expiresAt > parts.now() ? login : null;
+  }
+
+  const authorize: RequestHandler = (request, response) => {
+    const asked = queryParameters(request);
+    if (asked.get('client_id') !== registration.clientId) throw pageError(400, 'This client is not known.');
+    const redirectUri = asked.get('redirect_uri') ?? '';
+    // RFC 6749 3.1.2.4: nobody is sent to an address that is not registered.
+    if (!registration.redirectUris.includes(redirectUri))
+      throw pageError(400, 'This redirect URI is not registered.');
+    const state = asked.get('state') ?? null;
+    const challenge = asked.get('code_challenge') ?? null;
+    const refuse = (error: string) => response.redirect(302, callbackLocation(redirectUri, { error, state }));
+    if (asked.get('response_type') !== 'code') return refuse('unsupported_response_type');
+    if (challenge !== null && asked.get('code_challenge_method') !== 'S256') return refuse('invalid_request');
+    const id = parts.random.uuid();
+    const scope = splitScope(asked.get('scope'));
+    const expiresAt = parts.now() + codeMilliseconds;
+    pending.set(id, { redirectUri, state, scope, challenge, expiresAt, personId: null });
+    response.redirect(302, `${parts.basePath}/${pageHost}/sandbox/${id}/person`);
+  };
+
+  function findPending(request: Request): Login {
+    const login = takeFrom(pending, String(request.params['id']));
+    if (!login) throw pageError(404, 'There is no such sign-in. Start again in the application.');
+    return login;
+  }
+
+  function show(view: 'person' | 'consent', request: Request, response: Response, login: Login): void {
+    const { people } = parts.state;
+    sendPage(parts, response, view, null, {
+      serviceName: service.name,
+      clientName: 'Latchkey',
+      returnHost: new URL(login.redirectUri).host,
+      address: `${parts.basePath}/${pageHost}/sandbox/${String(request.params['id'])}`,
+      received: [],
+      continueAs: undefined,
+      people: people.listShown(),
+      chosen: people.first().id,
+      person: login.personId === null ? null : people.get(login.personId),
+      scopes: login.scope.map((scope) => ({ scope, words: null })),
+    });
+  }
+
+  const pages = Router();
+  pages.get('/:id/person', (request, response) => show('person', request, response, findPending(request)));
+  pages.post('/:id/person', (request, response) => {
+    const login = findPending(request);
+    login.personId = readPerson(parts.state.people, formParameters(request)).id;
+    response.redirect(303, 'consent');
+  });
+  pages.get('/:id/consent', (request, response) => {
+    const login = findPending(request);
+    if (login.personId === null) return response.redirect(303, 'person');
+    show('consent', request, response, login);
+  });
+  pages.post('/:id/consent', (request, response) => {
+    const login = findPending(request);
+    const { redirectUri, state } = login;
+    if (login.personId === null) throw pageError(400, 'Choose a person first.');
+    pending.delete(String(request.params['id']));
+    const code = parts.random.mixed(24);
+    const agreed = formParameters(request).get('answer') === 'yes';
+    if (agreed) codes.set(code, { ...login, expiresAt: parts.now() + codeMilliseconds });
+    const answer = agreed ? { code } : { error: 'access_denied' };
+    response.redirect(303, callbackLocation(redirectUri, { ...answer, state }));
+  });
+
+  function answerToken(request: Request): TokenAnswer {
+    const form = formParameters(request);
+    const refuse = (status: number, error: string) => ({ status, body: { error } });
+    const isClient =
+      form.get('client_id') === registration.clientId &&
+      (form.get('client_secret') ?? null) === registration.clientSecret;
+    if (!isClient) return refuse(401, 'invalid_client');
+    if (form.get('grant_type') !== 'authorization_code') return refuse(400, 'unsupported_grant_type');
+    const login = takeFrom(codes, form.get('code'));
+    // Taken before anything is checked: a code gets one try (RFC 6749 4.1.2).
+    codes.delete(form.get('code') ?? '');
+    const verifier = form.get('code_verifier');
+    const proof = verifier === undefined ? null : createHash('sha256').update(verifier).digest('base64url');
+    const fits = login && login.redirectUri === form.get('redirect_uri') && login.challenge === proof;
+    if (!fits) return refuse(400, 'invalid_grant');
+    const value = parts.random.mixed(40);
+    tokens.set(value, { personId: login.personId!, expiresAt: parts.now() + tokenSeconds * 1000 });
+    const scope = login.scope.join(' ');
+    return {
+      status: 200,
+      body: { access_token: value, token_type: 'bearer', expires_in: tokenSeconds, scope },
+    };
+  }
+
+  const token: RequestHandler = (request, response) => {
+    const standard = answerToken(request);
+    const { status, body } = service.tokenAnswer?.(standard) ?? standard;
+    response.status(status).json(body);
+  };
+
+  const userinfo: RequestHandler = (request, response) => {
+    const grant = tokens.get(credentials(request.get('authorization'), 'Bearer') ?? '');
+    if (!grant || grant.expiresAt <= parts.now()) return void response.sendStatus(401);
+    response.json(service.profile(toStandard(parts.state.people.get(grant.personId), service)));
+  };
+
+  routerOf(pageHost).get(pathOf(service.authorization), authorize).use('/sandbox', pages);
+  routerOf(hostOf(service.token)).post(pathOf(service.token), token);
+  routerOf(hostOf(service.userinfo)).get(pathOf(service.userinfo), userinfo);
+  routerOf(service.pictures).use(pictureHost(parts));
+  return routers;
+}
+
+function toStandard(person: Person, { pictures }: StandardService): StandardPerson {
+  const { name, email, hasPicture } = person;
+  const pictureUrl = hasPicture ? `https://${pictures}/${pictureKey(person)}` : null;
+  return { number: Number(person.twitch.id), login: person.twitch.login, name, email, pictureUrl };
+}

@@ -1,0 +1,261 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import express from 'express';
+import {
+  discoverProvider,
+  type Latchkey,
+  latchkey,
+  type Provider,
+  type StandardService,
+} from '../src/latchkey.ts';
+import { conformTwitchTokenResponse } from '../src/providers/twitch.ts';
+import { madeUpClients } from '../src/sandbox/registrations.ts';
+import { describeContract } from './providers/contract.ts';
+import { codeBlocks } from './support/code-blocks.ts';
+import { testSecret, withoutRateLimits } from './support/latchkey.ts';
+import { freePort } from './support/process.ts';
+import { startSandboxBeside } from './support/sandbox-beside.ts';
+import { answerAtProvider, captureCallback, linkProvider, signIn, Visitor } from './support/visitor.ts';
+
+/* Follows docs/add-a-provider.md: the files are the blocks on that page, as they stand there. */
+
+const root = join(import.meta.dirname, '..');
+const folder = join(root, 'test-output/add-a-provider');
+const blocks = codeBlocks(readFileSync(join(root, 'docs/add-a-provider.md'), 'utf8'), 'ts');
+mkdirSync(folder, { recursive: true });
+for (const { file, text } of blocks) writeFileSync(join(folder, file), text);
+
+const { github } = (await import(join(folder, 'github.ts'))) as { github: Provider };
+
+const { githubInSandbox } = (await import(join(folder, 'github-sandbox.ts'))) as {
+  githubInSandbox: StandardService;
+};
+
+const githubUser = {
+  login: 'octocat',
+  id: 583231,
+  avatar_url: 'https://avatars.githubusercontent.com/u/583231?v=4',
+  name: 'The Octocat',
+};
+
+describeContract('the page’s own provider', 'github', github, {
+  userinfo: githubUser,
+  idName: 'id',
+  subject: '583231',
+});
+
+test('the facts have at most sixty lines', () => {
+  const { text } = blocks.find(({ file }) => file === 'github.ts')!;
+  expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(60);
+});
+
+describe('the application of the page', () => {
+  let dataDir: string;
+  let baseUrl: string;
+  let login: Latchkey;
+  let server: Server;
+  const visitor = new Visitor();
+
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'latchkey-provider-'));
+    const [port, sandboxPort] = [await freePort(), await freePort()];
+    Object.assign(process.env, { PORT: port, SANDBOX_PORT: sandboxPort, DATA_DIR: dataDir });
+    ({ login, server } = (await import(join(folder, 'server.ts'))) as { login: Latchkey; server: Server });
+    baseUrl = `http://localhost:${port}/login-area`;
+    if (!server.listening) await once(server, 'listening');
+  });
+  afterAll(async () => {
+    await login.close(server);
+    for (const name of ['PORT', 'SANDBOX_PORT', 'DATA_DIR']) delete process.env[name];
+    rmSync(dataDir, { recursive: true });
+  });
+
+  test('signs somebody in with it, through the sandbox, and links another', async () => {
+    await signIn(visitor, baseUrl, 'GitHub');
+    expect(visitor.page.heading).toBe('Your accounts');
+    expect(visitor.page.text).toContain('read your profile');
+    await linkProvider(visitor, baseUrl, 'Resonite');
+    expect(visitor.page.text).toContain('Resonite account Ada');
+    await visitor.open(new URL('/me', baseUrl).href);
+    expect(JSON.parse(visitor.page.html)).toMatchObject({
+      name: 'Ada',
+      signedInWith: { provider: 'github', mode: 'sandbox', subject: '10000001', handle: 'ninja_dev' },
+      identities: [{ provider: 'github' }, { provider: 'resonite' }],
+    });
+  });
+
+  test('shows its picture from the sandbox, and every page for developers knows it', async () => {
+    await visitor.open(`${baseUrl}/profile`);
+    const picture = visitor.page.$('img[src*="avatars.githubusercontent.com"]').attr('src')!;
+    const { status, headers } = await fetch(picture);
+    expect([status, headers.get('content-type')]).toEqual([200, 'image/svg+xml; charset=utf-8']);
+    for (const path of ['/setup', '/learn', '/inspector', '/help', '/sessions']) {
+      const page = await visitor.open(baseUrl + path);
+      expect([path, page.status]).toEqual([path, 200]);
+    }
+    expect((await visitor.open(`${baseUrl}/setup`)).text).toContain('GITHUB_CLIENT_ID');
+  });
+
+  test('is told of a refusal, and of a code that comes twice, as with any other', async () => {
+    const other = new Visitor();
+    await other.open(`${baseUrl}/`);
+    await other.press('Continue with GitHub');
+    await answerAtProvider(other, baseUrl, { deny: true });
+    expect(other.page.heading).toContain('GitHub');
+    expect(other.page.url.pathname).toBe('/login-area/login/github/callback');
+    const callback = await captureCallback(other, () => signInAgain(other), baseUrl);
+    callback.searchParams.set('code', 'made-up');
+    const page = await other.open(callback.href);
+    expect([page.status, page.heading]).toEqual([400, 'The code from GitHub was too old']);
+  });
+
+  describe('its double in the sandbox is strict', () => {
+    const { clientId, clientSecret } = githubInSandbox.client;
+    const verifier = 'a-verifier-of-more-than-forty-three-characters';
+    const at = (address: string) => `http://localhost:${process.env['SANDBOX_PORT']}/${address}`;
+    const ask = (changes: Record<string, string> = {}) => {
+      const challenge = createHash('sha256').update(verifier).digest('base64url');
+      const query = new URLSearchParams({
+        response_type: 'code',
+        client_id: clientId,
+        redirect_uri: `${baseUrl}/login/github/callback`,
+        state: 'the-state',
+        code_challenge: challenge,
+        code_challenge_method: 'S256',
+        ...changes,
+      });
+      return fetch(`${at(githubInSandbox.authorization)}?${query}`, { redirect: 'manual' });
+    };
+    const post = (url: string, form: Record<string, string>) =>
+      fetch(url, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' });
+    async function getCode(): Promise<string> {
+      const page = new URL((await ask()).headers.get('location')!, at(''));
+      await post(page.href, { person: 'ada' });
+      const agreed = await post(new URL('consent', page).href, { answer: 'yes' });
+      const callback = new URL(agreed.headers.get('location')!);
+      expect(callback.searchParams.get('state')).toBe('the-state');
+      return callback.searchParams.get('code')!;
+    }
+    const redeem = async (code: string, changes: Record<string, string> = {}) =>
+      (
+        await post(at(githubInSandbox.token), {
+          grant_type: 'authorization_code',
+          client_id: clientId,
+          client_secret: clientSecret,
+          redirect_uri: `${baseUrl}/login/github/callback`,
+          code_verifier: verifier,
+          code,
+          ...changes,
+        })
+      ).json();
+
+    test.each([
+      [{ client_id: 'another' }, 'This client is not known.'],
+      [{ redirect_uri: 'http://localhost:1/elsewhere' }, 'This redirect URI is not registered.'],
+    ])('at its first page: %p', async (changes, words) => {
+      const refused = await ask(changes);
+      expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining(words)]);
+    });
+
+    test('about the response type and the hash of PKCE, which it sends back', async () => {
+      for (const changes of [{ response_type: 'token' }, { code_challenge_method: 'plain' }]) {
+        const location = new URL((await ask(changes)).headers.get('location')!);
+        expect(location.href).toContain(`${baseUrl}/login/github/callback?error=`);
+      }
+    });
+
+    test.each([
+      [{ client_secret: 'wrong' }, 'incorrect_client_credentials'],
+      [{ code_verifier: 'wrong' }, 'bad_verification_code'],
+      [{ redirect_uri: 'http://localhost:1/elsewhere' }, 'bad_verification_code'],
+      [{ code: 'made-up' }, 'bad_verification_code'],
+    ])('at its token endpoint: %p', async (changes, error) => {
+      expect(await redeem(await getCode(), changes)).toEqual({ error });
+    });
+
+    test('about a code that comes twice, and a token that is none', async () => {
+      const code = await getCode();
+      expect(await redeem(code)).toMatchObject({ access_token: expect.any(String), scope: '' });
+      expect(await redeem(code)).toEqual({ error: 'bad_verification_code' });
+      const headers = { Authorization: 'Bearer made-up' };
+      expect((await fetch(at(githubInSandbox.userinfo), { headers })).status).toBe(401);
+    });
+  });
+
+  const signInAgain = async (other: Visitor) => {
+    await other.open(`${baseUrl}/`);
+    await other.press('Continue with GitHub');
+  };
+});
+
+describe('an issuer of OpenID Connect', () => {
+  const closing: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).toReversed()) await close();
+  });
+
+  test('is offered by what it publishes, and its ID token signs somebody in', async () => {
+    const port = await freePort();
+    const baseUrl = `http://localhost:${port}/login-area`;
+    const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-issuer-'));
+    // The pretended Twitch speaks OpenID Connect, on this machine; here it is somebody's own issuer.
+    const redirectUri = () => `${baseUrl}/login/twitchy/callback`;
+    const beside = await startSandboxBeside(baseUrl, { autoApprove: false, redirectUri });
+    closing.push(
+      () => rmSync(dataDir, { recursive: true }),
+      () => beside.close(),
+    );
+    const issuer = `${beside.url}/id.twitch.tv/oauth2`;
+    const acme = await discoverProvider({ id: 'twitchy', name: 'Acme', issuer });
+    expect(acme).toMatchObject({
+      issuer,
+      idToken: 'with-nonce',
+      endpoints: { userinfo: `${issuer}/userinfo` },
+    });
+    const { clientId, clientSecret } = madeUpClients['twitch'];
+    const login = await latchkey({
+      settings: {
+        ...withoutRateLimits,
+        BASE_URL: baseUrl,
+        DATA_DIR: dataDir,
+        SESSION_SECRET: testSecret,
+        SANDBOX: 'off',
+        TWITCHY_CLIENT_ID: clientId,
+        TWITCHY_CLIENT_SECRET: clientSecret,
+        TWITCHY_SCOPES: 'openid',
+      },
+      // Its scope is a list, which no standard has: what an issuer does differently is put over the facts.
+      providers: [{ ...acme, conform: { tokenResponse: conformTwitchTokenResponse } }],
+    });
+    const server = createServer(express().use(login.middleware));
+    closing.push(() => login.close(server));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    const visitor = new Visitor();
+    await visitor.open(`${baseUrl}/`);
+    await visitor.press('Continue with Acme');
+    await answerAtProvider(visitor, baseUrl);
+    expect(visitor.page.heading).toBe('Your accounts');
+    expect(visitor.page.text).toContain('You are signed in with Acme as 10000001.');
+  });
+
+  test.each([
+    ['/nowhere', /answers 404\.$/],
+    ['/id.twitch.tv/oauth2/', /is about another issuer than/],
+  ])('that is none (%s) is said so', async (path, words) => {
+    const beside = await startSandboxBeside('http://localhost:1', { autoApprove: true });
+    closing.push(() => beside.close());
+    const wrong = discoverProvider({ id: 'acme', name: 'Acme', issuer: beside.url + path });
+    await expect(wrong).rejects.toThrow(words);
+  });
+
+  test('that does not answer is said so', async () => {
+    const gone = `http://localhost:${await freePort()}`;
+    await expect(discoverProvider({ id: 'acme', name: 'Acme', issuer: gone })).rejects.toThrow(
+      /does not answer/,
+    );
+  });
+});
