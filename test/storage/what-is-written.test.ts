@@ -78,9 +78,7 @@ describeStores('what is written', (stores) => {
     await signIn(new Visitor(), latchkey.baseUrl, 'Twitch');
     const callback = await callbackOf('Twitch');
     const commits = await commitsOf(() => deliver(callback));
-    expect(commits).toEqual(
-      expectedHere('update login', 'update identities', 'insert grant session'),
-    );
+    expect(commits).toEqual(expectedHere('update login', 'update identities', 'insert grant session'));
     expect(recorded.statements.length).toBeLessThanOrEqual(7);
   });
 
