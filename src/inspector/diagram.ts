@@ -52,13 +52,17 @@ export function toDiagram(flow: Flow, phone: boolean): Diagram {
   let y = top;
   const steps = flow.steps.map((step) => {
     const rows = toRows(step, flow, phone, step.number === failed && flow.result.kind === 'failed');
-    const drawn = drawStep(step, rows, flow, x, y, step.number === failed);
+    const ending = step.number === failed ? toEnding(flow) : null;
+    const drawn = drawStep(step, rows, flow, x, y, ending);
     y += rows.length * rowHeight + 20;
     return drawn;
   });
   const lanes = shown.map((lane) => ({ x: x(lane), name: laneName(lane, flow) }));
   return { width: margin * 2 + (shown.length - 1) * laneGap, height: y + 8, lanes, steps };
 }
+
+/** What the step at which a flow ended did: a no of the person is no failure. */
+const toEnding = ({ result }: Flow) => (result.kind === 'refused' ? 'refused' : 'failed');
 
 function isLogin({ steps }: Flow): boolean {
   return steps.some(({ from, to }) => from === 'browser' || to === 'browser');
@@ -90,15 +94,15 @@ function drawStep(
   flow: Flow,
   x: (lane: Lane) => number,
   y: number,
-  failed: boolean,
+  ending: string | null,
 ): DrawnStep {
   const all = rows.flatMap((row) => [x(row.from), x(row.to)]);
   const left = Math.min(...all) - 16;
   const labels = rows.map(({ label }) => toLabel(label));
   return {
     number,
-    failed,
-    name: `${number} ${labels.join(' ')}. Step ${number}${failed ? ', failed' : ''}, from ${laneName(from, flow)} to ${laneName(to, flow)}`,
+    failed: ending === 'failed',
+    name: `${number} ${labels.join(' ')}. Step ${number}${ending ? `, ${ending}` : ''}, from ${laneName(from, flow)} to ${laneName(to, flow)}`,
     hit: { x: left, y: y - 4, width: Math.max(...all) + 16 - left, height: rows.length * rowHeight + 16 },
     circle: { x: x(from), y: y + 26 },
     arrows: rows.map((row, index) => ({

@@ -102,7 +102,7 @@ async function hear(name: string, part: string): Promise<string> {
       - link "2 GET /oauth/authorize redirect back to us. Step 2, from Browser to Mixer":
         - /url: "#step-2"
         - text: 2 GET /oauth/authorize redirect back to us
-      - link "3 GET /login/mixer/callback. Step 3, failed, from Browser to Latchkey":
+      - link "3 GET /login/mixer/callback. Step 3, refused, from Browser to Latchkey":
         - /url: "#step-3"
         - text: 3 GET /login/mixer/callback
       - link "4 200, a page. Step 4, from Latchkey to Browser":

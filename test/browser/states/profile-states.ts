@@ -294,7 +294,7 @@ export const profileStates: readonly PageState[] = [
     },
   },
   {
-    name: 'profile-read-days-ago',
+    name: 'profile-read-yesterday',
     signedIn: { providers: ['Twitch', 'Mixer'] },
     open: async (page, latchkey) => {
       latchkey.sandbox.state.faults.set('twitch', 'userinfo_500');
