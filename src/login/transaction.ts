@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash as oneHash, randomBytes } from 'node:crypto';
 import type { Intent } from '../accounts/resolve-account.ts';
 import { LoginError, type LoginErrorCode } from '../errors.ts';
 import type { Mode } from '../oauth/client.ts';
@@ -32,7 +32,7 @@ export interface BrowserBinding {
 export const transactionMinutes = 10;
 const openPerBrowser = 10;
 
-const hash = (text: string) => createHash('sha256').update(text).digest('base64url');
+const hash = (text: string) => oneHash('sha256', text, 'base64url');
 
 /** 32 random bytes, base64url: `state`, `nonce` and the browser-binding cookie are made so. */
 export const newSecret = () => randomBytes(32).toString('base64url');

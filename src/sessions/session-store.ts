@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type SessionData, Store } from 'express-session';
 import type { ExpiringRecord, ExpiringRecords, RecordOfKind } from '../storage/expiring-records.ts';
@@ -35,7 +35,7 @@ const triesToMerge = 50;
 
 /** Session ids are stored hashed: a copied database holds no working cookie. */
 function toSessionKey(sessionId: string): string {
-  return createHash('sha256').update(sessionId).digest('base64url');
+  return hash('sha256', sessionId, 'base64url');
 }
 
 /**
@@ -73,14 +73,15 @@ export class RecordStore extends Store {
 
   private async find(sessionId: string): Promise<SessionData | null> {
     const record = await this.records.get('session', toSessionKey(sessionId));
-    if (!record || !this.isWithinLimits(record)) return null;
+    if (!record) return null;
+    const facts = toFacts(record);
+    if (!this.isWithinLimits(facts)) return null;
     const data = JSON.parse(record.value) as SessionData;
-    this.known.set(data, { facts: toFacts(record), expiresAt: record.expiresAt });
+    this.known.set(data, { facts, expiresAt: record.expiresAt });
     return data;
   }
 
-  private isWithinLimits(record: ExpiringRecord): boolean {
-    const { createdAt = 0 } = toFacts(record);
+  private isWithinLimits({ createdAt = 0 }: SessionFacts): boolean {
     return createdAt + this.limits.absoluteMilliseconds > this.now();
   }
 
@@ -210,19 +211,20 @@ export class RecordStore extends Store {
 
   private async findRecord({ accountId, ref }: SessionPlace): Promise<ExpiringRecord | null> {
     const records = await this.records.listByOwner('session', accountId);
-    return records.find((record) => toFacts(record).ref === ref && this.isWithinLimits(record)) ?? null;
+    const isIt = (facts: SessionFacts) => facts.ref === ref && this.isWithinLimits(facts);
+    return records.find((record) => isIt(toFacts(record))) ?? null;
   }
 
   /** All sessions of an account, the last active first; or those that are left when so many are skipped. */
   async list(accountId: string, skip = 0): Promise<StoredSession[]> {
     const records = await this.records.listByOwner('session', accountId, skip);
     return records
-      .filter((record) => this.isWithinLimits(record))
       .map((record) => {
         const facts = toFacts(record);
         const lastActiveAt = record.expiresAt - this.limits.idleMilliseconds;
         return { ref: facts.ref ?? '', facts, lastActiveAt };
       })
+      .filter(({ facts }) => this.isWithinLimits(facts))
       .toSorted((a, b) => b.lastActiveAt - a.lastActiveAt);
   }
 

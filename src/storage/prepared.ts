@@ -1,5 +1,6 @@
 import { type Compilable, type QueryResult, type RawBuilder, sql } from 'kysely';
 import type { Database } from './schema.ts';
+import { runAtOnce } from './sqlite.ts';
 
 /** Stands in a prepared query for a value that each call brings. */
 class Placeholder {
@@ -26,7 +27,7 @@ export function prepare<Parameters extends object, Row>(
 ): (connection: Database, parameters: Parameters) => Promise<QueryResult<Row>> {
   // One for each kind of database would do; each database that is opened gets its own.
   const written = new WeakMap<object, ReturnType<Compilable<Row>['compile']>>();
-  return (connection, parameters) => {
+  return async (connection, parameters) => {
     const { adapter } = connection.getExecutor();
     let query = written.get(adapter);
     if (!query) {
@@ -36,6 +37,8 @@ export function prepare<Parameters extends object, Row>(
     const values = query.parameters.map((value) =>
       value instanceof Placeholder ? parameters[value.name as keyof Parameters] : value,
     );
-    return connection.executeQuery({ ...query, parameters: values });
+    return (
+      runAtOnce(connection, query.sql, values) ?? connection.executeQuery({ ...query, parameters: values })
+    );
   };
 }

@@ -63,7 +63,8 @@ export async function openStores(settings: StoreSettings, localNow: () => number
   return {
     database,
     poolUse,
-    records: withDeadline(records),
+    // SQLite itself waits for no longer than that.
+    records: databaseUrl === null && !redis ? records : withDeadline(records),
     createRateCounter: redis
       ? (counter) => createSharedRateCounter(redis, sessionStorePrefix, counter)
       : createLocalRateCounter,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Request, type RequestHandler, Router } from 'express';
 import { RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
@@ -91,5 +91,5 @@ function readBrowser({ config }: Context, request: Request): string | null {
 
 /** Each minute has counts of its own, and they name nobody. */
 function toKey(window: number, who: string): string {
-  return createHash('sha256').update(`${window} ${who}`).digest('base64url').slice(0, 22);
+  return hash('sha256', `${window} ${who}`, 'base64url').slice(0, 22);
 }

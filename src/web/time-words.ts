@@ -6,7 +6,7 @@ const date = new Intl.DateTimeFormat('en-GB', {
   year: 'numeric',
   timeZone: 'UTC',
 });
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
+const dayMilliseconds = 24 * 60 * 60 * 1000;
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
 /** Largest first: how many milliseconds one unit has. */
@@ -20,17 +20,19 @@ const units: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 
 /** Words for an instant, absolute first; today only the clock. Both in milliseconds since 1970. */
 export function toTimeWords(instant: number, now: number): TimeWords {
-  const day = date.format(instant);
-  const time = `${clock.format(instant)} UTC`;
-  const words = day === date.format(now) ? time : `${day} at ${time}`;
-  return { iso: new Date(instant).toISOString(), words, relative: toRelativeWords(instant - now) };
+  const iso = new Date(instant).toISOString();
+  const time = toClockWords(instant);
+  const isToday = Math.floor(instant / dayMilliseconds) === Math.floor(now / dayMilliseconds);
+  const words = isToday ? time : `${toDateWords(instant)} at ${time}`;
+  return { iso, words, relative: toRelativeWords(instant - now) };
 }
 
 /** The same with the day, also today: for what is read out to somebody else later. */
 export function toDatedTimeWords(instant: number, now: number): TimeWords {
-  const words = `${date.format(instant)} at ${clock.format(instant)} UTC`;
-  return { ...toTimeWords(instant, now), words };
+  return { ...toTimeWords(instant, now), words: `${toDateWords(instant)} at ${toClockWords(instant)}` };
 }
+
+const toClockWords = (instant: number) => `${new Date(instant).toISOString().slice(11, 16)} UTC`;
 
 /** `21 November 2026`. */
 export function toDateWords(instant: number): string {

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request as sendRequest } from 'node:http';
+import { StatementSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { load } from 'cheerio';
 import express, { type Response } from 'express';
-import type { CompiledQuery } from 'kysely';
 import { readConfig } from '../../src/config.ts';
 import type { ConfigError } from '../../src/errors.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
@@ -181,7 +181,7 @@ attack('WEB-02', () => {
   ])('thrown in a handler, in the session, in a template: a plain page (%s)', async (_title, env) => {
     const place = await scene({ env });
     const visitor = await place.signedIn(['Mixer']);
-    const { records, database } = place.latchkey;
+    const { records } = place.latchkey;
     const usual = { ...records };
     Object.assign(records, { get: () => Promise.reject(inside()) });
     const session = await place.request('/profile', { as: visitor });
@@ -189,13 +189,13 @@ attack('WEB-02', () => {
     expect(session.status).toBe(500);
     expectPlain(session);
 
-    const executeQuery = database.executeQuery.bind(database);
-    Object.assign(database, {
-      executeQuery: (query: CompiledQuery<unknown>) =>
-        query.sql.includes('identities') ? Promise.reject(inside()) : executeQuery(query),
-    });
+    const { all } = StatementSync.prototype;
+    StatementSync.prototype.all = function (this: StatementSync, ...parameters) {
+      if (this.sourceSQL.includes('identities')) throw inside();
+      return Reflect.apply(all, this, parameters);
+    };
     const handler = await place.request('/profile', { as: visitor });
-    Object.assign(database, { executeQuery });
+    StatementSync.prototype.all = all;
     expect(handler.status).toBe(500);
     expectPlain(handler);
     expect((await place.request('/profile', { as: visitor })).status).toBe(200);
