@@ -42,10 +42,7 @@ export function createRateLimits(context: Context, createCounter: CreateRateCoun
   // Signing out is never refused, and a theme costs nothing.
   router.post([routes.logout, routes.theme], leave);
   router.get(routes.myData, action);
-  router.use((request, response, next) => {
-    if (request.method === 'POST') return action(request, response, next);
-    next();
-  });
+  router.post('/{*path}', action);
   return router;
 }
 
