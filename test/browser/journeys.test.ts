@@ -143,17 +143,17 @@ afterAll(() => browser?.close());
   });
 
   test.each([
-    ['Twitch', 'You said no at Twitch'],
-    ['Mixin', 'You closed the request in Mixin'],
-    ['Resonite', 'You said no at Resonite'],
-    ['Mixer', 'You said no at Mixer'],
-  ])('saying no at %s changes nothing and can be tried again', async (provider, heading) => {
+    ['Twitch', 'You said no at Twitch', 'Start again with Twitch'],
+    ['Mixin', 'You closed the request in Mixin', 'Show a new QR code'],
+    ['Resonite', 'You said no at Resonite', 'Start again with Resonite'],
+    ['Mixer', 'You said no at Mixer', 'Start again with Mixer'],
+  ])('saying no at %s changes nothing and can be tried again', async (provider, heading, again) => {
     await page.goto(latchkey.baseUrl);
     await button(page, `Continue with ${provider}`).click();
     await answerAtProvider(page, provider, { deny: true });
     await seeHeading(page, heading);
     await seeText(page, 'Nothing was changed.');
-    await button(page, `Start again with ${provider}`).click();
+    await button(page, again).click();
     await seeHeading(page, provider === 'Mixin' ? 'Approve in Mixin' : `Sign in to Sandbox ${provider}`);
   });
 
