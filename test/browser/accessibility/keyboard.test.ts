@@ -53,7 +53,7 @@ async function open(address: string): Promise<void> {
 const pages = ['link “Inspector”', 'link “Setup”', 'link “Learn”'];
 const start = ['link “Skip to the content”', 'link “Latchkey”'];
 const signedOut = [...start, 'link “Sign in”', ...pages];
-const signedIn = [...start, 'link “Profile”', ...pages, 'button “Sign out”'];
+const signedIn = [...start, 'link “Profile”', 'link “Sessions”', ...pages, 'button “Sign out”'];
 const foot = ['button “System”, pressed', 'button “Light”', 'button “Dark”', 'link “Help”'];
 const sandboxFoot = ['fold “Authorization request we received”', 'link “Sandbox”'];
 
