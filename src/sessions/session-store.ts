@@ -215,6 +215,11 @@ export class RecordStore extends Store {
     return records.find((record) => isIt(toFacts(record))) ?? null;
   }
 
+  /** How many sessions an account has, those included that have just reached their absolute limit. */
+  count(accountId: string): Promise<number> {
+    return this.records.countByOwner('session', accountId);
+  }
+
   /** All sessions of an account, the last active first; or those that are left when so many are skipped. */
   async list(accountId: string, skip = 0): Promise<StoredSession[]> {
     const records = await this.records.listByOwner('session', accountId, skip);

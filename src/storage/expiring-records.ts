@@ -61,6 +61,8 @@ export interface ExpiringRecords {
   delete(kind: RecordKind, key: string): Promise<ExpiringRecord | null>;
   /** All of an owner's live records, those that end last first; or what is left when so many are skipped. */
   listByOwner(kind: RecordKind, owner: string, skip?: number): Promise<ExpiringRecord[]>;
+  /** How many live records an owner has. */
+  countByOwner(kind: RecordKind, owner: string): Promise<number>;
   /** Deletes all of an owner's records and gives what they were, those that end last first. */
   deleteByOwner(kind: RecordKind, owner: string): Promise<ExpiringRecord[]>;
   /** Deletes all but the owner's newest records, newest by their end. Tombstones stay. */

@@ -90,6 +90,9 @@ export function createRedisRecords(
     async listByOwner(kind, owner, skip = 0) {
       return ((await run(scripts.listByOwner, kind, owner, skip)) as Reply[]).map(toRecord);
     },
+    async countByOwner(kind, owner) {
+      return (await run(scripts.countByOwner, kind, owner)) as number;
+    },
     async deleteByOwner(kind, owner) {
       return ((await run(scripts.deleteByOwner, kind, owner)) as Reply[]).map(toRecord);
     },

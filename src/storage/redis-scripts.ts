@@ -153,6 +153,10 @@ export const scripts = {
     return replies
   `),
 
+  countByOwner: script(`
+    return redis.call('ZCOUNT', setOf(ARGV[5]), '(' .. ARGV[3], '+inf')
+  `),
+
   deleteByOwner: script(`
     local replies = {}
     for _, record in ipairs(owned(ARGV[5])) do

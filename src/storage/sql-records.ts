@@ -164,6 +164,16 @@ const list = prepare<Owned & Moment & { skip: number }, ExpiringRecord>((databas
     .limit(largestCount)
     .offset(parameter('skip')),
 );
+/** By the index of owners alone: a tombstone ends when it is set, so it does not count. */
+const count = prepare<Owned & Moment, { count: number | string }>((database, parameter) =>
+  database
+    .selectFrom(table)
+    .select((expression) => expression.fn.countAll().as('count'))
+    .where('kind', '=', parameter('kind'))
+    .where('owner', '=', parameter('owner'))
+    .where('expires_at', '>', parameter('now')),
+);
+
 const keepNewest = prepare<Owned & { count: number }, unknown>((database, parameter) =>
   database
     .deleteFrom(table)
@@ -259,6 +269,11 @@ export function createSqlRecords(database: Database, now: () => number): Expirin
 
     async listByOwner(kind, owner, skip = 0) {
       return (await list(database, { kind, owner, skip, now: now() })).rows;
+    },
+
+    async countByOwner(kind, owner) {
+      // PostgreSQL's count is a bigint, which comes as text.
+      return Number((await count(database, { kind, owner, now: now() })).rows[0]!.count);
     },
 
     async deleteByOwner(kind, owner) {

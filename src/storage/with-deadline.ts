@@ -34,6 +34,7 @@ export function withDeadline(records: ExpiringRecords, milliseconds = deadlineMi
     rename: (kind, oldKey, record) => limit(records.rename(kind, oldKey, record)),
     delete: (kind, key) => limit(records.delete(kind, key)),
     listByOwner: (kind, owner, skip) => limit(records.listByOwner(kind, owner, skip)),
+    countByOwner: (kind, owner) => limit(records.countByOwner(kind, owner)),
     deleteByOwner: (kind, owner) => limit(records.deleteByOwner(kind, owner)),
     keepNewest: (kind, owner, count) => limit(records.keepNewest(kind, owner, count)),
     endByOwner: (kind, owner) => limit(records.endByOwner(kind, owner)),

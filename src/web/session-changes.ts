@@ -129,6 +129,7 @@ async function requireStillLinked({ accounts }: Context, { client, identity }: S
 }
 
 async function makeRoom(context: Context, accountId: string, ref: string): Promise<void> {
+  if ((await context.sessions.count(accountId)) <= sessionsPerAccount) return;
   const surplus = await context.sessions.list(accountId, sessionsPerAccount);
   await endSessions(
     context,

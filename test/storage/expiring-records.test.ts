@@ -319,7 +319,9 @@ describeStores('expiring records', (kind) => {
       expect(await records.listByOwner('grant', 'lister')).toEqual([last, middle, first]);
       expect(await records.listByOwner('grant', 'lister', 1)).toEqual([middle, first]);
       expect(await records.listByOwner('grant', 'lister', 3)).toEqual([]);
+      expect(await records.countByOwner('grant', 'lister')).toBe(3);
       time += minute;
+      expect(await records.countByOwner('grant', 'lister')).toBe(2);
       expect(await records.listByOwner('grant', 'lister')).toEqual([last, middle]);
     });
 

@@ -36,6 +36,7 @@ test('every operation of the records has a deadline, but the sweep takes its tim
     rename: () => records.rename('grant', 'k', record),
     delete: () => records.delete('grant', 'k'),
     listByOwner: () => records.listByOwner('grant', 'o'),
+    countByOwner: () => records.countByOwner('grant', 'o'),
     deleteByOwner: () => records.deleteByOwner('grant', 'o'),
     keepNewest: () => records.keepNewest('grant', 'o', 1),
     endByOwner: () => records.endByOwner('grant', 'o'),
