@@ -197,7 +197,7 @@ too many or too few.
 - ${machine.pinned ? 'The application alone on one core; provider, driver and Redis on another.' : '**Nothing was pinned to a core, so these figures mean little.**'}
 - Rounds: ${plan.rounds}. In each the contestants take turns, another one first each time. A contestant
   begins each of its turns as a new process on empty stores: ${thousands(plan.warmUpLogins)} logins to warm up, ${plan.loginSeconds} s
-  of logins, as many pages to warm up, ${plan.pageSeconds} s of pages. Figures are medians over the rounds; a ratio is the median of the ratios within each round.
+  of logins, ${thousands(plan.warmUpPages)} pages to warm up, ${plan.pageSeconds} s of pages. Figures are medians over the rounds; a ratio is the median of the ratios within each round.
 - People: the first 256 logins are by people who were never there; from then on one in ${Math.round(100 / plan.newcomersInHundred)} is somebody
   new and the rest come back, so that accounts and sessions grow. The same order for all.
 - CPU is the application's computing time, from \`/proc\`, all its threads. What Redis computes for it is

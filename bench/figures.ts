@@ -47,6 +47,7 @@ export interface Figures {
     readonly rounds: number;
     readonly connections: number;
     readonly warmUpLogins: number;
+    readonly warmUpPages: number;
     readonly loginSeconds: number;
     readonly pageSeconds: number;
     readonly delayedRounds: number;

@@ -40,6 +40,8 @@ interface Plan {
   readonly connections: number;
   /** And as many pages. */
   readonly warmUpLogins: number;
+  /** V8 has optimised what answers a page after more than ten thousand of them: it counts calls, not time. */
+  readonly warmUpPages: number;
   readonly loginSeconds: number;
   readonly pageSeconds: number;
   readonly delayedRounds: number;
@@ -51,6 +53,7 @@ const fullPlan: Plan = {
   rounds: 6,
   connections: 16,
   warmUpLogins: 3000,
+  warmUpPages: 12_000,
   loginSeconds: 4,
   pageSeconds: 2,
   delayedRounds: 3,
@@ -58,13 +61,11 @@ const fullPlan: Plan = {
   sessionsForMemory: 10_000,
 };
 
-/** V8 has optimised what answers a page after more than ten thousand of them: it counts calls, not time. */
-const pagesPerWarmUpLogin = 4;
-
 const quickPlan: Plan = {
   rounds: 1,
   connections: 16,
   warmUpLogins: 40,
+  warmUpPages: 40,
   loginSeconds: 0.5,
   pageSeconds: 0.3,
   delayedRounds: 1,
@@ -115,7 +116,7 @@ async function measureRound(contestant: Contestant, surroundings: Surroundings, 
 async function measureTurn(contestant: Contestant, running: Running, plan: Plan): Promise<Round> {
   const load = running.load(plan.connections);
   const measurePages = async (sessions: typeof load.sessions) => {
-    await load.pages(forCount(pagesPerWarmUpLogin * plan.warmUpLogins), sessions);
+    await load.pages(forCount(plan.warmUpPages), sessions);
     return load.pages(forSeconds(plan.pageSeconds), sessions);
   };
   try {
