@@ -1,4 +1,4 @@
-import { type Request, Router } from 'express';
+import type { IRouter, Request } from 'express';
 import { RequestError } from '../errors.ts';
 import type { PendingConflict } from '../login/pending-decision.ts';
 import { transactionMinutes } from '../login/transaction.ts';
@@ -40,10 +40,9 @@ interface Conflict {
  * are proven: this one by the session, that one by the login that has just ended. Of the other
  * account nothing is said but what that login has proven.
  */
-export function createConflictRoutes(context: Context): Router {
+export function addConflictRoutes(router: IRouter, context: Context): void {
   const { paths, accounts, decisions, sessions, log } = context;
   const isWayIn = createIsWayIn(context);
-  const router = Router();
 
   router.get(routes.conflict, async (request, response) => {
     const account = await readAccount(context, request);
@@ -284,6 +283,4 @@ export function createConflictRoutes(context: Context): Router {
     const name = context.services.find(({ provider }) => provider.id === id)?.provider.name ?? id;
     return `the ${name} account`;
   }
-
-  return router;
 }

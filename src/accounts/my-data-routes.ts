@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import type { IRouter } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
 import { destroySession } from '../sessions/session.ts';
@@ -17,9 +17,8 @@ import { requireRecentSignIn } from '../web/ways-in.ts';
 import type { Identity } from './account-store.ts';
 
 /** All that is kept about a person, to take away, and to delete. */
-export function createMyDataRoutes(context: Context): Router {
+export function addMyDataRoutes(router: IRouter, context: Context): void {
   const { config, paths, accounts, sessions, transactions, services, log } = context;
-  const router = Router();
 
   router.get(routes.myData, async (request, response) => {
     const account = await readAccount(context, request);
@@ -133,8 +132,6 @@ export function createMyDataRoutes(context: Context): Router {
       ],
     };
   }
-
-  return router;
 }
 
 function toIso(instant: number): string {

@@ -1,4 +1,4 @@
-import { type Request, Router } from 'express';
+import type { IRouter, Request } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import type { PendingReplacement } from '../login/pending-decision.ts';
 import { transactionMinutes } from '../login/transaction.ts';
@@ -21,9 +21,8 @@ import { requireRecentSignIn } from '../web/ways-in.ts';
 import { IdentityRace } from './account-store.ts';
 
 /** A switch that came back as another identity: the page that asks which one stays, and its form. */
-export function createReplaceRoutes(context: Context): Router {
+export function addReplaceRoutes(router: IRouter, context: Context): void {
   const { paths, accounts, decisions, log } = context;
-  const router = Router();
 
   router.get(routes.replace, async (request, response) => {
     const account = await readAccount(context, request);
@@ -109,6 +108,4 @@ export function createReplaceRoutes(context: Context): Router {
       ],
     };
   }
-
-  return router;
 }

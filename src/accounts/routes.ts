@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import type { IRouter } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
 import { routes } from '../paths.ts';
@@ -19,9 +19,8 @@ import { type Access, isDue, readProfile } from './read-profile.ts';
 const pageDeadlineMilliseconds = 2000;
 
 /** The profile page, and reading a profile again. */
-export function createAccountRoutes(context: Context): Router {
+export function addAccountRoutes(router: IRouter, context: Context): void {
   const { paths, accounts, grants, services, log, now } = context;
-  const router = Router();
 
   router.get(routes.profile, async (request, response) => {
     const account = await readAccount(context, request);
@@ -84,8 +83,6 @@ export function createAccountRoutes(context: Context): Router {
       return 'failed';
     }
   }
-
-  return router;
 }
 
 /** Resolves to false once the time is over. */

@@ -1,4 +1,4 @@
-import { type Request, Router } from 'express';
+import type { IRouter, Request } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import type { RevocationOutcome } from '../oauth/revocation-request.ts';
 import { routes } from '../paths.ts';
@@ -18,10 +18,9 @@ import { createIsWayIn, requireRecentSignIn } from '../web/ways-in.ts';
 import type { Identity } from './account-store.ts';
 
 /** Unlinking: a page that asks, and the form on it. */
-export function createUnlinkRoutes(context: Context): Router {
+export function addUnlinkRoutes(router: IRouter, context: Context): void {
   const { paths, accounts, grants, services, log } = context;
   const isWayIn = createIsWayIn(context);
-  const router = Router();
 
   router.get(routes.unlink(':provider'), async (request, response) => {
     const { service, mode } = readTarget(request);
@@ -116,8 +115,6 @@ export function createUnlinkRoutes(context: Context): Router {
     const unlinkIt = form(`Unlink ${provider.name}`, paths.unlink(provider.id), fields, 'danger');
     return { ...shared, consequences, actions: [unlinkIt, link('Keep it', paths.profile)] };
   }
-
-  return router;
 }
 
 /** What can be done at the provider. Nobody can be asked with credentials that are not there. */

@@ -1,4 +1,4 @@
-import { type Request, Router } from 'express';
+import type { IRouter, Request } from 'express';
 import { RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
 import { toComparePage } from '../web/compare-page.ts';
@@ -13,9 +13,7 @@ import type { Inspector } from './scope.ts';
 import type { Flow } from './trace.ts';
 
 /** The recorded logins of whoever looks, and nobody else's: those are not found, like unknown ones. */
-export function createInspectorRoutes(context: Context, { flows }: Inspector): Router {
-  const router = Router();
-
+export function addInspectorRoutes(router: IRouter, context: Context, { flows }: Inspector): void {
   router.get(routes.inspector, async (request, response) => {
     const filter = {
       service: readText(request, 'service'),
@@ -53,8 +51,6 @@ export function createInspectorRoutes(context: Context, { flows }: Inspector): R
     if (!flow) throw new RequestError('not_found');
     return flow;
   }
-
-  return router;
 }
 
 function readText({ query }: Request, name: string): string {

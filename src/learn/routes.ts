@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Request, Router } from 'express';
+import type { IRouter, Request } from 'express';
 import { RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
 import type { Context } from '../web/context.ts';
@@ -19,9 +19,8 @@ import { type Place, shownFiles, steps } from './steps.ts';
 const projectFolder = join(import.meta.dirname, '../..');
 
 /** The page that walks through a login, and the files it leads to; mounted in development only. */
-export function createLearnRoutes(context: Context): Router {
+export function addLearnRoutes(router: IRouter, context: Context): void {
   const { paths } = context;
-  const router = Router();
 
   router.get(routes.learn, async (request, response) => {
     const options = { view: 'learn', title: 'A login, step by step', current: 'learn' } as const;
@@ -49,8 +48,6 @@ export function createLearnRoutes(context: Context): Router {
     const page: SourcePage = { file, learnHref: paths.learn, lines: readLines(file) };
     await renderPage(context, request, response, { view: 'source', title: file, current: 'learn' }, page);
   });
-
-  return router;
 }
 
 /** The newest login that the inspector has of whoever reads this. */

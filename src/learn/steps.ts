@@ -29,7 +29,7 @@ export const steps: readonly Step[] = [
     rule: rfc(6749, '4.1'),
     text: 'The browser posts a form to this app: step A begins. The app refuses forms that come from other sites, makes a random state, and where the service has them a nonce and a code verifier. It keeps all that as a login transaction, tied to this browser by a cookie.',
     places: [
-      at('src/login/routes.ts', 'createLoginRoutes'),
+      at('src/login/routes.ts', 'addLoginRoutes'),
       at('src/web/same-origin.ts', 'createSameOriginGuard'),
       at('src/login/flow.ts', 'startLogin'),
       at('src/login/transaction.ts', 'createTransactions'),

@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from 'express';
+import type { IRouter, Request, Response } from 'express';
 import type { Identity } from '../accounts/account-store.ts';
 import { type Intent, intents } from '../accounts/resolve-account.ts';
 import { LoginError, RequestError } from '../errors.ts';
@@ -31,10 +31,9 @@ import { newDecisionId, type PendingDecision } from './pending-decision.ts';
 const lastUsedMilliseconds = 180 * 24 * 60 * 60 * 1000;
 
 /** One login: the start, the callback, and signing out. */
-export function createLoginRoutes(context: Context): Router {
+export function addLoginRoutes(router: IRouter, context: Context): void {
   const { config, paths, accounts, transactions, decisions, sessions, log } = context;
   const { secure } = config;
-  const router = Router();
 
   router.post(routes.login(':provider'), async (request, response) => {
     const client = findClient(context, String(request.params['provider']));
@@ -206,8 +205,6 @@ export function createLoginRoutes(context: Context): Router {
     const { signedInAt, ...facts } = toSignInFacts(context, client, identity);
     return forced ? { ...facts, signedInAt } : facts;
   }
-
-  return router;
 }
 
 /** What gives or takes a way in wants a recent sign-in. */

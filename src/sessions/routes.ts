@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import type { IRouter } from 'express';
 import type { Identity } from '../accounts/account-store.ts';
 import { RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
@@ -14,9 +14,8 @@ import { type SignedIn, setFlash } from './session.ts';
 import type { StoredSession } from './session-store.ts';
 
 /** Where the person is signed in, and signing out there. */
-export function createSessionRoutes(context: Context): Router {
+export function addSessionRoutes(router: IRouter, context: Context): void {
   const { paths, sessions, services, log, now } = context;
-  const router = Router();
 
   router.get(routes.sessions, async (request, response) => {
     const account = await readAccount(context, request);
@@ -84,6 +83,4 @@ export function createSessionRoutes(context: Context): Router {
       action: current ? null : { ...end, labelSuffix: `(${device})` },
     };
   }
-
-  return router;
 }

@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import type { IRouter } from 'express';
 import { inFlow } from '../inspector/own-flows.ts';
 import { currentFlowId } from '../inspector/scope.ts';
 import { routes } from '../paths.ts';
@@ -15,9 +15,8 @@ import { readSeenRequest } from './seen-address.ts';
 import { checkStorage } from './storage-check.ts';
 
 /** The page that checks the setup; mounted in development only. */
-export function createSetupRoutes(context: Context): Router {
+export function addSetupRoutes(router: IRouter, context: Context): void {
   const { config, paths, now } = context;
-  const router = Router();
   /** The last network check of each provider since the start. */
   const results = new Map<string, CheckedNow>();
 
@@ -56,6 +55,4 @@ export function createSetupRoutes(context: Context): Router {
       latest?.findings.filter(({ name, status }) => name === clockName && status !== 'not-checked') ?? []
     );
   }
-
-  return router;
 }

@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import type { IRouter } from 'express';
 import { routes } from '../paths.ts';
 
 /** However often somebody asks, the stores are asked once in this time. */
@@ -8,8 +8,11 @@ const remembersMilliseconds = 1000;
  * Life signs, for any Host: `/healthz` says the process turns, `/readyz` that it can work.
  * `checkStores` fails when a store does not answer, within about a second.
  */
-export function createHealthRoutes(checkStores: () => Promise<void>, isStopping: () => boolean): Router {
-  const router = Router();
+export function addHealthRoutes(
+  router: IRouter,
+  checkStores: () => Promise<void>,
+  isStopping: () => boolean,
+): void {
   const probe = remembering(() =>
     checkStores().then(
       () => 'ok' as const,
@@ -29,8 +32,6 @@ export function createHealthRoutes(checkStores: () => Promise<void>, isStopping:
       .status(ready ? 200 : 503)
       .json({ status: ready ? 'ok' : 'not ready', checks: { store, stopping } });
   });
-
-  return router;
 }
 
 /** The same question with the last answer, or the one under way, while it is fresh. */

@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import type { IRouter } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import { recordCallback } from '../inspector/logins.ts';
 import { routes } from '../paths.ts';
@@ -17,9 +17,8 @@ import type { HomePage } from './view-models.ts';
 const themeMilliseconds = 365 * 24 * 60 * 60 * 1000;
 
 /** The front page, help, and the choice of light or dark. */
-export function createHomeRoutes(context: Context): Router {
+export function addHomeRoutes(router: IRouter, context: Context): void {
   const { config, paths, transactions } = context;
-  const router = Router();
 
   router.get(routes.home, async (request, response) => {
     if (request.method === 'GET' && request.query['error'] === 'redirect_mismatch')
@@ -76,8 +75,6 @@ export function createHomeRoutes(context: Context): Router {
     });
     response.redirect(303, readReturnPath(request.body?.return_to) ?? paths.home);
   });
-
-  return router;
 }
 
 function hasSessionCookie(cookies: string | undefined): boolean {

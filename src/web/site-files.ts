@@ -1,13 +1,11 @@
-import { type Response, Router } from 'express';
+import type { IRouter, Response } from 'express';
 import { routes } from '../paths.ts';
 import type { Context } from './context.ts';
 
 const halfAYear = 180 * 24 * 60 * 60 * 1000;
 
 /** The files that browsers, crawlers and people who found a hole look for at fixed places. */
-export function createSiteFileRoutes({ config, paths, assets, now }: Context): Router {
-  const router = Router();
-
+export function addSiteFileRoutes(router: IRouter, { config, paths, assets, now }: Context): void {
   /** Everybody sees the first page and the help; what is behind them is of one person each. */
   router.get(routes.robots, (_request, response) => {
     const closed = [
@@ -50,8 +48,6 @@ export function createSiteFileRoutes({ config, paths, assets, now }: Context): R
       ],
     });
   });
-
-  return router;
 }
 
 function sendText(response: Response, lines: readonly string[]): void {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import supertest from 'supertest';
-import { createHealthRoutes } from '../../src/web/health.ts';
+import { addHealthRoutes } from '../../src/web/health.ts';
 
 let asked: number;
 let check: () => Promise<void>;
@@ -15,7 +15,8 @@ beforeEach(() => {
     asked += 1;
     return check();
   };
-  app = express().use(createHealthRoutes(probe, () => stopping));
+  app = express();
+  addHealthRoutes(app, probe, () => stopping);
 });
 
 const down = () => Promise.reject(new Error('down'));
