@@ -211,6 +211,16 @@ export const profileStates: readonly PageState[] = [
     },
   },
   {
+    name: 'kept-as-it-was',
+    signedIn: { providers: ['Twitch'] },
+    open: async (page, latchkey) => {
+      await openConflict(page, latchkey);
+      await page.getByRole('radio', { name: 'Keep things as they are' }).check();
+      await button(page, 'Continue').click();
+      await seeText(page, 'Nothing was changed.');
+    },
+  },
+  {
     name: 'moved',
     signedIn: { providers: ['Twitch'] },
     open: async (page, latchkey) => {
