@@ -212,7 +212,7 @@ function findUnsaidDescription({ name, description }: Told, described: string): 
     : [`“${name}” is described as “${description}”, not “${described}”`];
 }
 
-const places = ['Sign in', 'Profile', 'Inspector', 'Setup', 'Learn'];
+const places = ['Sign in', 'Profile', 'Sessions', 'Inspector', 'Setup', 'Learn'];
 
 /** The ways to the other pages and to help stand in the same order everywhere (WCAG 2.2, 3.2.3 and 3.2.6). */
 function findMovedParts(navigations: readonly Told[], [foot]: readonly Told[]): string[] {
