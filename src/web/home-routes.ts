@@ -171,11 +171,11 @@ function toNote(
   const closed = closingSentence(provider);
   if (closed) {
     const text = client?.mode === 'sandbox' ? `${closed} This runs against the built-in sandbox.` : closed;
-    return { text, setupHref: null };
+    return { name: provider.name, text, setupHref: null };
   }
   if (off !== 'not-configured') return null;
   const setupHref = config.production ? null : `${paths.setup}#${provider.id}`;
-  return { text: `${provider.name} is not set up on this server.`, setupHref };
+  return { name: provider.name, text: `${provider.name} is not set up on this server.`, setupHref };
 }
 
 function toPermissions(service: ServiceInUse): HomePage['permissions'][number] {

@@ -72,7 +72,7 @@ export interface HomePage {
     action: Action;
   }[];
   /** Lines below the buttons: `Mixer closed on 22 July 2020. This runs against the built-in sandbox.` */
-  notes: readonly { text: string; setupHref: string | null }[];
+  notes: readonly { name: string; text: string; setupHref: string | null }[];
   permissions: readonly {
     name: string;
     lines: readonly { words: string; scope: string | null; optional: boolean }[];

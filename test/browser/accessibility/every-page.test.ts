@@ -1,34 +1,18 @@
 import type { Browser, Page } from 'playwright-core';
-import { browserOrExplain, launchBrowser, openContext, type WatchedContext } from '../../support/browser.ts';
-import { type RunningLatchkey, startLatchkey } from '../../support/latchkey.ts';
-import { openState, pageStates } from '../page-states.ts';
+import { browserOrExplain, launchBrowser } from '../../support/browser.ts';
+import { visitState } from '../looks.ts';
+import { pageStates } from '../page-states.ts';
 import { pageScripts } from './page-scripts.ts';
 import { type ElementFacts, findUntold, readTree } from './tree.ts';
 
 const found = await browserOrExplain();
 const describeInBrowser = found ? describe : describe.skip;
 let browser: Browser;
-let latchkey: RunningLatchkey;
-let context: WatchedContext;
 
 beforeAll(async () => {
-  if (!found) return;
-  browser = await launchBrowser(found);
-  latchkey = await startLatchkey({ sandboxHost: '127.0.0.1' });
+  if (found) browser = await launchBrowser(found);
 });
-afterAll(async () => {
-  await browser?.close();
-  await latchkey?.close();
-});
-
-beforeEach(async () => {
-  if (found) context = await openContext(browser);
-});
-afterEach(async () => {
-  if (!found) return;
-  await context.close();
-  expect(context.complaints).toEqual([]);
-});
+afterAll(() => browser?.close());
 
 /** A way to look at a page, and what must not be found then. */
 interface Look {
@@ -94,16 +78,16 @@ describeInBrowser('for whoever sees, hears or operates it in a way of their own'
   test.each(pageStates)(
     '$name',
     async (state) => {
-      await latchkey.database.deleteFrom('accounts').execute();
-      const page = await openState(context, latchkey, state);
-      await page.evaluate(pageScripts);
-      const faults = [
-        ...(await findForThePrinterOfFolds(page)),
-        ...(await findForTheEar(page)),
-        ...(await findOnTheWayOfTab(page)),
-      ];
-      for (const look of looks) faults.push(...(await findIn(page, look)));
-      expect([...new Set(faults)].slice(0, 60)).toEqual([]);
+      await visitState(browser, state, async (page) => {
+        await page.evaluate(pageScripts);
+        const faults = [
+          ...(await findForThePrinterOfFolds(page)),
+          ...(await findForTheEar(page)),
+          ...(await findOnTheWayOfTab(page)),
+        ];
+        for (const look of looks) faults.push(...(await findIn(page, look)));
+        expect([...new Set(faults)].slice(0, 60)).toEqual([]);
+      });
     },
     60_000,
   );
