@@ -188,7 +188,8 @@ function findSameNames(
   const does = new Map<string, string>();
   return pressed.flatMap((told) => {
     const key = `${told.role} “${told.name}”`;
-    const now = factsOf(told)?.does ?? '';
+    // Where one comes back to afterwards makes no other thing of a sign-in.
+    const now = (factsOf(told)?.does ?? '').replace(/[?&]return_to=[^&]*/, '');
     const before = does.get(key);
     does.set(key, now);
     return before === undefined || before === now ? [] : [`${key} does two things: ${before} and ${now}`];
