@@ -90,6 +90,8 @@ export function createFlows(now: () => number, limits: FlowLimits = usualFlowLim
       return flow?.owners.has(browser) ? flow : null;
     },
     nameLogin(flow, stateMark) {
+      // What has gone already must not be kept by its name.
+      if (!flows.has(flow.id)) return;
       flow.stateMark = stateMark;
       logins.set(stateMark, flow);
     },

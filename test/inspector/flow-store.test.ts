@@ -77,3 +77,11 @@ test('a state leads to its login in the browser that it was given to alone', () 
   expect(flows.findLogin('state', 'browser b')).toBeNull();
   expect(flows.findLogin('other', 'browser a')).toBeNull();
 });
+
+test('a flow that was too big to be kept is not kept by its state either', () => {
+  const flows = createFlows(now, limits);
+  const tooBig = flow('1', 2000);
+  flows.add(tooBig);
+  flows.nameLogin(tooBig, 'state');
+  expect(flows.findLogin('state', 'browser a')).toBeNull();
+});
