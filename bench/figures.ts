@@ -1,6 +1,20 @@
 import type { Slice } from './load.ts';
 import { median } from './statistics.ts';
 
+/** How much a run does. */
+export interface Plan {
+  readonly rounds: number;
+  readonly connections: number;
+  readonly warmUpLogins: number;
+  /** V8 has optimised what answers a page after more than ten thousand of them: it counts calls, not time. */
+  readonly warmUpPages: number;
+  readonly loginSeconds: number;
+  readonly pageSeconds: number;
+  readonly delayedRounds: number;
+  readonly delayedSeconds: number;
+  readonly sessionsForMemory: number;
+}
+
 /** One contestant in one round. */
 export interface Round {
   /** Milliseconds from the start of the process to the first page. */
@@ -43,19 +57,7 @@ export interface Figures {
     readonly loadBefore: number;
     readonly commit: string;
   };
-  readonly plan: {
-    readonly rounds: number;
-    readonly connections: number;
-    readonly warmUpLogins: number;
-    readonly warmUpPages: number;
-    readonly loginSeconds: number;
-    readonly pageSeconds: number;
-    readonly delayedRounds: number;
-    readonly delayedSeconds: number;
-    readonly sessionsForMemory: number;
-    readonly newcomersInHundred: number;
-    readonly delayMilliseconds: number;
-  };
+  readonly plan: Plan & { readonly newcomersInHundred: number; readonly delayMilliseconds: number };
   /** The same of an Express application that does nothing, by round. */
   readonly emptyStarts: readonly number[];
   readonly contestants: readonly ContestantFigures[];

@@ -4,7 +4,7 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Contestant, contestants, emptyExpress } from './contestants.ts';
-import type { Figures, Round } from './figures.ts';
+import type { Figures, Plan, Round } from './figures.ts';
 import { forCount, forSeconds, newcomersInHundred, type Slice } from './load.ts';
 import { canPin, pinThisProcess, readMemory } from './processes.ts';
 import { toDocument } from './document.ts';
@@ -34,20 +34,6 @@ const usage = `npm run bench -- [--quick] [--only a,b] [--rounds n] [--out folde
   --out folder  writes below that folder what a run of everything writes here: the figures,
                 docs/performance.md and its plot. A run that leaves something out writes nothing.
 `;
-
-interface Plan {
-  readonly rounds: number;
-  readonly connections: number;
-  /** And as many pages. */
-  readonly warmUpLogins: number;
-  /** V8 has optimised what answers a page after more than ten thousand of them: it counts calls, not time. */
-  readonly warmUpPages: number;
-  readonly loginSeconds: number;
-  readonly pageSeconds: number;
-  readonly delayedRounds: number;
-  readonly delayedSeconds: number;
-  readonly sessionsForMemory: number;
-}
 
 const fullPlan: Plan = {
   rounds: 6,
