@@ -1,4 +1,4 @@
-// Small conveniences. Every page does its work without this file.
+// Small conveniences, of the sandbox's pages too. Every page does its work without this file.
 
 // What just happened comes first: put the reader there.
 document.querySelector('[data-flash]')?.focus();
@@ -77,3 +77,29 @@ function addCopyButton(source) {
 const toCopy = navigator.clipboard ? document.querySelectorAll('[data-copy]') : [];
 if (toCopy.length > 0) document.querySelector('main').append(said);
 toCopy.forEach(addCopyButton);
+
+// The waiting page of the sandbox's Mixin asks every two seconds whether the phone has answered, and goes on by itself.
+const waiting = document.querySelector('[data-status]');
+const everyMilliseconds = 2000;
+const untilMilliseconds = Date.now() + 10 * 60 * 1000;
+
+function showSeen() {
+  const line = waiting.querySelector('[role=status]');
+  if (line.textContent !== line.dataset.words) line.textContent = line.dataset.words;
+}
+
+async function ask() {
+  if (Date.now() > untilMilliseconds) return;
+  if (!document.hidden) {
+    const answer = await fetch(waiting.dataset.status).catch(() => null);
+    const status = answer?.ok ? (await answer.json()).status : 'waiting';
+    if (status === 'seen') showSeen();
+    else if (status !== 'waiting') {
+      location.replace(waiting.dataset.page);
+      return;
+    }
+  }
+  setTimeout(ask, everyMilliseconds);
+}
+
+if (waiting) setTimeout(ask, everyMilliseconds);

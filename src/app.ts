@@ -35,6 +35,7 @@ import type { Context, ServiceInUse } from './web/context.ts';
 import { createErrorHandler, createLastResort } from './web/error-page.ts';
 import { createFormReader, refuseManyHeaders } from './web/request-size.ts';
 import { createRateLimits } from './web/rate-limits.ts';
+import { toList } from './web/sentences.ts';
 import { createGrantCheck } from './web/grant-check.ts';
 import { addHealthRoutes } from './web/health.ts';
 import { addHomeRoutes } from './web/home-routes.ts';
@@ -108,7 +109,13 @@ export function createApp(config: Config, dependencies: Dependencies): App {
   const imageSources = context.services.flatMap(({ provider, client }) =>
     client ? provider.imageSources : [],
   );
-  app.use(createSecurityHeaders({ secure: config.secure, imageSources: [...new Set(imageSources)] }));
+  app.use(
+    createSecurityHeaders({
+      secure: config.secure,
+      wholeSite: config.basePath === '',
+      imageSources: [...new Set(imageSources)],
+    }),
+  );
   const isTrusted = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
   app.use(createRequestLog(dependencies.log, (address) => isTrusted(address, 0)));
   app.use(routes.assets, context.assets.handler);
@@ -183,12 +190,17 @@ function createContext(
   const limits = { ...usualLimits, gate, ...httpLimits };
   const surroundings = { limits, now, observer: withLog(log, trafficObserver) };
   const redirectUri = (service: ServiceConfig) => config.origin + paths.callback(service.provider.id);
+  const services = config.services.map((service) =>
+    createService(service, redirectUri(service), surroundings),
+  );
+  const played = services.filter(({ client }) => client?.mode === 'sandbox');
   return {
     config,
     paths,
     now,
     log,
-    services: config.services.map((service) => createService(service, redirectUri(service), surroundings)),
+    services,
+    sandboxNames: played.length > 0 ? toList(played.map(({ provider }) => provider.name)) : null,
     sessions: new RecordStore(records, config.sessionLimits, now),
     accounts: createAccountStore(database, now, hooks.linksChanged),
     grants: createGrants(records, keys, leases, now, (event, provider, outcome) =>

@@ -1,6 +1,6 @@
 /**
  * Everything that can go wrong, as situations. Code switches on `code`, never on message text;
- * what a person reads is worded once, in `web/error-page.ts`.
+ * what a person reads is worded once, in `web/error-words.ts`.
  */
 
 /** Situations of one login, thrown by `oauth/`, `login/`, `accounts/` and their routes. */

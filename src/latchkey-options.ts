@@ -1,3 +1,4 @@
+import { findInsecure } from './address-rules.ts';
 import { type Environment, type GeneralVariable, variablesFor } from './config.ts';
 import { nearest } from './nearest.ts';
 import { type Service, services, type ShippedId } from './providers/index.ts';
@@ -6,7 +7,7 @@ import type { StandardService } from './sandbox/standard-service.ts';
 import type { Hooks } from './web/hooks.ts';
 
 /** Variables of the server alone: inside another application these matters are its own. */
-const serverVariables = ['HOST', 'PORT', 'METRICS_HOST', 'METRICS_PORT', 'DRAIN_SECONDS'] as const;
+const serverVariables = ['HOST', 'PORT', 'METRICS_HOST', 'METRICS_PORT'] as const;
 
 type ServerVariable = (typeof serverVariables)[number];
 
@@ -25,22 +26,22 @@ type ServiceVariable =
 /**
  * The configuration variables of the README by the same names; nothing is read from the environment
  * but NODE_ENV, as Express reads it. What is undefined or empty counts as not set. LOG_LEVEL is `warn`
- * by default: an application logs its requests itself.
+ * by default: an application logs its requests itself. `Own` are the ids of providers of your own.
  */
-export type Settings = { readonly BASE_URL: string } & {
-  readonly [name in Exclude<GeneralVariable, ServerVariable> | ServiceVariable]?:
+export type Settings<Own extends string = string> = { readonly BASE_URL: string } & {
+  readonly [name in Exclude<GeneralVariable, ServerVariable> | ServiceVariable | Uppercase<Own>]?:
     | string
     | number
     | boolean
     | undefined;
 };
 
-export interface LatchkeyOptions {
-  readonly settings: Settings;
+export interface LatchkeyOptions<Own extends string = string> {
+  readonly settings: Settings<Own>;
   /** Functions that hear of what has happened. */
   readonly on?: Hooks;
   /** Providers of your own, offered after the four. */
-  readonly providers?: readonly Provider[];
+  readonly providers?: readonly (Provider & { readonly id: Own })[];
   /** Those of them that the sandbox plays, by the same ids. */
   readonly inSandbox?: readonly StandardService[];
 }
@@ -66,7 +67,7 @@ export function readOptions(options: LatchkeyOptions, nodeEnvironment: string): 
   for (const { id } of played)
     if (!providers.some((provider) => provider.id === id))
       problems.push(`inSandbox: there is no provider with the id ${String(id)}.`);
-  problems.push(...findIdProblems(providers));
+  problems.push(...findIdProblems(providers), ...providers.flatMap(findEndpointProblems));
   const offered = [...services, ...providers.map(toService)];
   const known = variablesFor(offered);
 
@@ -122,6 +123,14 @@ function findIdProblems(providers: readonly Provider[]): string[] {
       return [`providers: the id ${String(id)} must be letters from a to z.`];
     return ids.filter((other) => other === id).length > 1 ? [`providers: the id ${id} is there twice.`] : [];
   });
+}
+
+/** What is replaced by settings is checked by the configuration, as with every service. */
+function findEndpointProblems({ id, endpoints }: Provider): string[] {
+  return findInsecure(endpoints).map(
+    (endpoint) =>
+      `providers: of ${id}'s endpoints, ${endpoint} must be https, or http to this machine. Put its https address into the facts.`,
+  );
 }
 
 /** A provider without settings that choose among its sets of facts. */

@@ -1,23 +1,25 @@
 import type { Server } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import type { Account } from './accounts/linked-account.ts';
 import { type App, createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { ConfigError } from './errors.ts';
-import { closeServer, listen, usualLimits } from './listener.ts';
-import { readOptions, type LatchkeyOptions } from './latchkey-options.ts';
+import { reportStores, startSweeping } from './housekeeping.ts';
+import { type LatchkeyOptions, readOptions } from './latchkey-options.ts';
+import { closeServer, drain, listen, usualLimits } from './listener.ts';
 import { createPaths } from './paths.ts';
 import { madeUpClients } from './sandbox/registrations.ts';
 import type { StandardService } from './sandbox/standard-service.ts';
-import { readOrCreateDevelopmentSecret } from './sessions/development-secret.ts';
+import { readSecrets } from './sessions/development-secret.ts';
 import { startSandboxBeside } from './start-sandbox.ts';
 import { isStorageError } from './storage/storage-error.ts';
-import { databaseFile, openStores, sweepMilliseconds } from './storage/stores.ts';
+import { databaseFile, openStores } from './storage/stores.ts';
 import { createLog } from './web/log.ts';
 
 export type { Account, LinkedIdentity } from './accounts/linked-account.ts';
-export type { LatchkeyOptions, Settings } from './latchkey-options.ts';
 export { readShape } from './json.ts';
+export type { LatchkeyOptions, Settings } from './latchkey-options.ts';
 export { discoverProvider } from './oauth/discovery.ts';
 export { type Provider, standardProvider } from './providers/provider.ts';
 export type { StandardPerson, StandardService } from './sandbox/standard-service.ts';
@@ -49,8 +51,9 @@ export interface Latchkey {
   /** Where links and forms of your pages lead to. `signOut` takes a POST. */
   readonly paths: { readonly signIn: string; readonly profile: string; readonly signOut: string };
   /**
-   * Ends it all. With your server it first lets the requests under way finish, for seven seconds at
-   * most, while `/readyz` says that it stops; then stores, connections and the sandbox are closed.
+   * Ends it all. With your server `/readyz` first says for DRAIN_SECONDS that it stops, and every answer
+   * ends its connection; then the requests under way may finish, for seven seconds at most. Then stores,
+   * connections and the sandbox are closed.
    */
   close(server?: Server): Promise<void>;
 }
@@ -61,23 +64,20 @@ export interface Latchkey {
  * values that cannot be used, with every problem found, and an error with a sentence for a store that
  * does not answer and for a port in use.
  */
-export async function latchkey(options: LatchkeyOptions): Promise<Latchkey> {
+export async function latchkey<Own extends string = never>(options: LatchkeyOptions<Own>): Promise<Latchkey> {
   const { environment, hooks, offered, played } = readOptions(options, String(express().get('env')));
   const clients = { ...madeUpClients, ...Object.fromEntries(played.map(({ id, client }) => [id, client])) };
   const config = readConfig(environment, clients, undefined, offered);
   requirePath(config);
-  const { sessionSecrets, dataDir } = config;
-  const secrets = sessionSecrets.length > 0 ? sessionSecrets : [readOrCreateDevelopmentSecret(dataDir)];
-  const stores = await openStores({ ...config.storage, file: databaseFile(dataDir) }, Date.now);
+  const secrets = readSecrets(config.sessionSecrets, config.dataDir);
+  const stores = await openStores({ ...config.storage, file: databaseFile(config.dataDir) }, Date.now);
+  const log = createLog(config.logLevel, process.stdout, process.stdout.isTTY);
+  await reportStores(stores, log);
   let stopping = false;
   const app = createApp(config, {
-    database: stores.database,
-    records: stores.records,
-    checkStores: stores.check,
+    ...stores,
     secrets,
-    createRateCounter: stores.createRateCounter,
-    now: stores.now,
-    log: createLog(config.logLevel, process.stdout, process.stdout.isTTY),
+    log,
     isStopping: () => stopping,
     hooks,
   });
@@ -88,7 +88,7 @@ export async function latchkey(options: LatchkeyOptions): Promise<Latchkey> {
     await closeStores();
     throw error;
   });
-  const sweeping = setInterval(() => void app.sweep().catch(() => {}), sweepMilliseconds).unref();
+  const stopSweeping = startSweeping(app.sweep, log);
   const paths = createPaths(config.basePath);
 
   return {
@@ -98,8 +98,12 @@ export async function latchkey(options: LatchkeyOptions): Promise<Latchkey> {
     async close(server) {
       if (stopping) return;
       stopping = true;
-      clearInterval(sweeping);
-      if (server) await closeServer(server);
+      stopSweeping();
+      if (server) {
+        drain(server);
+        await pause(config.drainMilliseconds);
+        await closeServer(server);
+      }
       await closeSandbox();
       await closeStores();
     },

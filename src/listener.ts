@@ -26,7 +26,7 @@ export const usualLimits: ServerLimits = {
 };
 
 /** What is under way when a server stops has this long; then its connections are cut. */
-export const finishMilliseconds = 7000;
+const finishMilliseconds = 7000;
 /** Who has not stopped by then is ended. */
 export const stopMilliseconds = 8000;
 
@@ -69,10 +69,15 @@ function toStartError(error: NodeJS.ErrnoException, port: number, other: string)
 }
 
 /** The answers under way on each server, and whether it is about to stop. */
-const underWay = new WeakMap<Server, { readonly answers: Set<ServerResponse>; draining: boolean }>();
+const underWay = new WeakMap<Server, UnderWay>();
 
-function trackAnswers(server: Server): void {
-  const state = { answers: new Set<ServerResponse>(), draining: false };
+interface UnderWay {
+  readonly answers: Set<ServerResponse>;
+  draining: boolean;
+}
+
+function trackAnswers(server: Server): UnderWay {
+  const state: UnderWay = { answers: new Set<ServerResponse>(), draining: false };
   underWay.set(server, state);
   // Before the handler, which may answer at once.
   server.prependListener('request', (_request, response: ServerResponse) => {
@@ -80,12 +85,15 @@ function trackAnswers(server: Server): void {
     if (state.draining) response.setHeader('Connection', 'close');
     response.once('close', () => state.answers.delete(response));
   });
+  return state;
 }
 
-/** From now on every answer ends its connection, so that nobody keeps one to a server that stops. */
+/**
+ * From now on every answer ends its connection, so that nobody keeps one to a server that stops. Of a
+ * server that `listen` has not made, answers that are under way already are not known.
+ */
 export function drain(server: Server): void {
-  const state = underWay.get(server);
-  if (!state) return;
+  const state = underWay.get(server) ?? trackAnswers(server);
   state.draining = true;
   for (const answer of state.answers) if (!answer.headersSent) answer.setHeader('Connection', 'close');
 }

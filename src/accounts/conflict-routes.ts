@@ -8,12 +8,12 @@ import { type SignedIn, setFlash } from '../sessions/session.ts';
 import { afterwards } from '../web/afterwards.ts';
 import type { Context } from '../web/context.ts';
 import { endIdentityGrants, giveBack } from '../web/end-grants.ts';
-import { homeWithReturn } from '../web/error-page.ts';
 import { toChangedAccountFlash, toJoinedFlash, toKeptFlash, toMovedFlash } from '../web/flash-words.ts';
 import { oneChangeAtATime } from '../web/one-change.ts';
 import { form, link, renderPage } from '../web/page.ts';
+import { homeWithReturn } from '../web/return-path.ts';
 import { toList, toNameInSentence } from '../web/sentences.ts';
-import { findClient } from '../web/services.ts';
+import { findClient, nameOfProvider } from '../web/services.ts';
 import { changeSession, endSessions, endSessionsThrough, renewSession } from '../web/session-changes.ts';
 import { readAccount, requireAccount, type SignedInAccount } from '../web/signed-in.ts';
 import type { ConfirmPage, ConflictPage } from '../web/view-models.ts';
@@ -279,8 +279,7 @@ export function addConflictRoutes(router: IRouter, context: Context): void {
   }
 
   /** By its service alone: of the other account only the identity just proven has been shown. */
-  function nameOf({ provider: id }: Identity): string {
-    const name = context.services.find(({ provider }) => provider.id === id)?.provider.name ?? id;
-    return `the ${name} account`;
+  function nameOf({ provider }: Identity): string {
+    return `the ${nameOfProvider(context, provider)} account`;
   }
 }

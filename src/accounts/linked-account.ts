@@ -44,12 +44,15 @@ export function toLinkedIdentity(identity: Identity): LinkedIdentity {
   };
 }
 
-/** Null when the identity that signed in is not among those that are linked. */
+/**
+ * Null when nothing is linked. In the middle of an unlinking or a replacement the identity that signed in
+ * may be gone already: then another one of the account stands for it.
+ */
 export function toAccount(
   { accountId, identityId, signedInAt }: { accountId: string; identityId: string; signedInAt: number },
   identities: readonly Identity[],
 ): Account | null {
-  const wayIn = identities.find(({ id }) => id === identityId);
+  const wayIn = identities.find(({ id }) => id === identityId) ?? identities[0];
   if (!wayIn) return null;
   return {
     id: accountId,

@@ -1,14 +1,15 @@
 import type { IRouter } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
+import { readScope } from '../providers/scope.ts';
 import { destroySession } from '../sessions/session.ts';
 import { afterwards } from '../web/afterwards.ts';
 import type { Context } from '../web/context.ts';
 import { bindingCookie, forgetBrowser, readCookie } from '../web/cookies.ts';
 import { endIdentityGrants } from '../web/end-grants.ts';
-import { homeWithReturn } from '../web/error-page.ts';
 import { oneChangeAtATime } from '../web/one-change.ts';
 import { form, link, renderPage } from '../web/page.ts';
+import { homeWithReturn } from '../web/return-path.ts';
 import { toList } from '../web/sentences.ts';
 import { endSessions } from '../web/session-changes.ts';
 import { readAccount, requireAccount, type SignedInAccount } from '../web/signed-in.ts';
@@ -46,7 +47,7 @@ export function addMyDataRoutes(router: IRouter, context: Context): void {
     if (binding !== null) await transactions.endAll(binding);
     await destroySession(request);
     log.info('account.delete', { outcome: unconfirmed.length === 0 ? 'revoked' : 'not-confirmed' });
-    forgetBrowser(response, config.secure);
+    forgetBrowser(response, config);
     const told = unconfirmed.map((provider) => `&unconfirmed=${provider}`).join('');
     response.redirect(303, `${paths.home}?account_deleted${told}`);
   });
@@ -100,7 +101,7 @@ export function addMyDataRoutes(router: IRouter, context: Context): void {
       handle: identity.handle,
       avatar_url: identity.avatar_url,
       public_profile_url: identity.public_profile_url,
-      granted_scope: identity.granted_scope.split(' ').filter(Boolean),
+      granted_scope: readScope(identity.granted_scope),
       linked_at: toIso(identity.linked_at),
       last_used_at: toIso(identity.last_used_at),
       profile_read_at: toIso(identity.profile_read_at),

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { IRouter } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
@@ -5,12 +6,12 @@ import { routes } from '../paths.ts';
 import { hasEnded } from '../sessions/grants.ts';
 import { type SignedIn, setFlash } from '../sessions/session.ts';
 import type { Context } from '../web/context.ts';
-import { homeWithReturn } from '../web/error-page.ts';
 import { toReadFailureFlash, toReadFlash } from '../web/flash-words.ts';
 import { endSessionIfOver } from '../web/grant-check.ts';
 import { renderPage } from '../web/page.ts';
-import { type LinkedIdentity, toProfilePage } from '../web/profile-page.ts';
-import { findClient } from '../web/services.ts';
+import { type IdentityWithGrant, toProfilePage } from '../web/profile-page.ts';
+import { homeWithReturn } from '../web/return-path.ts';
+import { findClient, findClientOf } from '../web/services.ts';
 import { readAccount, requireAccount } from '../web/signed-in.ts';
 import type { Identity } from './account-store.ts';
 import { type Access, isDue, readProfile } from './read-profile.ts';
@@ -20,7 +21,7 @@ const pageDeadlineMilliseconds = 2000;
 
 /** The profile page, and reading a profile again. */
 export function addAccountRoutes(router: IRouter, context: Context): void {
-  const { paths, accounts, grants, services, log, now } = context;
+  const { paths, accounts, grants, log, now } = context;
 
   router.get(routes.profile, async (request, response) => {
     const account = await readAccount(context, request);
@@ -48,15 +49,16 @@ export function addAccountRoutes(router: IRouter, context: Context): void {
   });
 
   /** The stored copy, read again where it is due and the provider answers in time; null once unlinked. */
-  async function withFreshProfile(signedIn: SignedIn, identity: Identity): Promise<LinkedIdentity | null> {
-    const client = services.find(({ provider }) => provider.id === identity.provider)?.client;
+  async function withFreshProfile(signedIn: SignedIn, identity: Identity): Promise<IdentityWithGrant | null> {
+    const client = findClientOf(context, identity);
     const place = { ref: signedIn.ref, identityId: identity.id };
     const grant = await grants.get(place);
-    const readable = client?.mode === identity.mode && grant !== null && !hasEnded(grant, now());
+    const readable = client !== null && grant !== null && !hasEnded(grant, now());
     if (!readable || !isDue(identity, now())) return { identity, grant };
     // A late answer is stored all the same, for the next visit.
     const reading = tryToRead(signedIn, client, identity).then(() => true);
-    const inTime = await Promise.race([reading, after(pageDeadlineMilliseconds)]);
+    const late = pause(pageDeadlineMilliseconds, false, { ref: false });
+    const inTime = await Promise.race([reading, late]);
     if (!inTime) await accounts.recordProfileFailure(identity.id, 'unreachable');
     const latest = await accounts.getIdentity(signedIn.accountId, identity.provider, client.mode);
     return latest && { identity: latest, grant: await grants.get(place) };
@@ -83,9 +85,4 @@ export function addAccountRoutes(router: IRouter, context: Context): void {
       return 'failed';
     }
   }
-}
-
-/** Resolves to false once the time is over. */
-function after(milliseconds: number): Promise<false> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds, false).unref());
 }

@@ -2,24 +2,24 @@ import type { IRouter, Request } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import type { RevocationOutcome } from '../oauth/revocation-request.ts';
 import { routes } from '../paths.ts';
-import { changeFacts, type SignedIn, setFlash } from '../sessions/session.ts';
+import { type SignedIn, setFlash } from '../sessions/session.ts';
 import { afterwards } from '../web/afterwards.ts';
 import type { Context, ServiceInUse } from '../web/context.ts';
 import { endIdentityGrants } from '../web/end-grants.ts';
-import { homeWithReturn } from '../web/error-page.ts';
 import { toUnlinkFlash } from '../web/flash-words.ts';
 import { oneChangeAtATime } from '../web/one-change.ts';
 import { form, link, renderPage } from '../web/page.ts';
+import { homeWithReturn } from '../web/return-path.ts';
 import { toNameInSentence } from '../web/sentences.ts';
 import { endSessionsThrough } from '../web/session-changes.ts';
-import { readAccount, requireAccount } from '../web/signed-in.ts';
+import { readAccount, readWayIn, requireAccount } from '../web/signed-in.ts';
 import type { ConfirmPage } from '../web/view-models.ts';
 import { createIsWayIn, requireRecentSignIn } from '../web/ways-in.ts';
 import type { Identity } from './account-store.ts';
 
 /** Unlinking: a page that asks, and the form on it. */
 export function addUnlinkRoutes(router: IRouter, context: Context): void {
-  const { paths, accounts, grants, services, log } = context;
+  const { paths, accounts, grants, services, sessions, log } = context;
   const isWayIn = createIsWayIn(context);
 
   router.get(routes.unlink(':provider'), async (request, response) => {
@@ -49,7 +49,7 @@ export function addUnlinkRoutes(router: IRouter, context: Context): void {
     response.redirect(303, paths.profile);
   });
 
-  /** Revokes first: a crash half-way leaves no live token that nobody knows of any more. */
+  /** Revokes first: after a crash half-way the way in is still there, and the person can ask again. */
   async function unlink(
     request: Request,
     signedIn: SignedIn,
@@ -65,14 +65,18 @@ export function addUnlinkRoutes(router: IRouter, context: Context): void {
     // What a page has renewed or a login has stored in these very seconds; and whoever came in this way.
     await afterwards(context, endIdentityGrants(context, identity));
     await afterwards(context, endSessionsThrough(context, accountId, identity.id, ref));
-    if (signedIn.identityId === identity.id) await leanOn(request, signedIn, wayIn);
+    // Read anew: a change that has just ended may have led this session to the identity that goes now.
+    if ((await readWayIn(context, signedIn)) === identity.id) await leanOn(request, signedIn, wayIn);
     return outcome;
   }
 
   /** This session goes on, through another identity of the account. */
-  async function leanOn(request: Request, { ref }: SignedIn, wayIn: Identity): Promise<void> {
-    const grant = await grants.get({ ref, identityId: wayIn.id });
-    await changeFacts(request, { identityId: wayIn.id, check: grant?.ended ? null : (grant?.check ?? null) });
+  async function leanOn(request: Request, signedIn: SignedIn, wayIn: Identity): Promise<void> {
+    const grant = await grants.get({ ref: signedIn.ref, identityId: wayIn.id });
+    const facts = { identityId: wayIn.id, check: grant?.ended ? null : (grant?.check ?? null) };
+    await sessions.change(signedIn, facts);
+    // What this request still has to write must not say otherwise.
+    if (request.session) Object.assign(request.session, facts);
   }
 
   /** The service that the address names, and the mode of the identity. */

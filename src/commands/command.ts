@@ -27,7 +27,7 @@ export interface Given {
   readonly options: ReadonlySet<string>;
 }
 
-export interface Said {
+interface Said {
   readonly text: string;
   readonly exitCode: number;
 }
@@ -64,7 +64,7 @@ function parse<Config extends ParseArgsConfig>(config: Config) {
   }
 }
 
-export function toUsage({ name, operands, options }: Command): string {
+function toUsage({ name, operands, options }: Command): string {
   const all = [...operands, ...Object.keys(options).map((option) => `[--${option}]`)];
   return ['latchkey', name, ...all].join(' ');
 }

@@ -1,5 +1,6 @@
-import { readSandboxConfig } from '../config.ts';
+import { readSandboxConfig, type SandboxChoices } from '../config.ts';
 import { readEnvironment } from '../environment.ts';
+import { ConfigError } from '../errors.ts';
 import { closeServer, listen, stopMilliseconds } from '../listener.ts';
 import { describeSandbox } from '../sandbox/description.ts';
 import { madeUpRegistrations } from '../sandbox/registration-file.ts';
@@ -9,6 +10,14 @@ import { runCommand } from './run.ts';
 
 /** Where Latchkey itself wants to be called back when it runs on this machine. */
 const ownRedirectUri = 'http://localhost:3000/login/{service}/callback';
+
+/** The file says itself where its applications are called back. Throws `ConfigError`. */
+function checkPlaces({ registrationsFile, redirectUris }: SandboxChoices): void {
+  if (registrationsFile === null || redirectUris.length === 0) return;
+  const problem =
+    'is for the made-up client, in whose place SANDBOX_REGISTRATIONS is. Leave one of the two out.';
+  throw new ConfigError([{ variable: 'SANDBOX_REDIRECT_URIS', problem, example: '' }]);
+}
 
 export const sandbox: Command = {
   name: 'sandbox',
@@ -23,6 +32,8 @@ export const sandbox: Command = {
     SANDBOX_REDIRECT_URIS: 'where your application wants to be called back',
     SANDBOX_REGISTRATIONS: 'a file with applications, in place of the one made up',
     SANDBOX_AUTO_APPROVE: 'true, or as whom: shows no page',
+    SANDBOX_AUTO_APPROVE_SCOPES: 'what is granted then; all that is asked for by default',
+    SANDBOX_STEPS: 'true: stops before each redirect and says what it carries',
     SANDBOX_FAULTS: 'what goes wrong from the start',
     SANDBOX_SEED: 'makes the same ids, codes and keys each time',
   },
@@ -30,6 +41,7 @@ export const sandbox: Command = {
   async run() {
     const config = readSandboxConfig(readEnvironment());
     const { host, port, url } = config;
+    checkPlaces(config);
     const fromFile = readRegistrationsFile(config);
     const redirectUris = config.redirectUris.length > 0 ? config.redirectUris : [ownRedirectUri];
     const registrations = fromFile.length > 0 ? fromFile : madeUpRegistrations(redirectUris);

@@ -1,4 +1,4 @@
-import { main } from '../server.ts';
+import { main } from '../serve.ts';
 import type { Command } from './command.ts';
 
 export const start: Command = {

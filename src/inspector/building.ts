@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type CheckName, checks } from './checks.ts';
+import { type Kept, keep } from './kept.ts';
 import { createRedactor } from './redact.ts';
 import { type RecordedClient, type Recording, toViewer, type Visit } from './scope.ts';
-import type { Text } from './text.ts';
+import { type Text, toPlainText } from './text.ts';
 import type { CheckResult, Flow, Lane, Purpose, Step, StepKind } from './trace.ts';
-
-/** A login goes on in another request, with what its redactor has seen. */
-export const recordings = new WeakMap<Flow, Recording>();
 
 const mostSteps = 60;
 const mostChecks = 120;
+const checkBytes = 150;
 
 /** 12 letters and digits that cannot be mistaken for each other: `K7Q2-9XFA-M4TD`. */
 function newFlowId(): string {
@@ -47,9 +46,7 @@ export function beginFlow(
   inspector.flows.add(flow);
   const { shows } = provider.trace;
   const redactor = createRedactor({ marks: inspector.marks, sandbox: mode === 'sandbox', shows });
-  const recording = { flow, client, redactor };
-  recordings.set(flow, recording);
-  return recording;
+  return { flow, client, redactor };
 }
 
 interface NewStep {
@@ -81,9 +78,11 @@ export function addStep({ flow }: Recording, { standsFor = null, ...step }: NewS
   return added;
 }
 
-/** Roughly: what JSON makes of it, two bytes for a character. */
-export function weigh(flow: Flow, added: unknown): void {
-  flow.bytes += 2 * (JSON.stringify(added)?.length ?? 0);
+/** Keeps something that belongs to a flow, and adds what it weighs: roughly, two bytes for a character. */
+export function keepIn<T>(flow: Flow, value: T): Kept<T> {
+  const kept = keep(value);
+  flow.bytes += 2 * kept.length;
+  return kept;
 }
 
 export function addCheck({ flow }: Recording, name: CheckName, result: CheckResult, actual: Text): void {
@@ -92,7 +91,7 @@ export function addCheck({ flow }: Recording, name: CheckName, result: CheckResu
   if (!step || flow.steps.reduce((sum, one) => sum + one.checks.length, 0) >= mostChecks) return;
   const check = { name, result, actual };
   step.checks.push(check);
-  weigh(flow, check);
+  flow.bytes += checkBytes + 2 * toPlainText(actual).length;
 }
 
 /** The address that a provider is known by, where another one stands in for it. */

@@ -22,9 +22,9 @@ export interface CheckFacts {
   readonly severity: 'stops' | 'warns';
   readonly expected: string;
   readonly source: Source;
-  /** The result in a word, where others fit better than `Holds`, `Failed` and `Not used`. */
   /** What is found is a whole sentence, and says what to do. */
   readonly explains?: true;
+  /** The result in a word, where others fit better than `Holds`, `Failed` and `Not used`. */
   readonly words?: { readonly passed?: string; readonly failed?: string; readonly skipped?: string };
 }
 

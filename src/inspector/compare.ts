@@ -1,6 +1,7 @@
 import { checks, resultWords } from './checks.ts';
+import { type Kept, readKept } from './kept.ts';
 import { type Field, toPlainText } from './text.ts';
-import type { Flow, Step } from './trace.ts';
+import type { Flow, Message, Step } from './trace.ts';
 
 /** One line of two flows side by side. */
 export interface ComparedLine {
@@ -54,12 +55,14 @@ function compareStep(a: Step | null, b: Step | null): ComparedStep {
     lines: [
       ...(a.title === b.title ? [] : [line('Message', a.title, b.title)]),
       line('Status', statusOf(a), statusOf(b)),
-      ...compareNamed('Sends', a.request?.parameters, b.request?.parameters),
-      ...compareNamed('Gets', a.response?.parameters, b.response?.parameters),
+      ...compareNamed('Sends', parametersOf(a.request), parametersOf(b.request)),
+      ...compareNamed('Gets', parametersOf(a.response), parametersOf(b.response)),
       ...compareChecks(a, b),
     ],
   };
 }
+
+const parametersOf = (message: Kept<Message> | null) => (message ? readKept(message).parameters : undefined);
 
 const line = (what: string, a: string, b: string): ComparedLine => {
   return { what, a, b, differs: withoutMarks(a) !== withoutMarks(b) };

@@ -10,7 +10,7 @@ export interface Diagram {
 }
 
 /** A step: its number, and one or two arrows. All of it leads to the step in the list. */
-export interface DrawnStep {
+interface DrawnStep {
   readonly number: number;
   readonly failed: boolean;
   /** What stands at the arrows, and then the whole sentence, for those who do not see it. */
@@ -20,7 +20,7 @@ export interface DrawnStep {
   readonly arrows: readonly Arrow[];
 }
 
-export interface Arrow {
+interface Arrow {
   readonly from: number;
   readonly to: number;
   readonly y: number;

@@ -1,4 +1,5 @@
 import { checks, resultWords } from './checks.ts';
+import { readKept } from './kept.ts';
 import { flowName, laneName, stepSource } from './words.ts';
 import { type Field, type Piece, type Text, toPlainText, toText } from './text.ts';
 import { type Flow, type Lane, lanes, type Message, type Step } from './trace.ts';
@@ -40,8 +41,8 @@ function toStepJson(step: Step): object {
     trouble: step.trouble,
     unsent: step.unsent,
     source: stepSource(step.kind).words,
-    request: step.request && toMessageJson(step.request),
-    response: step.response && toMessageJson(step.response),
+    request: step.request && toMessageJson(readKept(step.request)),
+    response: step.response && toMessageJson(readKept(step.response)),
     checks: step.checks.map(({ name, result, actual }) => ({
       name,
       title: checks[name].title,
@@ -52,7 +53,7 @@ function toStepJson(step: Step): object {
       actual: toPlainText(actual),
       source: checks[name].source.words,
     })),
-    decoded: step.decoded.map(({ title, header, claims }) => ({
+    decoded: step.decoded.map(readKept).map(({ title, header, claims }) => ({
       title,
       header: toFieldsJson(header),
       claims: toFieldsJson(claims),
@@ -99,8 +100,9 @@ function toArrows(step: Step, { result }: Flow): string[] {
 const plain = (text: string) => text.replace(/[;#\n<>]/g, ' ').slice(0, 100);
 
 /** A back-channel request as a curl command; secrets are variables of the shell. Null for other steps. */
-export function toCurl({ from, to, request, title, standsFor }: Step): string | null {
-  if (from !== 'app' || to !== 'provider' || !request) return null;
+export function toCurl({ from, to, request: kept, title, standsFor }: Step): string | null {
+  if (from !== 'app' || to !== 'provider' || !kept) return null;
+  const request = readKept(kept);
   const [method = 'GET'] = title.split(' ');
   const target = request.line.flatMap((piece) =>
     typeof piece === 'string' ? piece.replace(/^[A-Z]+ | HTTP\/1\.1$/g, '') : piece,
@@ -108,13 +110,20 @@ export function toCurl({ from, to, request, title, standsFor }: Step): string | 
   const host = request.headers.find(({ name }) => name === 'host')?.value ?? [];
   const known = standsFor === null ? null : new URL(standsFor);
   const scheme = known || !/^(?:localhost|127\.|\[::1\])/.test(toPlainText(host)) ? 'https://' : 'http://';
-  const address: Text = known ? [known.href] : [scheme, ...host, ...target];
+  const address: Text = known ? [known.href, ...queryOf(target)] : [scheme, ...host, ...target];
   const headers = request.headers.filter(({ name }) => name !== 'host');
   return [
     `curl -X ${method} ${quoted(address)}`,
     ...headers.map(({ name, value }) => `-H ${quoted([`${name}: `, ...value])}`),
     ...(request.body.length > 0 ? [`--data ${quoted(request.body)}`] : []),
   ].join(' \\\n  ');
+}
+
+/** The query of a request's target with its `?`, which no piece before it has. */
+function queryOf(target: Text): Text {
+  const from = target.findIndex((piece) => typeof piece === 'string' && piece.includes('?'));
+  const [first, ...rest] = target.slice(from);
+  return from < 0 || typeof first !== 'string' ? [] : [first.slice(first.indexOf('?')), ...rest];
 }
 
 /** One word of the shell: everything in single quotes, but variables in double ones. */

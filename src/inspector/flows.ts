@@ -6,7 +6,7 @@ export interface FlowLimits {
   readonly milliseconds: number;
 }
 
-export const usualFlowLimits: FlowLimits = {
+const usualFlowLimits: FlowLimits = {
   flows: 200,
   bytes: 32 * 1024 * 1024,
   milliseconds: 60 * 60 * 1000,

@@ -1,9 +1,12 @@
-import { addCheck, addStep, beginFlow, publicAddress, recordings, weigh } from './building.ts';
+import { addCheck, addStep, beginFlow, keepIn, publicAddress } from './building.ts';
 import type { CheckName } from './checks.ts';
 import { endFailed } from './failures.ts';
 import { toRedirectMessage, toRequestMessage, toResponseMessage } from './messages.ts';
 import { guarded, type RecordedClient, type Recording, scopes, toViewer, type Visit } from './scope.ts';
 import type { Flow, Purpose, Step, StepKind } from './trace.ts';
+
+/** A login goes on in another request, with what its redactor has seen; until it has ended. */
+const recordings = new WeakMap<Flow, Recording>();
 
 export interface StartedLogin {
   readonly intent: Purpose;
@@ -27,6 +30,7 @@ export function recordLoginStart(client: RecordedClient & StartFacts, start: Sta
     const { flow } = recording;
     visit.inspector.flows.nameLogin(flow, visit.inspector.marks.whole(start.state));
     visit.login = recording;
+    recordings.set(flow, recording);
     addVisitStep(recording, visit, 'start', [
       ['intent', start.intent],
       ['force', String(start.force)],
@@ -60,13 +64,15 @@ function addVisitStep(
   const step = addStep(recording, { kind, from: 'browser', to: 'app', title, at: visit.at });
   if (!step) return;
   const type = { 'content-type': 'application/x-www-form-urlencoded' };
-  step.request = toRequestMessage(recording.redactor, {
-    method: visit.method,
-    url: url.href,
-    headers: { ...visit.headers, ...(form.length > 0 ? type : {}) },
-    body: new URLSearchParams(form.map(([name, value]): [string, string] => [name, value])).toString(),
-  });
-  weigh(recording.flow, step.request);
+  step.request = keepIn(
+    recording.flow,
+    toRequestMessage(recording.redactor, {
+      method: visit.method,
+      url: url.href,
+      headers: { ...visit.headers, ...(form.length > 0 ? type : {}) },
+      body: new URLSearchParams(form.map(([name, value]): [string, string] => [name, value])).toString(),
+    }),
+  );
 }
 
 function addAuthorizationStep(recording: Recording, { inspector }: Visit, request: URL): void {
@@ -81,8 +87,7 @@ function addAuthorizationStep(recording: Recording, { inspector }: Visit, reques
     at: inspector.now(),
   });
   if (!step) return;
-  step.request = toRequestMessage(redactor, { method: 'GET', url: request.href, headers: {} });
-  weigh(flow, step.request);
+  step.request = keepIn(flow, toRequestMessage(redactor, { method: 'GET', url: request.href, headers: {} }));
 }
 
 function recordStartChecks(
@@ -103,9 +108,9 @@ function recordStartChecks(
   );
   const sent = nonce && redactor.hide('nonce', nonce);
   addCheck(recording, 'nonce', usesNonce ? 'passed' : 'skipped', sent ? [sent] : ['no ID token brings one']);
-  const possible =
-    typeof provider.force === 'object' ? 'its parameter is in the request' : 'it has no parameter for it';
-  addCheck(recording, 'force', force ? 'passed' : 'skipped', [force ? possible : 'not wished']);
+  const forces = force && typeof provider.force === 'object';
+  const asked = forces ? 'its parameter is in the request' : 'it has no parameter for it';
+  addCheck(recording, 'force', forces ? 'passed' : 'skipped', [force ? asked : 'not wished']);
 }
 
 /** The browser has come back. What it brought belongs to the login whose state it carries. */
@@ -157,34 +162,39 @@ function answerAuthorization(
   if (!step) return;
   const target = new URL(url);
   target.search = query.toString();
-  step.response = toRedirectMessage(redactor, null, target);
+  step.response = keepIn(flow, toRedirectMessage(redactor, null, target));
   step.milliseconds = at - step.at;
-  weigh(flow, step.response);
 }
 
-/** The request is over: how its answer looked, and how the login stands. Null when nobody waited for it. */
-export function recordVisitEnd(
-  visit: Visit,
-  answer: { readonly status: number; readonly location: string | null } | null,
-): void {
+/** Nobody waits for the answer any more. What the request was to do goes on. */
+export function recordBrowserGone({ login, inspector }: Visit): void {
+  if (!login) return;
+  guarded(inspector, () => void login.flow.notes.push('The browser went away before it had its answer.'));
+}
+
+interface Answer {
+  readonly status: number;
+  readonly location: string | null;
+}
+
+/** The request is over: how its answer looked, and how the login stands. Null when the browser has gone. */
+export function recordVisitEnd(visit: Visit, answer: Answer | null): void {
   const { login, inspector } = visit;
   if (!login) return;
   guarded(inspector, () => {
-    if (answer === null) {
-      login.flow.notes.push('The browser went away before it had its answer.');
-      return;
-    }
     const begun = login.flow.steps.find(({ kind }) => kind === 'start');
-    if (visit.method === 'POST' && begun) answerStart(login, begun, visit, answer.status);
+    if (visit.method === 'POST' && begun) answerStart(login, begun, visit, answer);
     else endLogin(login, visit, answer);
     inspector.flows.grown(login.flow);
   });
 }
 
-function answerStart(login: Recording, step: Step, visit: Visit, status: number): void {
-  step.status = status;
-  step.milliseconds = visit.inspector.now() - visit.at;
-  step.response = toAnswer(login, status, null);
+function answerStart(login: Recording, step: Step, visit: Visit, answer: Answer | null): void {
+  if (answer) {
+    step.status = answer.status;
+    step.milliseconds = visit.inspector.now() - visit.at;
+    step.response = keepIn(login.flow, toAnswer(login, answer.status, null));
+  }
   if (visit.failure) endFailed(login, visit.inspector, visit.failure);
 }
 
@@ -197,23 +207,23 @@ function toAnswer({ redactor }: Recording, status: number, location: string | nu
   };
 }
 
-function endLogin(
-  login: Recording,
-  visit: Visit,
-  { status, location }: { readonly status: number; readonly location: string | null },
-): void {
+function endLogin(login: Recording, visit: Visit, answer: Answer | null): void {
   const { flow } = login;
   const { inspector, failure, outcome } = visit;
   if (failure) endFailed(login, inspector, failure);
-  const title = location === null ? `${status}, a page` : `${status}, to ${location.split('?')[0]}`;
-  const step = addStep(login, { kind: 'ending', from: 'app', to: 'browser', title, at: inspector.now() });
-  if (step) {
-    step.status = status;
-    step.response = toAnswer(login, status, location?.split('?')[0] ?? null);
-    moveLateChecks(flow, step);
-  }
+  if (answer) addEnding(login, visit, answer);
   if (!failure) flow.result = { kind: 'finished', outcome: outcome ?? 'done' };
   flow.endedAt = inspector.now();
+  recordings.delete(flow);
+}
+
+function addEnding(login: Recording, { inspector }: Visit, { status, location }: Answer): void {
+  const title = location === null ? `${status}, a page` : `${status}, to ${location.split('?')[0]}`;
+  const step = addStep(login, { kind: 'ending', from: 'app', to: 'browser', title, at: inspector.now() });
+  if (!step) return;
+  step.status = status;
+  step.response = keepIn(login.flow, toAnswer(login, status, location?.split('?')[0] ?? null));
+  moveLateChecks(login.flow, step);
 }
 
 /** Checks of no message at all were made just before the ending. */

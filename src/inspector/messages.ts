@@ -1,5 +1,4 @@
-import jwt from 'jsonwebtoken';
-import { readJson } from '../json.ts';
+import { isObject, readJson } from '../json.ts';
 import type { Redactor } from './redact.ts';
 import { type Field, type Piece, type Text, toText } from './text.ts';
 import type { DecodedToken, Message } from './trace.ts';
@@ -39,7 +38,7 @@ const phrases: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-export function statusLine(status: number): string {
+function statusLine(status: number): string {
   return `HTTP/1.1 ${status} ${phrases[status] ?? ''}`.trim();
 }
 
@@ -98,7 +97,7 @@ function toTarget(redactor: Redactor, { searchParams }: URL, ...address: readonl
   return toText([...address, ...(query.length > 0 ? ['?', ...joined(query)] : [])]);
 }
 
-export function toFields(redactor: Redactor, parameters: URLSearchParams): Field[] {
+function toFields(redactor: Redactor, parameters: URLSearchParams): Field[] {
   return [...parameters].slice(0, 40).map(([name, value]) => redactor.parameter(name, value));
 }
 
@@ -135,18 +134,16 @@ function tryJson(text: string): unknown {
   }
 }
 
-/** The two readable parts of a JWT; null when it is none. */
+/** The two readable parts of a JWT (RFC 7519 section 3); null when it is none. Nothing is checked. */
 export function toDecodedToken(redactor: Redactor, title: string, token: string): DecodedToken | null {
-  const decoded = tryDecode(token);
-  if (decoded === null) return null;
-  return { title, header: redactor.claims(decoded.header), claims: redactor.claims(decoded.payload) };
+  // It comes from outside, and may be a quarter of a megabyte of dots.
+  const parts = token.split('.', 4);
+  if (parts.length !== 3) return null;
+  const [header, claims] = parts.slice(0, 2).map(tryDecode);
+  if (!isObject(header) || !isObject(claims)) return null;
+  return { title, header: redactor.claims(header), claims: redactor.claims(claims) };
 }
 
-/** Null too for what only looks like a JWT: its payload may be no JSON. */
-function tryDecode(token: string): jwt.Jwt | null {
-  try {
-    return jwt.decode(token, { complete: true });
-  } catch {
-    return null;
-  }
+function tryDecode(part: string): unknown {
+  return tryJson(Buffer.from(part, 'base64url').toString());
 }

@@ -1,4 +1,4 @@
-import { addCheck, addStep, publicAddress, weigh } from './building.ts';
+import { addCheck, addStep, keepIn, publicAddress } from './building.ts';
 import type { CheckName } from './checks.ts';
 import {
   type ReceivedAnswer,
@@ -45,8 +45,7 @@ export function recordToken(kind: MessageKind, title: string, token: string): vo
     const step = flow.steps.findLast((one) => one.kind === kind);
     const decoded = step && toDecodedToken(redactor, title, token);
     if (!decoded) return;
-    step.decoded.push(decoded);
-    weigh(flow, decoded);
+    step.decoded.push(keepIn(flow, decoded));
   });
 }
 
@@ -86,8 +85,7 @@ function beginMessage(
   const at = inspector.now();
   const step = addStep(recording, { kind, from: 'app', to: 'provider', title, standsFor: known, at });
   if (!step) return unrecorded;
-  step.request = toRequestMessage(redactor, request);
-  weigh(flow, step.request);
+  step.request = keepIn(flow, toRequestMessage(redactor, request));
   const finish = (work: () => void) =>
     guarded(inspector, () => {
       step.milliseconds = Math.round(performance.now() - startedAt);
@@ -101,8 +99,7 @@ function beginMessage(
     answered: (answer) =>
       finish(() => {
         step.status = answer.status;
-        step.response = toResponseMessage(redactor, answer);
-        weigh(flow, step.response);
+        step.response = keepIn(flow, toResponseMessage(redactor, answer));
         check('answer', true, `after ${step.milliseconds} ms`);
         if (!isTrial(kind))
           check('status', answer.status >= 200 && answer.status < 300, String(answer.status));

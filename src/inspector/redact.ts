@@ -1,6 +1,6 @@
 import { isObject } from '../json.ts';
 import { type Marks, toMark } from './marks.ts';
-import { type Field, type Hidden, type Piece, type Text, toText } from './text.ts';
+import { type Field, type Hidden, type Piece, type Text, TextWriter, toText } from './text.ts';
 
 /*
  * What may be kept, by name. Everything else is hidden while it is recorded, so that no page, export
@@ -122,13 +122,17 @@ const credentials: ReadonlySet<string> = new Set([
   'state',
 ]);
 
+const shortestSecret = 16;
+
 /** No word of a sentence has sixteen characters with digits or capitals among them. */
 export function looksLikeSecret(word: string): boolean {
-  return word.split(/[:/.]/).some((run) => run.length >= 16 && /\d|[a-z][A-Z]/.test(run));
+  if (word.length < shortestSecret) return false;
+  return word.split(/[:/.]/).some((run) => run.length >= shortestSecret && /\d|[a-z][A-Z]/.test(run));
 }
 
 const longestShown = 500;
 const mostEntries = 60;
+const deepest = 8;
 
 export interface RedactorFacts {
   readonly marks: Marks;
@@ -155,6 +159,7 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
   const seen = new Set<string>();
   /** Spares the work of a mark for what cannot be one of them. */
   const lengths = new Set<number>();
+  let shortest = Number.POSITIVE_INFINITY;
   const ofProvider = new Set(shows);
   /** While one answer is being written, whose values come three times; nothing of it is kept. */
   let wholes: Map<string, string> | null = null;
@@ -170,8 +175,9 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
     if (credentials.has(name) && value.length > 3) {
       seen.add(whole);
       lengths.add(value.length);
+      shortest = Math.min(shortest, value.length);
     }
-    const domain = /^[^@\s]+(@[\w.-]+)$/.exec(value)?.[1] ?? '';
+    const domain = value.includes('@') ? (/^[^@\s]+(@[\w.-]+)$/.exec(value)?.[1] ?? '') : '';
     const madeUp = sandbox && madeUpNames.has(name) && value.length <= 2000 ? value : null;
     return { name, characters: value.length, mark: toMark(whole), kept: domain, madeUp };
   }
@@ -185,10 +191,13 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
 
   function isSecret(word: string, strict: boolean): boolean {
     if (word.length < 4) return false;
-    if (/^[^@\s/]+@[\w-]+\.[\w.-]+$/.test(word)) return true;
+    if (word.includes('@') && /^[^@\s/]+@[\w-]+\.[\w.-]+$/.test(word)) return true;
+    return (word.length >= shortest && holdsSeen(word)) || (strict && looksLikeSecret(word));
+  }
+
+  function holdsSeen(word: string): boolean {
     const parts = [word, word.replace(/^[^\w]+|[^\w]+$/g, ''), ...word.split(/[:/.]/)];
-    if (parts.some((part) => lengths.has(part.length) && seen.has(marks.whole(part)))) return true;
-    return strict && looksLikeSecret(word);
+    return parts.some((part) => lengths.has(part.length) && seen.has(marks.whole(part)));
   }
 
   const show = (name: string, value: string) => scrub(name, value, freeText.has(name));
@@ -216,37 +225,74 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
     return shownFields.has(name) || ofProvider.has(name) || (name === 'code' && typeof value === 'number');
   }
 
-  function leaf(name: string, value: unknown, shown: boolean): Piece[] {
-    if (value === null) return ['null'];
-    if (typeof value !== 'string') return shown ? [String(value)] : [hide(name, String(value))];
-    return ['"', ...toValue(name, value, shown).map(quoted), '"'];
+  function writeLeaf(out: TextWriter, name: string, value: unknown, shown: boolean): void {
+    if (typeof value === 'string') {
+      out.add('"');
+      for (const piece of toValue(name, value, shown)) out.add(quoted(piece));
+      out.add('"');
+    } else out.add(shown || value === null ? String(value) : hide(name, String(value)));
   }
 
-  function write(name: string, value: unknown, shown: boolean, indent: string, depth: number): Piece[] {
+  function write(
+    out: TextWriter,
+    name: string,
+    value: unknown,
+    shown: boolean,
+    indent: string,
+    depth: number,
+  ): void {
+    if (Array.isArray(value))
+      writeAll(out, '[]', value, indent, depth, (one, inner) =>
+        write(out, name, one, shown, inner, depth + 1),
+      );
+    else if (isObject(value))
+      writeAll(out, '{}', Object.entries(value), indent, depth, ([key, one], inner) => {
+        out.add(`"${toName(key)}": `);
+        write(out, key, one, isShownField(key, one), inner, depth + 1);
+      });
+    else writeLeaf(out, name, value, shown);
+  }
+
+  function writeAll<Entry>(
+    out: TextWriter,
+    brackets: '[]' | '{}',
+    entries: readonly Entry[],
+    indent: string,
+    depth: number,
+    writeOne: (entry: Entry, indent: string) => void,
+  ): void {
+    const [open, close] = brackets;
+    if (entries.length === 0 || depth > deepest) {
+      out.add(entries.length === 0 ? brackets : `${open}…${close}`);
+      return;
+    }
     const inner = `${indent}  `;
-    const tooDeep = depth > 8;
-    if (Array.isArray(value)) {
-      if (tooDeep || value.length === 0) return [value.length === 0 ? '[]' : '[…]'];
-      const entries = value.slice(0, mostEntries).map((one) => write(name, one, shown, inner, depth + 1));
-      return ['[', ...listed(entries, inner, value.length), `\n${indent}]`];
+    let before = open!;
+    for (const entry of entries.slice(0, mostEntries)) {
+      out.add(`${before}\n${inner}`);
+      writeOne(entry, inner);
+      before = ',';
     }
-    if (isObject(value)) {
-      const all = Object.entries(value);
-      if (tooDeep || all.length === 0) return [all.length === 0 ? '{}' : '{…}'];
-      const entries = all
-        .slice(0, mostEntries)
-        .map(([key, one]) => [
-          `"${toName(key)}": `,
-          ...write(key, one, isShownField(key, one), inner, depth + 1),
-        ]);
-      return ['{', ...listed(entries, inner, all.length), `\n${indent}}`];
-    }
-    return leaf(name, value, shown);
+    const more = entries.length - mostEntries;
+    if (more > 0) out.add(`,\n${inner}… and ${more} more`);
+    out.add(`\n${indent}${close}`);
   }
 
-  function listed(entries: readonly Piece[][], indent: string, length: number): Piece[] {
-    const lines = entries.flatMap((entry, index) => [`${index > 0 ? ',' : ''}\n${indent}`, ...entry]);
-    return length > entries.length ? [...lines, `,\n${indent}… and ${length - entries.length} more`] : lines;
+  function toJsonText(name: string, value: unknown, shown: boolean): Text {
+    const out = new TextWriter();
+    write(out, name, value, shown, '', 0);
+    return out.text;
+  }
+
+  /** Learns the credentials that `write` will hide, wherever it goes. */
+  function remember(name: string, value: unknown, shown: boolean, depth: number): void {
+    if (value === null || depth > deepest + 1) return;
+    if (Array.isArray(value)) {
+      for (const one of value.slice(0, mostEntries)) remember(name, one, shown, depth + 1);
+    } else if (isObject(value)) {
+      for (const [key, one] of Object.entries(value).slice(0, mostEntries))
+        remember(key, one, isShownField(key, one), depth + 1);
+    } else if (!shown && credentials.has(name)) hide(name, String(value));
   }
 
   return {
@@ -265,23 +311,23 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
           value:
             typeof claim === 'string'
               ? toValue(name, claim, shownClaims.has(name))
-              : toText(write(name, claim, shownClaims.has(name), '', 0)),
+              : toJsonText(name, claim, shownClaims.has(name)),
         }));
     },
     json(value) {
       wholes = new Map();
       try {
-        // Twice: a sentence may repeat a secret that stands behind it.
-        write('', value, false, '', 0);
+        // First: a sentence may repeat a secret that stands behind it.
+        remember('', value, false, 0);
         const fields = isObject(value) ? Object.entries(value).slice(0, mostEntries) : [];
         return {
-          text: toText(write('', value, false, '', 0)),
+          text: toJsonText('', value, false),
           fields: fields.map(([name, one]) => ({
             name: toName(name),
             value:
               typeof one === 'string'
                 ? toValue(name, one, isShownField(name, one))
-                : toText(write(name, one, isShownField(name, one), '', 0)),
+                : toJsonText(name, one, isShownField(name, one)),
           })),
         };
       } finally {

@@ -25,17 +25,28 @@ export function toPlainText(text: Text): string {
   return text.map((piece) => (typeof piece === 'string' ? piece : toPlainPiece(piece))).join('');
 }
 
-export function toPlainPiece({ characters, mark, kept }: Hidden): string {
+function toPlainPiece({ characters, mark, kept }: Hidden): string {
   return `[hidden: ${characters} ${characters === 1 ? 'character' : 'characters'}, mark ${mark}]${kept}`;
 }
 
-/** Joins neighbours that are both text. */
-export function toText(pieces: readonly Piece[]): Text {
-  const joined: Piece[] = [];
-  for (const piece of pieces) {
-    const last = joined.at(-1);
-    if (typeof piece === 'string' && typeof last === 'string') joined[joined.length - 1] = last + piece;
-    else if (piece !== '') joined.push(piece);
+/** Collects pieces; neighbours that are both text become one. */
+export class TextWriter {
+  private readonly pieces: Piece[] = [];
+
+  add(piece: Piece): void {
+    const last = this.pieces.at(-1);
+    if (typeof piece === 'string' && typeof last === 'string')
+      this.pieces[this.pieces.length - 1] = last + piece;
+    else if (piece !== '') this.pieces.push(piece);
   }
-  return joined;
+
+  get text(): Text {
+    return this.pieces;
+  }
+}
+
+export function toText(pieces: readonly Piece[]): Text {
+  const writer = new TextWriter();
+  for (const piece of pieces) writer.add(piece);
+  return writer.text;
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { CheckName } from './checks.ts';
+import type { Kept } from './kept.ts';
 import type { Field, Text } from './text.ts';
 
 /** Who speaks and who is spoken to. The phone is where some providers ask the person. */
@@ -71,15 +72,15 @@ export interface Step {
   readonly standsFor: string | null;
   readonly at: number;
   milliseconds: number | null;
-  request: Message | null;
-  response: Message | null;
+  request: Kept<Message> | null;
+  response: Kept<Message> | null;
   status: number | null;
   /** Why no answer came: `ECONNREFUSED`, `TimeoutError`, … */
   trouble: string | null;
   /** Why it was not even sent: `it has been failing since 03:40 UTC`; null for what was. */
   unsent: string | null;
   readonly checks: Check[];
-  readonly decoded: DecodedToken[];
+  readonly decoded: Kept<DecodedToken>[];
 }
 
 export type FlowResult =

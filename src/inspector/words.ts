@@ -104,7 +104,7 @@ export function stepWords(step: Step, { provider, mode }: Flow): string {
 }
 
 /** The result in a few words, for a tag. A login that nobody has finished is given up some day. */
-export function resultWords(result: FlowResult, over: boolean): string {
+export function flowResultWords(result: FlowResult, over: boolean): string {
   switch (result.kind) {
     case 'finished':
       return 'Finished';

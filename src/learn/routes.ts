@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { IRouter, Request } from 'express';
 import { RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
+import { readSignedIn, setFlash } from '../sessions/session.ts';
 import type { Context } from '../web/context.ts';
+import { toStepsAloneFlash } from '../web/flash-words.ts';
 import { renderPage } from '../web/page.ts';
 import { readReturnPath } from '../web/return-path.ts';
 import { sandboxHref } from '../web/services.ts';
@@ -39,7 +41,10 @@ export function addLearnRoutes(router: IRouter, context: Context): void {
     const sandbox = sandboxHref(context);
     const told = sandbox === null || (await sendStepMode(sandbox, on === 'yes'));
     chooseStepMode(context, response, on === 'yes');
-    response.redirect(303, told ? (readReturnPath(returnTo) ?? paths.home) : `${paths.home}?steps_alone`);
+    // Whoever is not signed in has no session to leave words in: the front page says it to them.
+    if (!told && !readSignedIn(request)) return response.redirect(303, `${paths.home}?steps_alone`);
+    if (!told) await setFlash(request, toStepsAloneFlash());
+    response.redirect(303, readReturnPath(returnTo) ?? paths.home);
   });
 
   router.get(routes.learnSource('*file'), async (request, response) => {

@@ -1,5 +1,3 @@
-import { request as send } from 'undici';
-
 const milliseconds = 2000;
 
 /**
@@ -7,6 +5,8 @@ const milliseconds = 2000;
  * did not take it: it may run elsewhere, or not at all.
  */
 export async function sendStepMode(sandboxUrl: string, on: boolean): Promise<boolean> {
+  // Loaded only where somebody learns.
+  const { request: send } = await import('undici');
   try {
     const { statusCode, body } = await send(`${sandboxUrl}/api/settings`, {
       method: 'PATCH',

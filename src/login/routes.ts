@@ -5,20 +5,20 @@ import { LoginError, RequestError } from '../errors.ts';
 import { recordAccount, recordOutcome } from '../inspector/failures.ts';
 import { recordCheck } from '../inspector/recorder.ts';
 import type { Client } from '../oauth/client.ts';
-import { readScope } from '../oauth/scope.ts';
+import type { Tokens } from '../oauth/token-response.ts';
 import { type Paths, routes } from '../paths.ts';
 import { scopeWords } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
+import { readScope } from '../providers/scope.ts';
 import { destroySession, type Flash, readSignedIn, type SignedIn } from '../sessions/session.ts';
 import type { SessionFacts } from '../sessions/session-store.ts';
 import { afterwards } from '../web/afterwards.ts';
 import type { Context } from '../web/context.ts';
 import { bindBrowser, bindingCookie, forgetBrowser, readCookie, setCookie } from '../web/cookies.ts';
-import { endSessionAccess, giveBack, giveBackAfterwards } from '../web/end-grants.ts';
-import { homeWithReturn } from '../web/error-page.ts';
+import { endSessionAccess, giveBack, giveBackAfterwards, revokeTokens } from '../web/end-grants.ts';
 import { toLoginFlash } from '../web/flash-words.ts';
 import { form, link, renderPage, sendPage } from '../web/page.ts';
-import { readReturnPath } from '../web/return-path.ts';
+import { homeWithReturn, readReturnPath } from '../web/return-path.ts';
 import { findClient } from '../web/services.ts';
 import { changeSession, renewSession, toSignInFacts, withFlash } from '../web/session-changes.ts';
 import { readAccount } from '../web/signed-in.ts';
@@ -40,7 +40,7 @@ export function addLoginRoutes(router: IRouter, context: Context): void {
     const { provider } = client;
     const account = await readAccount(context, request);
     const signedIn = account?.signedIn ?? null;
-    const wish = readWish(request, signedIn, paths.profile);
+    const wish = readWish(request, provider, signedIn, paths.profile);
     if (account && changesWaysIn.has(wish.intent)) {
       requireRecentSignIn(context, account, `${paths.login(provider.id)}?intent=${wish.intent}`);
     }
@@ -88,9 +88,10 @@ export function addLoginRoutes(router: IRouter, context: Context): void {
     const { transaction, resolution } = login;
     recordOutcome(resolution);
     const { intent } = transaction;
+    const next = await settleSession(request, response, client, login, before);
     log.info('login.ok', { provider: client.provider.id, intent, outcome: resolution });
     if (resolution === 'link') log.info('link', { provider: client.provider.id });
-    response.redirect(303, await settleSession(request, response, client, login, before));
+    response.redirect(303, next);
   });
 
   router.post(routes.logout, async (request, response) => {
@@ -102,7 +103,7 @@ export function addLoginRoutes(router: IRouter, context: Context): void {
     await destroySession(request);
     if (signedIn) await afterwards(context, endSessionAccess(context, signedIn));
     log.info('logout', {});
-    forgetBrowser(response, secure);
+    forgetBrowser(response, config);
     response.redirect(303, `${paths.home}?signed_out`);
   });
 
@@ -128,9 +129,9 @@ export function addLoginRoutes(router: IRouter, context: Context): void {
   ): Promise<string> {
     const { identity, tokens, transaction } = login;
     const { provider } = client;
-    if (identity === null) return askForDecision(login, before!);
+    if (identity === null) return askForDecision(client, login, before!);
     recordAccount(identity.account_id);
-    const formerName = await nameOfFormer(before, identity.account_id);
+    const formerName = await orRevoke(client, tokens, nameOfFormer(before, identity.account_id));
     const sameAccount = before !== null && before.accountId === identity.account_id;
     const flash = toLoginFlash(provider, login, formerName);
     if (sameAccount) await keepSession(request, before, client, login, identity, flash);
@@ -141,7 +142,7 @@ export function addLoginRoutes(router: IRouter, context: Context): void {
   }
 
   /** Puts a decision before the person, in place of an older one, and returns its page. */
-  async function askForDecision(login: FinishedLogin, signedIn: SignedIn): Promise<string> {
+  async function askForDecision(client: Client, login: FinishedLogin, signedIn: SignedIn): Promise<string> {
     const { proven, tokens, resolution, transaction } = login;
     const before = login.before!;
     const { intent } = transaction;
@@ -150,7 +151,7 @@ export function addLoginRoutes(router: IRouter, context: Context): void {
       resolution === 'ask-to-replace'
         ? { ...question, kind: 'replace', oldIdentityId: before.id, oldName: before.display_name }
         : { ...question, kind: 'conflict', intent, otherAccountId: before.account_id };
-    const former = await decisions.put(signedIn.ref, decision);
+    const former = await orRevoke(client, tokens, decisions.put(signedIn.ref, decision));
     await Promise.all(former.map((one) => giveBack(context, one)));
     if (!(await sessions.isAlive(signedIn))) {
       // Signed out in this very moment, after the sign-out had looked for open decisions.
@@ -158,6 +159,16 @@ export function addLoginRoutes(router: IRouter, context: Context): void {
       throw new LoginError('session_changed', { provider: proven.provider, reason: 'signed out meanwhile' });
     }
     return decision.kind === 'replace' ? paths.replace : paths.conflict;
+  }
+
+  /** A step before the session or a decision holds the tokens: when it fails, they are given back. */
+  async function orRevoke<Result>(client: Client, tokens: Tokens, step: Promise<Result>): Promise<Result> {
+    try {
+      return await step;
+    } catch (error) {
+      await revokeTokens(client, [tokens]);
+      throw error;
+    }
   }
 
   /** The name that the browser was signed in under, when this login signs it in to another account. */
@@ -217,7 +228,12 @@ interface Wish {
 }
 
 /** What the form asks for. Linking needs an account to link to: `not_signed_in` without one. */
-function readWish(request: Request, signedIn: SignedIn | null, profilePath: string): Wish {
+function readWish(
+  request: Request,
+  provider: Provider,
+  signedIn: SignedIn | null,
+  profilePath: string,
+): Wish {
   const {
     intent = signedIn ? 'link' : 'sign-in',
     force = 'false',
@@ -226,8 +242,9 @@ function readWish(request: Request, signedIn: SignedIn | null, profilePath: stri
   const known = intents.find((candidate) => candidate === intent);
   if (!known || (force !== 'true' && force !== 'false')) throw new RequestError('malformed_request');
   if (known !== 'sign-in' && !signedIn) throw new RequestError('not_signed_in', { returnTo: profilePath });
-  // A remembered consent would confirm nobody.
-  const forced = force === 'true' || known === 'reauthenticate';
+  // A remembered consent would confirm nobody. And who cannot be made to ask has not asked again.
+  const canForce = typeof provider.force === 'object';
+  const forced = (force === 'true' && canForce) || known === 'reauthenticate';
   return { intent: known, force: forced, returnTo: readReturnPath(returnTo) };
 }
 

@@ -29,7 +29,7 @@ export const usualBreakerLimits: BreakerLimits = {
 };
 
 /** Has to be called once, when the request that was let through has ended. */
-export type ReportEnd = (end: 'worked' | 'failed') => void;
+type ReportEnd = (end: 'worked' | 'failed') => void;
 
 export interface CircuitBreaker {
   state(): BreakerState;

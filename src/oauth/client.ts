@@ -74,7 +74,9 @@ function createConfiguration(registration: ClientRegistration, http: Http): oidc
   );
   // A code flow's ID token is not checked for its signature otherwise.
   oidc.enableNonRepudiationChecks(configuration);
-  // For this machine and for a sandbox: config.ts lets http through nowhere else.
+  // For this machine and for a sandbox: http to anywhere else is refused at the start, in settings
+  // (config/services.ts), in a provider of one's own (latchkey-options.ts) and in what an issuer
+  // publishes (discovery.ts).
   if (Object.values(endpoints).some((url) => url.startsWith('http:')))
     oidc.allowInsecureRequests(configuration);
   configuration[oidc.customFetch] = createFetch(provider, http);

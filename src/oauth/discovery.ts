@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findInsecure } from '../address-rules.ts';
 import { LoginError } from '../errors.ts';
 import { readJson, readShape, ShapeError } from '../json.ts';
 import { type IdentityFacts, type Provider, standardProvider } from '../providers/provider.ts';
@@ -40,25 +41,29 @@ const wellKnown = '/.well-known/openid-configuration';
 /**
  * Makes the facts of a provider from what its issuer publishes (OpenID Connect Discovery 1.0). Asks
  * it once, so whoever calls this decides what happens when it does not answer: it throws an `Error`
- * with a sentence. Wants ID tokens with RS256, which every issuer must offer (OpenID Connect Core 15.1).
+ * with a sentence. The issuer and its endpoints have to be https (Discovery 3), or http to this
+ * machine. Wants ID tokens with RS256, which every issuer must offer (OpenID Connect Core 15.1).
  */
 export async function discoverProvider(facts: DiscoveryFacts): Promise<Provider> {
   const { id, name, issuer, imageSources = [], registrationUrl = null } = facts;
+  requireSecure('discoverProvider()', { issuer });
   const found = await readDocument(id, issuer);
   const revocation = found.revocation_endpoint;
+  const endpoints = {
+    authorization: found.authorization_endpoint,
+    token: found.token_endpoint,
+    userinfo: found.userinfo_endpoint,
+    jwks: found.jwks_uri,
+    ...(revocation ? { revocation } : {}),
+  };
+  requireSecure(issuer, endpoints);
   return {
     ...standardProvider,
     id,
     name,
     issuer,
     announcesIssuer: found.authorization_response_iss_parameter_supported ?? false,
-    endpoints: {
-      authorization: found.authorization_endpoint,
-      token: found.token_endpoint,
-      userinfo: found.userinfo_endpoint,
-      jwks: found.jwks_uri,
-      ...(revocation ? { revocation } : {}),
-    },
+    endpoints,
     scopes: {
       openid: { words: 'confirm who you are' },
       profile: { words: 'read your name and picture' },
@@ -124,6 +129,15 @@ async function readDocument(id: string, issuer: string): Promise<z.output<typeof
   } finally {
     await http.close();
   }
+}
+
+/** Behind a proxy many an issuer takes its own address for http, until it is told another one. */
+function requireSecure(whose: string, addresses: object): void {
+  const insecure = findInsecure(addresses);
+  if (insecure.length === 0) return;
+  throw new Error(
+    `${whose}: must be https, or http to this machine: ${insecure.join(', ')}. If the issuer is behind a proxy, set its public address there to https.`,
+  );
 }
 
 function toIdentity(userinfo: unknown): IdentityFacts {

@@ -1,4 +1,5 @@
-import { type Dispatcher, Pool } from 'undici';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Dispatcher, Pool } from 'undici';
 import { LoginError, type LoginErrorCode } from '../errors.ts';
 import { recordRequest } from '../inspector/recorder.ts';
 import type { MessageKind } from '../inspector/trace.ts';
@@ -64,7 +65,7 @@ export interface HttpSurroundings {
 }
 
 /** Between the two tries of what is sent again: not all at the same moment. */
-const beforeSecondTryMilliseconds = [50, 250] as const;
+const beforeSecondTryMilliseconds = () => 50 + Math.random() * 200;
 
 /**
  * The one way out to a provider: only to the addresses it is made for, never following a redirect
@@ -82,10 +83,12 @@ export function createHttp(
   const gateLimits = limits.gate ?? usualGateLimits;
   const gate = createGate(provider, gateLimits, now, observer);
 
-  function poolFor(origin: string): Pool {
-    const known = pools.get(origin);
-    if (known) return known;
-    const pool = new Pool(origin, {
+  async function openPool(origin: string): Promise<Pool> {
+    // A process that nobody has logged in at yet does without it.
+    const undici = await import('undici');
+    const meanwhile = pools.get(origin);
+    if (meanwhile) return meanwhile;
+    const pool = new undici.Pool(origin, {
       connections: gateLimits.inFlight,
       connectTimeout: 2000,
       allowH2: false,
@@ -96,7 +99,8 @@ export function createHttp(
 
   async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const { origin, pathname, search } = new URL(request.url);
-    const response = await poolFor(origin).request({
+    const pool = pools.get(origin) ?? (await openPool(origin));
+    const response = await pool.request({
       path: pathname + search,
       method: request.method,
       headers: withAccept(request.headers),
@@ -134,21 +138,42 @@ export function createHttp(
   async function send(request: HttpRequest): Promise<HttpAnswer> {
     if (!allowed.has(withoutQuery(request.url)))
       throw new LoginError(request.unreadable, { provider, reason: 'address not allowed' });
-    const deadline = AbortSignal.timeout(limits.totalMilliseconds);
-    let ended = await tryOnce(request, deadline);
-    if (request.again && ended.outcome === 'connection-error') {
-      await pause(beforeSecondTryMilliseconds);
-      const works = gate.traffic().breaker.position === 'closed';
-      if (works && !deadline.aborted) ended = await tryOnce(await request.again(), deadline);
+    const deadline = startDeadline(limits.totalMilliseconds);
+    try {
+      const ended = await tryTwice(request, deadline.signal);
+      if (ended.error) throw ended.error;
+      return ended.answer!;
+    } finally {
+      deadline.end();
     }
-    if (ended.error) throw ended.error;
-    return ended.answer!;
+  }
+
+  async function tryTwice(request: HttpRequest, deadline: AbortSignal): Promise<Ended<HttpAnswer>> {
+    const ended = await tryOnce(request, deadline);
+    if (!request.again || ended.outcome !== 'connection-error') return ended;
+    await pause(beforeSecondTryMilliseconds());
+    const works = gate.traffic().breaker.position === 'closed';
+    return works && !deadline.aborted ? tryOnce(await request.again(), deadline) : ended;
   }
 
   const close = async () => {
     await Promise.all([...pools.values()].map((pool) => pool.destroy()));
   };
   return { send, traffic: gate.traffic, close };
+}
+
+/**
+ * Like `AbortSignal.timeout`, which holds on to a request and all that came with it until its time is
+ * over: with hundreds of logins a second that is most of the memory of the process.
+ */
+function startDeadline(milliseconds: number): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new DOMException('No answer in time', 'TimeoutError')),
+    milliseconds,
+  );
+  timer.unref();
+  return { signal: controller.signal, end: () => clearTimeout(timer) };
 }
 
 /** A whole answer, judged by its status and by what its body means. */
@@ -252,10 +277,6 @@ function plainHeaders(headers: Dispatcher.ResponseData['headers']): Record<strin
     Array.isArray(value) ? value.join(', ') : value,
   ]);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
-}
-
-function pause([least, most]: readonly [number, number]): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, least + Math.random() * (most - least)));
 }
 
 function withAccept(headers: HttpRequest['headers']): HttpRequest['headers'] {

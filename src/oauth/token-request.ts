@@ -6,7 +6,7 @@ import { type Client, findLoginError } from './client.ts';
 import { checkIdTokenAge, checkIdTokenAudience, checkIdTokenHash } from './id-token.ts';
 import { recordIdTokenFailure, recordIdTokenPassed } from './id-token-checks.ts';
 import { readShape } from '../json.ts';
-import { readScope } from './scope.ts';
+import { readScope } from '../providers/scope.ts';
 import {
   type SigningKeys,
   signingShape,

@@ -2,7 +2,7 @@ import type { MessageKind } from '../inspector/trace.ts';
 import type { BreakerState } from './circuit-breaker.ts';
 
 /** How one request to a provider ended. Those that begin with `unsent` were never sent. */
-export const requestOutcomes = [
+const requestOutcomes = [
   /** A whole answer came, a refusal included. */
   'answered',
   /** 429. */

@@ -64,6 +64,18 @@ export function allowedPicture(provider: Provider, url: string | null): string |
   return provider.imageSources.some((source) => href.startsWith(source)) ? href : null;
 }
 
+const day = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  timeZone: 'UTC',
+});
+
+/** When a service ended: `Mixer closed on 22 July 2020.`; null for one that lives. */
+export function closingSentence({ status }: Provider): string | null {
+  return status === 'live' ? null : `${status.what} closed on ${day.format(Date.parse(status.closed))}.`;
+}
+
 /** What the person reads for a scope: its words, or its bare name when we have none. */
 export function scopeWords(provider: Provider, scope: string): string {
   return provider.scopes[scope]?.words ?? scope;

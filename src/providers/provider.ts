@@ -73,7 +73,7 @@ export interface Provider {
   readonly trace: TraceFacts;
 }
 
-export interface TraceFacts {
+interface TraceFacts {
   /** The provider's own parameters, headers and profile fields that a trace may show; all else is hidden. */
   readonly shows: readonly string[];
   /** The person answers on a phone, in a conversation that we do not see. */
@@ -109,7 +109,7 @@ export type DepartureTopic =
   | 'revocation';
 
 /** How an application gets known to the provider. */
-export interface ProviderRegistration {
+interface ProviderRegistration {
   /** The page for it, or one that says how; null where there is none any more. */
   readonly url: string | null;
   /** What to look for there: `dev.twitch.tv/console/apps`. */
@@ -133,7 +133,7 @@ export interface ProviderRegistration {
 }
 
 /** Only a hint: what a value looks like where true ones were seen or documented. */
-export interface CredentialShape {
+interface CredentialShape {
   readonly pattern: RegExp;
   /** Completes “is not …”: `30 lower-case letters and digits`. */
   readonly words: string;
@@ -155,14 +155,14 @@ export interface Endpoints {
   readonly jwks?: string;
 }
 
-export interface ScopeWords {
+interface ScopeWords {
   /** Completes “It lets us …” and “did not give us: …”: `read your e-mail address`. */
   readonly words: string;
   /** The person may untick it at the provider. */
   readonly optional?: boolean;
 }
 
-export interface ProviderWords {
+interface ProviderWords {
   /** What the account's number is called there: `Account number`. */
   readonly handle: string;
   /** What a login tells us whatever the scope; null where a scope of its own says it. */
@@ -184,7 +184,7 @@ export interface WireAnswer {
   readonly body: unknown;
 }
 
-export interface Conform {
+interface Conform {
   /** From the standard form (RFC 6749 4.1.3) to what the provider wants on the wire. */
   readonly tokenRequest?: (form: URLSearchParams) => { contentType: string; body: string };
   /** To the standard token response or error response (RFC 6749 5.1, 5.2). */

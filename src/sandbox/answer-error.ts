@@ -1,14 +1,14 @@
 import type { NextFunction, Request, Response } from 'express';
 import { isStepping, showDeparture } from './front-channel.ts';
 import { sendPage } from './pages.ts';
-import { type SandboxParts, startExchange } from './parts.ts';
+import { hostOf, type SandboxParts, startExchange } from './parts.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { setVerdict } from './request-log.ts';
 import { sendEmpty } from './sending.ts';
-import { hostInPath, type Service, serviceOfHost } from './services.ts';
+import { type Service, serviceOfHost } from './services.ts';
 
-function serviceOf({ basePath }: SandboxParts, req: Request): Service | null {
-  return serviceOfHost(hostInPath(req.originalUrl.slice(basePath.length)));
+function serviceOf(parts: SandboxParts, req: Request): Service | null {
+  return serviceOfHost(hostOf(parts, req));
 }
 
 function answerProtocolError(parts: SandboxParts, error: ProtocolError, req: Request, res: Response): void {

@@ -7,7 +7,7 @@ import type { Request, Response } from 'express';
  * `deliver` sends it in a bad way.
  */
 
-export interface BrokenAnswer {
+interface BrokenAnswer {
   readonly status: number;
   readonly body?: string;
   readonly contentType?: string;

@@ -128,14 +128,15 @@ function createRouter(parts: SandboxParts, saver: StateSaver, more: SandboxOptio
   });
   router.use(controlRouter(parts));
   const own = more.map(({ service, registration }) => standardHosts(service, registration, parts));
-  const played = Object.assign({ elsewhere: elsewhere(), ...hostRouters(parts) }, ...own) as Record<
-    string,
-    Router
-  >;
+  // Several may be on one host: each takes what it knows and leaves the rest to the next.
+  const routers = [{ elsewhere: elsewhere() }, hostRouters(parts), ...own].flatMap((hosts) =>
+    Object.entries<Router>(hosts),
+  );
+  const played = Object.fromEntries(routers);
   const log = logRequests(parts);
   router.use((req, res, next) => (isPlayed(played, req) ? log(req, res, next) : next()));
   router.use(refuseUnknownFaults, breakableAnswers(parts));
-  for (const [host, hostRouter] of Object.entries<Router>(played)) router.use(`/${host}`, hostRouter);
+  for (const [host, hostRouter] of routers) router.use(`/${host}`, hostRouter);
   return router;
 }
 

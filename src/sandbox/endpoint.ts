@@ -81,7 +81,7 @@ export function endpoint<E extends Exchange>(
   };
 }
 
-export interface GrantHandling<E extends Exchange> {
+interface GrantHandling<E extends Exchange> {
   readonly checks: readonly Check<E>[];
   readonly respond: Respond<E>;
 }

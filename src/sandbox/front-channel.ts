@@ -1,9 +1,9 @@
 import { sendPage } from './pages.ts';
 import { type ExplainedParameter, explainResponse, meaningInRequest } from './parameter-meanings.ts';
-import type { Exchange } from './parts.ts';
+import { type Exchange, hostOf } from './parts.ts';
 import type { ReceivedParameter } from './records.ts';
 import { sendEmpty } from './sending.ts';
-import { hostInPath, serviceNames, serviceOfHost } from './services.ts';
+import { serviceNames, serviceOfHost } from './services.ts';
 
 /** A stop before a redirect, for the step mode: where it leads and what it carries. */
 interface Step {
@@ -23,9 +23,8 @@ export function isStepping({ parts, req }: Exchange): boolean {
 }
 
 function showStep({ parts, req, res }: Exchange, step: Step): void {
-  const host = hostInPath(req.originalUrl.slice(parts.basePath.length));
   res.status(200);
-  sendPage(parts, res, 'step', serviceOfHost(host), { ...step });
+  sendPage(parts, res, 'step', serviceOfHost(hostOf(parts, req)), { ...step });
 }
 
 /** The first stop: the application has sent the browser here. */
@@ -35,8 +34,7 @@ export function showArrival(
   location: string,
 ): void {
   const { parts, req } = exchange;
-  const host = hostInPath(req.originalUrl.slice(parts.basePath.length));
-  const service = serviceOfHost(host);
+  const service = serviceOfHost(hostOf(parts, req));
   const name = service ? `Sandbox ${serviceNames[service]}` : 'The service';
   showStep(exchange, {
     number: 1,

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import ejs from 'ejs';
 import express, { type Express, type RequestHandler, type Response } from 'express';
 import type { SandboxParts } from './parts.ts';
 import { type Service, serviceNames } from './services.ts';
+import { createTemplateEngine } from './templates.ts';
 
 const viewFolder = fileURLToPath(new URL('../../views/sandbox', import.meta.url));
 const publicFolder = fileURLToPath(new URL('../../public', import.meta.url));
@@ -33,7 +33,7 @@ export const securityHeaders: RequestHandler = (_req, res, next) => {
 };
 
 export function setUpViews(app: Express): void {
-  app.engine('ejs', ejs.renderFile as unknown as Parameters<Express['engine']>[1]);
+  app.engine('ejs', createTemplateEngine());
   app.set('view engine', 'ejs');
   app.set('views', viewFolder);
 }

@@ -44,7 +44,7 @@ export function meaningInRequest(name: string): string {
   return meaningIn(requestMeanings, name);
 }
 
-export function meaningInResponse(name: string): string {
+function meaningInResponse(name: string): string {
   return meaningIn(responseMeanings, name);
 }
 

@@ -8,7 +8,7 @@ export function bodyText(req: Request): string {
   return Buffer.isBuffer(req.body) ? req.body.toString('utf8') : '';
 }
 
-export function isJson(req: Request): boolean {
+function isJson(req: Request): boolean {
   return Boolean(req.is('json'));
 }
 

@@ -53,19 +53,23 @@ function namedFaults(req: Request): FaultName[] {
   return namesIn(req).filter((name): name is FaultName => readFaultName(name) !== undefined);
 }
 
-function hostOf({ basePath }: SandboxParts, req: Request): string {
+/** The pretended host that a request is for. */
+export function hostOf({ basePath }: SandboxParts, req: Request): string {
   return hostInPath(req.originalUrl.slice(basePath.length));
 }
 
-function partsOf(parts: SandboxParts, req: Request): RequestParts {
+/** With a clock that is wrong every answer is dated by it (RFC 9110 6.6.1). */
+function partsOf(parts: SandboxParts, req: Request, res: Response): RequestParts {
   const faults = new RequestFaults(parts.state.faults, hostOf(parts, req), namedFaults(req));
   const skew = (faults.has('clock_ahead') ? tenMinutes : 0) - (faults.has('clock_behind') ? tenMinutes : 0);
-  return { ...parts, faults, now: () => parts.now() + skew };
+  const now = () => parts.now() + skew;
+  if (skew !== 0) res.set('Date', new Date(now()).toUTCString());
+  return { ...parts, faults, now };
 }
 
 /** What a handler begins with; the same for every handler that the request passes. */
 export function startExchange(parts: SandboxParts, req: Request, res: Response): Exchange {
-  const own = (res.locals['parts'] as RequestParts | undefined) ?? partsOf(parts, req);
+  const own = (res.locals['parts'] as RequestParts | undefined) ?? partsOf(parts, req, res);
   res.locals['parts'] = own;
   return { parts: own, req, res };
 }

@@ -4,7 +4,7 @@ import { apis, services } from './services.ts';
 /** What the sandbox remembers; the same shapes go into the state file. Times are milliseconds. */
 
 /** OpenID Connect Core 5.5: names of single claims asked for, for each place. */
-export const claimsRequest = z.object({ idToken: z.array(z.string()), userinfo: z.array(z.string()) });
+const claimsRequest = z.object({ idToken: z.array(z.string()), userinfo: z.array(z.string()) });
 
 export const pendingAuthorization = z.object({
   id: z.string(),

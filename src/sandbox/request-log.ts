@@ -16,7 +16,7 @@ export interface RequestRecord {
   path: string;
   queryNames: string[];
   bodyNames: string[];
-  /** `grant_type` of a token request; Mixin wants none. */
+  /** `grant_type` of a token request, or `another` for a name that no standard has; Mixin wants none. */
   grantType: string | null;
   /** Null while the request is waiting. */
   status: number | null;
@@ -33,12 +33,31 @@ export interface RequestRecord {
 
 const limit = 500;
 
+/**
+ * RFC 6749 4 and 6, RFC 7521's two in RFC 7523 2.1 and RFC 7522 2.1, RFC 8628 3.4, RFC 8693 2.1. Anything else may be
+ * a value that a client has put into the wrong field.
+ */
+const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'password',
+  'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  'urn:ietf:params:oauth:grant-type:saml2-bearer',
+  'urn:ietf:params:oauth:grant-type:device_code',
+  'urn:ietf:params:oauth:grant-type:token-exchange',
+];
+
+function readGrantType(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  return grantTypes.includes(value) ? value : 'another';
+}
+
 function toRecord(req: Request, time: number): RequestRecord {
   const path = req.path.split('/').slice(2);
   const host = hostInPath(req.path);
   const query = Object.fromEntries(new URL(`http://sandbox.invalid${req.url}`).searchParams);
   const body = readBody(req);
-  const grantType = body['grant_type'] ?? query['grant_type'];
   return {
     time,
     host,
@@ -47,7 +66,7 @@ function toRecord(req: Request, time: number): RequestRecord {
     path: `/${path.join('/')}`,
     queryNames: Object.keys(query),
     bodyNames: Object.keys(body),
-    grantType: typeof grantType === 'string' ? grantType : null,
+    grantType: readGrantType(body['grant_type'] ?? query['grant_type']),
     status: null,
     verdict: 'waiting',
     failedCheck: null,

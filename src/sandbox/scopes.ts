@@ -97,7 +97,8 @@ export function isRetiredTwitchScope(scope: string): boolean {
   return retiredTwitchScopes.has(scope) && !known.twitch.has(scope);
 }
 
-const indispensable = new Set(['openid', 'profile', 'offline_access', 'PROFILE:READ']);
+/** `user_read` is what Kraken's profile asks for. */
+const indispensable = new Set(['openid', 'profile', 'offline_access', 'PROFILE:READ', 'user_read']);
 
 export function withoutDispensable(scopes: readonly string[]): string[] {
   return scopes.filter((scope) => indispensable.has(scope));

@@ -26,6 +26,8 @@ export function breakableAnswers({ delays, state }: SandboxParts): RequestHandle
       res.set(changed.headers ?? {});
       const delivering = faults.find((fault) => fault.deliver);
       if (!delivering?.deliver) return send(changed.body);
+      // What `send` would say by itself; without it a browser shows a page as text (`nosniff`).
+      if (!res.get('Content-Type') && changed.body.length > 0) res.type('html');
       if (state.hold(res)) delivering.deliver(res, changed.body, delays);
       return res;
     };

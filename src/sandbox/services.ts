@@ -4,7 +4,7 @@ export const services = ['twitch', 'mixer', 'mixin', 'resonite'] as const;
 export type Service = (typeof services)[number];
 
 /** The pretended hosts, each with the service that it belongs to. */
-export const servicesByHost = {
+const servicesByHost = {
   'id.twitch.tv': 'twitch',
   'api.twitch.tv': 'twitch',
   'static-cdn.jtvnw.net': 'twitch',

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { approvalOf, approvedScopes } from './auto-approve.ts';
 import { callbackLocation } from './callback.ts';
 import { readPerson } from './interaction.ts';
 import { sendPage } from './pages.ts';
 import { formParameters, queryParameters, splitScope } from './parameters.ts';
-import type { SandboxParts } from './parts.ts';
+import { type SandboxParts, startExchange } from './parts.ts';
 import { type Person, pictureKey } from './people.ts';
 import { pictureHost } from './pictures.ts';
 import { pageError } from './protocol-error.ts';
@@ -12,8 +13,9 @@ import { credentials } from './tokens.ts';
 
 /**
  * A service that keeps to the standards, as data: an authorization code with PKCE, a bearer token, and a
- * profile. It is strict, and forgets everything when the sandbox stops. Faults, step mode and the page
- * of the sandbox are for the services that ship with Latchkey.
+ * profile. It is strict, approves by itself like the others, and forgets everything with a reset and
+ * when the sandbox stops. Faults, step mode and the page of the sandbox are for the services that ship
+ * with Latchkey. Several may have addresses on one host, at different paths.
  */
 export interface StandardService {
   readonly id: string;
@@ -41,7 +43,7 @@ export interface StandardPerson {
   readonly pictureUrl: string | null;
 }
 
-export interface TokenAnswer {
+interface TokenAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -62,6 +64,11 @@ interface Login {
   personId: string | null;
 }
 
+interface Token {
+  readonly personId: string;
+  readonly expiresAt: number;
+}
+
 const codeMilliseconds = 10 * 60 * 1000;
 const tokenSeconds = 8 * 60 * 60;
 
@@ -71,14 +78,17 @@ export function standardHosts(
   registration: StandardRegistration,
   parts: SandboxParts,
 ): Readonly<Record<string, Router>> {
-  const pending = new Map<string, Login>();
-  const codes = new Map<string, Login>();
-  const tokens = new Map<string, { readonly personId: string; readonly expiresAt: number }>();
+  const pending = parts.state.keepMore<Login>('pending');
+  const codes = parts.state.keepMore<Login>('codes');
+  const tokens = parts.state.keepMore<Token>('tokens');
   const routers: Record<string, Router> = {};
   const routerOf = (host: string) => (routers[host] ??= Router());
   const hostOf = (address: string) => address.split('/')[0]!;
   const pathOf = (address: string) => address.slice(hostOf(address).length);
   const pageHost = hostOf(service.authorization);
+  // With the service in it: others may have their pages on the same host.
+  const pagesPath = `/sandbox/${service.id}`;
+  const addressOf = (id: string) => `${parts.basePath}/${pageHost}${pagesPath}/${id}`;
 
   function takeFrom(logins: Map<string, Login>, key: string | undefined): Login | null {
     const login = logins.get(key ?? '');
@@ -97,12 +107,25 @@ export function standardHosts(
     const refuse = (error: string) => response.redirect(302, callbackLocation(redirectUri, { error, state }));
     if (asked.get('response_type') !== 'code') return refuse('unsupported_response_type');
     if (challenge !== null && asked.get('code_challenge_method') !== 'S256') return refuse('invalid_request');
-    const id = parts.random.uuid();
     const scope = splitScope(asked.get('scope'));
     const expiresAt = parts.now() + codeMilliseconds;
-    pending.set(id, { redirectUri, state, scope, challenge, expiresAt, personId: null });
-    response.redirect(302, `${parts.basePath}/${pageHost}/sandbox/${id}/person`);
+    const login = { redirectUri, state, scope, challenge, expiresAt, personId: null };
+    const approval = approvalOf(startExchange(parts, request, response));
+    if (approval) {
+      const approved = { personId: approval.person.id, scope: approvedScopes(approval, scope) };
+      return response.redirect(302, approve({ ...login, ...approved }));
+    }
+    const id = parts.random.uuid();
+    pending.set(id, login);
+    response.redirect(302, `${addressOf(id)}/person`);
   };
+
+  /** Gives the way back with a code. */
+  function approve(login: Login): string {
+    const code = parts.random.mixed(24);
+    codes.set(code, { ...login, expiresAt: parts.now() + codeMilliseconds });
+    return callbackLocation(login.redirectUri, { code, state: login.state });
+  }
 
   function findPending(request: Request): Login {
     const login = takeFrom(pending, String(request.params['id']));
@@ -116,7 +139,7 @@ export function standardHosts(
       serviceName: service.name,
       clientName: 'Latchkey',
       returnHost: new URL(login.redirectUri).host,
-      address: `${parts.basePath}/${pageHost}/sandbox/${String(request.params['id'])}`,
+      address: addressOf(String(request.params['id'])),
       received: [],
       continueAs: undefined,
       people: people.listShown(),
@@ -143,11 +166,9 @@ export function standardHosts(
     const { redirectUri, state } = login;
     if (login.personId === null) throw pageError(400, 'Choose a person first.');
     pending.delete(String(request.params['id']));
-    const code = parts.random.mixed(24);
     const agreed = formParameters(request).get('answer') === 'yes';
-    if (agreed) codes.set(code, { ...login, expiresAt: parts.now() + codeMilliseconds });
-    const answer = agreed ? { code } : { error: 'access_denied' };
-    response.redirect(303, callbackLocation(redirectUri, { ...answer, state }));
+    const denied = () => callbackLocation(redirectUri, { error: 'access_denied', state });
+    response.redirect(303, agreed ? approve(login) : denied());
   });
 
   function answerToken(request: Request): TokenAnswer {
@@ -186,7 +207,7 @@ export function standardHosts(
     response.json(service.profile(toStandard(parts.state.people.get(grant.personId), service)));
   };
 
-  routerOf(pageHost).get(pathOf(service.authorization), authorize).use('/sandbox', pages);
+  routerOf(pageHost).get(pathOf(service.authorization), authorize).use(pagesPath, pages);
   routerOf(hostOf(service.token)).post(pathOf(service.token), token);
   routerOf(hostOf(service.userinfo)).get(pathOf(service.userinfo), userinfo);
   routerOf(service.pictures).use(pictureHost(parts));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Response } from 'express';
 import { FaultSwitches, type SwitchedFault } from './faults.ts';
 import { Kept } from './kept.ts';
-import { People, type Person } from './people.ts';
+import { People } from './people.ts';
 import type {
   Access,
   AccessToken,
@@ -34,6 +34,12 @@ export const usualSettings: Settings = {
   autoApproveScopes: null,
   stepMode: false,
 };
+
+/** What a service beside the four remembers: whose it is once that is known, and when it is over. */
+interface Remembered {
+  readonly personId: string | null;
+  readonly expiresAt: number;
+}
 
 interface Owned {
   service: Service;
@@ -80,6 +86,8 @@ export class SandboxState {
   readonly signingGrants = new Kept<SigningGrant>(limits.tokens);
   /** Grants that let the next login with the same scope set pass without a question. */
   readonly remembered = new Kept<Access>(limits.remembered);
+  /** The records of services beside the four. */
+  readonly #more: Kept<Remembered>[] = [];
   /** Responses that a fault keeps waiting. */
   readonly hanging = new Set<Response>();
   #isClosing = false;
@@ -111,8 +119,11 @@ export class SandboxState {
     this.hanging.clear();
   }
 
-  listPeople(): readonly Person[] {
-    return this.people.list();
+  /** Records of a service beside the four: they are limited, reset and forgotten like all others. */
+  keepMore<V extends Remembered>(kind: keyof typeof limits): Kept<V> {
+    const kept = new Kept<V>(limits[kind]);
+    this.#more.push(kept as unknown as Kept<Remembered>);
+    return kept;
   }
 
   remember(owner: Owned, scopes: readonly string[]): void {
@@ -151,17 +162,22 @@ export class SandboxState {
     deleteWhere(this.remembered, isTheirsHere);
   }
 
+  /** Those of people and those of applications themselves, the newest first. */
+  listTokens(): (AccessToken | AppToken)[] {
+    const tokens = [...this.accessTokens.values(), ...this.appTokens.values()];
+    return tokens.reverse().sort((one, other) => other.createdAt - one.createdAt);
+  }
+
   /** The access token with this mark, ended at once. False when there is none. */
   expireToken(mark: string): boolean {
-    const token = [...this.accessTokens.values()].find(({ value }) => markOf(value) === mark);
+    const token = this.listTokens().find(({ value }) => markOf(value) === mark);
     if (token) token.expiresAt = Math.min(token.expiresAt, this.#now());
     return token !== undefined;
   }
 
   /** Ends the access tokens of a service and leaves its refresh tokens alone. */
   expireAccessTokens(service: Service): void {
-    const tokens = [...this.accessTokens.values(), ...this.appTokens.values()];
-    for (const token of tokens)
+    for (const token of this.listTokens())
       if (token.service === service) token.expiresAt = Math.min(token.expiresAt, this.#now());
   }
 
@@ -177,6 +193,7 @@ export class SandboxState {
     deleteWhere(this.appTokens, isOver);
     deleteWhere(this.refreshTokens, isOver);
     deleteWhere(this.signingGrants, isOver);
+    for (const kept of this.#more) deleteWhere(kept, isOver);
   }
 
   /** Everything as it was at the start; the keys stay. */
@@ -184,6 +201,7 @@ export class SandboxState {
     const kinds = [this.pending, this.mixinAuthorizations, this.codes, this.accessTokens];
     for (const kind of [...kinds, this.appTokens, this.refreshTokens, this.signingGrants, this.remembered])
       kind.clear();
+    for (const kept of this.#more) kept.clear();
     this.requests.length = 0;
     this.#setFaults();
     this.people.reset();
@@ -205,5 +223,6 @@ export class SandboxState {
     deleteWhere(this.refreshTokens, isTheirs);
     deleteWhere(this.signingGrants, isTheirs);
     deleteWhere(this.remembered, isTheirs);
+    for (const kept of this.#more) deleteWhere(kept, isTheirs);
   }
 }

@@ -2,11 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The secrets to work with, newest first: the configured ones, or the one that is kept for development. */
+export function readSecrets(sessionSecrets: readonly string[], dataDir: string): readonly string[] {
+  return sessionSecrets.length > 0 ? sessionSecrets : [readOrCreateDevelopmentSecret(dataDir)];
+}
+
 /**
  * The secret of an installation that has no SESSION_SECRET, which only development may lack: made
  * once and kept in the data folder, so that people stay signed in across restarts.
  */
-export function readOrCreateDevelopmentSecret(dataDir: string): string {
+function readOrCreateDevelopmentSecret(dataDir: string): string {
   const file = join(dataDir, 'development-secret');
   mkdirSync(dataDir, { recursive: true });
   try {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { LoginError } from '../errors.ts';
 import { inFlow } from '../inspector/own-flows.ts';
 import { recordCheck } from '../inspector/recorder.ts';
@@ -7,7 +8,8 @@ import { sendRevocationRequest } from '../oauth/revocation-request.ts';
 import type { Tokens } from '../oauth/token-response.ts';
 import { sendValidationRequest } from '../oauth/validation-request.ts';
 import type { ExpiringRecord, ExpiringRecords, RecordOfKind } from '../storage/expiring-records.ts';
-import { type Leases, leasePollMilliseconds, pause } from './leases.ts';
+import { isStorageError } from '../storage/storage-error.ts';
+import { type Leases, leasePollMilliseconds } from './leases.ts';
 import type { KeyRing } from './seal.ts';
 
 /**
@@ -30,7 +32,7 @@ export interface Check {
   readonly dueAt: number;
 }
 
-export interface Ended {
+interface Ended {
   readonly at: number;
   /** `refused`: no longer accepted. `foreign`: the tokens now speak for another person or client. */
   readonly why: 'refused' | 'foreign';
@@ -43,7 +45,7 @@ export interface GrantPlace {
 }
 
 /** A grant's place, and whose tokens they must be. */
-export interface GrantOwner extends GrantPlace {
+interface GrantOwner extends GrantPlace {
   readonly subject: string;
 }
 
@@ -69,8 +71,8 @@ export interface Grants {
   isCheckDue(check: Check): boolean;
   /** Gets and removes this session's grant. */
   take(place: GrantPlace): Promise<Grant | null>;
-  /** Gets and removes the grants of an identity in all sessions. */
-  takeAll(identityId: string): Promise<Grant[]>;
+  /** Gets and removes the grants of an identity in all sessions. No key opens an `unreadable` one any more. */
+  takeAll(identityId: string): Promise<(Grant | 'unreadable')[]>;
 }
 
 /** Refreshed a little before the end, so that a slow request does not arrive after it. */
@@ -98,7 +100,7 @@ export function hasEnded({ tokens: { expiresAt, refreshToken }, ended }: Grant, 
 const toKey = ({ ref, identityId }: GrantPlace) => `${ref}.${identityId}`;
 
 /** How a renewal or a validation of tokens ended. */
-export type GrantOutcome = 'good' | 'over' | 'foreign' | 'not-asked' | 'superseded';
+type GrantOutcome = 'good' | 'over' | 'foreign' | 'not-asked' | 'not-stored' | 'superseded';
 
 /** Hears of each of them, for the log and the metrics. */
 export type GrantListener = (event: 'refresh' | 'validate', provider: string, outcome: GrantOutcome) => void;
@@ -194,7 +196,9 @@ export function createGrants(
       const { tokens, idTokenSubject } = await sendRefreshRequest(client, held.grant.tokens, now());
       recordCheck('refresh-person', idTokenSubject === null ? 'skipped' : idTokenSubject === owner.subject);
       if (idTokenSubject !== null && idTokenSubject !== owner.subject) throw await foreign(client, held);
-      const stored = await store(held, { ...held.grant, tokens, renewedAt: now() });
+      const renewed = { ...held.grant, tokens, renewedAt: now() };
+      // Once more: some providers take a refresh token a single time, and then these are all there is.
+      const stored = await store(held, renewed).catch(() => store(held, renewed));
       tell('refresh', client.provider.id, stored ? 'good' : 'superseded');
       if (stored) return stored;
       const current = await find(toKey(owner));
@@ -295,7 +299,7 @@ export function createGrants(
     },
     async takeAll(identityId) {
       const held = await records.deleteByOwner('grant', identityId);
-      return held.map(open).filter((grant) => grant !== null);
+      return held.map((record) => open(record) ?? 'unreadable');
     },
   };
 }
@@ -317,6 +321,7 @@ export function sameTokens(a: Tokens, b: Tokens): boolean {
 
 function toOutcome(error: unknown): GrantOutcome {
   if (isOver(error)) return 'over';
+  if (isStorageError(error)) return 'not-stored';
   return error instanceof LoginError && error.code === 'identity_changed' ? 'foreign' : 'not-asked';
 }
 

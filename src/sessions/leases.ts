@@ -3,7 +3,7 @@ import type { ExpiringRecords } from '../storage/expiring-records.ts';
 import { isStorageError } from '../storage/storage-error.ts';
 
 /** The right to do something alone, on all nodes, for a while: it ends by itself if its holder dies. */
-export interface Lease {
+interface Lease {
   /** Never fails: what could not be given back ends by itself, and undoes nothing. */
   release(): Promise<void>;
 }
@@ -38,7 +38,3 @@ function ignoreStorageError(error: unknown): void {
 
 /** How often somebody who waits for a lease looks again. */
 export const leasePollMilliseconds = 40;
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}

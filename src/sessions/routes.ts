@@ -3,9 +3,10 @@ import type { Identity } from '../accounts/account-store.ts';
 import { RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
 import type { Context } from '../web/context.ts';
-import { homeWithReturn } from '../web/error-page.ts';
 import { toEndedSessionFlash, toEndedSessionsFlash } from '../web/flash-words.ts';
 import { form, renderPage } from '../web/page.ts';
+import { homeWithReturn } from '../web/return-path.ts';
+import { nameOfProvider } from '../web/services.ts';
 import { endSessions } from '../web/session-changes.ts';
 import { readAccount, requireAccount, type SignedInAccount } from '../web/signed-in.ts';
 import { toTimeWords } from '../web/time-words.ts';
@@ -15,7 +16,7 @@ import type { StoredSession } from './session-store.ts';
 
 /** Where the person is signed in, and signing out there. */
 export function addSessionRoutes(router: IRouter, context: Context): void {
-  const { paths, sessions, services, log, now } = context;
+  const { paths, sessions, log, now } = context;
 
   router.get(routes.sessions, async (request, response) => {
     const account = await readAccount(context, request);
@@ -60,9 +61,11 @@ export function addSessionRoutes(router: IRouter, context: Context): void {
   }
 
   function namesOf(identities: readonly Identity[]): Map<string, string> {
-    const nameOf = (id: string) => services.find(({ provider }) => provider.id === id)?.provider.name ?? id;
     return new Map(
-      identities.map(({ id, provider, display_name }) => [id, `${nameOf(provider)} as ${display_name}`]),
+      identities.map(({ id, provider, display_name }) => [
+        id,
+        `${nameOfProvider(context, provider)} as ${display_name}`,
+      ]),
     );
   }
 

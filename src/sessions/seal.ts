@@ -8,7 +8,7 @@ import {
 } from 'node:crypto';
 
 /** Each use of the secrets has a key of its own, so that what one made never opens as another. */
-export type Purpose = 'login' | 'grant' | 'decision';
+type Purpose = 'login' | 'grant' | 'decision';
 
 export interface KeyRing {
   /** Keys that sign the session cookie, newest first. */

@@ -74,10 +74,9 @@ export class RecordStore extends Store {
   private async find(sessionId: string): Promise<SessionData | null> {
     const record = await this.records.get('session', toSessionKey(sessionId));
     if (!record) return null;
-    const facts = toFacts(record);
-    if (!this.isWithinLimits(facts)) return null;
     const data = JSON.parse(record.value) as SessionData;
-    this.known.set(data, { facts, expiresAt: record.expiresAt });
+    if (!this.isWithinLimits(data)) return null;
+    this.known.set(data, { value: record.value, expiresAt: record.expiresAt });
     return data;
   }
 
@@ -98,13 +97,12 @@ export class RecordStore extends Store {
   /** Calls `done` at once when there is nothing to write: express-session then sends the page in one piece. */
   override set(sessionId: string, session: SessionData, done: Done = () => {}): void {
     const before = this.known.get(session);
-    const facts = copyFacts(session);
-    const difference = before ? compare(before.facts, facts) : null;
+    const difference = before ? compare(toFacts(before), copyFacts(session)) : null;
     if (difference && isNone(difference)) {
       this.touch(sessionId, session, done);
       return;
     }
-    this.known.set(session, { facts, expiresAt: this.idleEnd() });
+    this.known.set(session, { value: JSON.stringify(session), expiresAt: this.idleEnd() });
     this.save(toSessionKey(sessionId), session, difference).then(() => done(), done);
   }
 
@@ -124,7 +122,7 @@ export class RecordStore extends Store {
     Object.assign(request.session, facts);
     const record = this.toRecord(toSessionKey(request.sessionID), request.session);
     await this.records.putBoth(grant, { kind: 'session', ...record });
-    this.known.set(request.session, { facts: copyFacts(request.session), expiresAt: record.expiresAt });
+    this.known.set(request.session, record);
     if (former !== null) await this.records.delete('session', former);
   }
 
@@ -194,7 +192,7 @@ export class RecordStore extends Store {
       Object.assign(request.session, toFacts(current), changes);
       const record = this.toRecord(toSessionKey(request.sessionID), request.session);
       if (!(await this.records.rename('session', oldKey, { ...record, version: current.version }))) continue;
-      this.known.set(request.session, { facts: copyFacts(request.session), expiresAt: record.expiresAt });
+      this.known.set(request.session, record);
       return true;
     }
     // Without a session express-session neither stores anything nor sets a cookie.
@@ -205,8 +203,13 @@ export class RecordStore extends Store {
   /** Another tab has renewed the session, or somebody has ended it. */
   private async mergeInto(place: SessionPlace, changes: SessionFacts): Promise<'renewed-elsewhere' | 'gone'> {
     if (!(await this.findRecord(place))) return 'gone';
-    await this.merge(() => this.findRecord(place), changes);
+    await this.change(place, changes);
     return 'renewed-elsewhere';
+  }
+
+  /** Writes some facts into a session under whatever id it has, whatever a request has read of it. */
+  async change(place: SessionPlace, changes: SessionFacts): Promise<void> {
+    await this.merge(() => this.findRecord(place), changes);
   }
 
   private async findRecord({ accountId, ref }: SessionPlace): Promise<ExpiringRecord | null> {
@@ -270,10 +273,7 @@ function toPlainFailure(error: unknown): unknown {
   return isStorageError(error) && error.code === 'ENOENT' ? new StorageError(error.kind, 'NO_SOCKET') : error;
 }
 
-interface Known {
-  readonly facts: SessionFacts;
-  readonly expiresAt: number;
-}
+type Known = Pick<ExpiringRecord, 'value' | 'expiresAt'>;
 
 /** A session's facts, detached from the object that requests change. */
 function copyFacts(session: Partial<SessionData>): SessionFacts {
@@ -306,7 +306,7 @@ function withChanges(record: ExpiringRecord, changes: SessionFacts, removed: rea
   return JSON.stringify(data);
 }
 
-function toFacts(record: ExpiringRecord): SessionFacts {
-  const { cookie: _, ...facts } = JSON.parse(record.value) as SessionData;
+function toFacts({ value }: Pick<ExpiringRecord, 'value'>): SessionFacts {
+  const { cookie: _, ...facts } = JSON.parse(value) as SessionData;
   return facts;
 }

@@ -121,7 +121,7 @@ export function destroySession(request: Request): Promise<void> {
 }
 
 /** Changes what a session remembers, and waits until that is stored. */
-export async function changeFacts(request: Request, facts: SessionFacts): Promise<void> {
+async function changeFacts(request: Request, facts: SessionFacts): Promise<void> {
   if (!request.session) return;
   Object.assign(request.session, facts);
   await saveSession(request);

@@ -36,7 +36,7 @@ export const notChecked = (name: string, sentence: string, fix: string | null = 
 export const clockName = 'Clock';
 
 /** How far apart two clocks may be: Mixin's signed requests live 60 seconds. */
-export const clockToleranceMilliseconds = 30_000;
+const clockToleranceMilliseconds = 30_000;
 
 /** What two clocks that differ are to a developer. `difference` is theirs minus ours, in milliseconds. */
 export function judgeClock(name: string, whose: string, difference: number): Finding {

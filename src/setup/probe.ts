@@ -1,4 +1,3 @@
-import { request as send } from 'undici';
 import { recordRequest } from '../inspector/recorder.ts';
 import { isObject } from '../json.ts';
 import type { HttpAnswer } from '../oauth/http.ts';
@@ -33,6 +32,8 @@ const maximumBytes = 64 * 1024;
  * followed. Never throws.
  */
 export async function probe(request: ProbeRequest, now: () => number, signal: AbortSignal): Promise<Probe> {
+  // Loaded only where checks are asked for.
+  const { request: send } = await import('undici');
   const { origin, pathname } = new URL(request.url);
   const about = { method: request.method, address: origin + pathname };
   const startedAt = performance.now();

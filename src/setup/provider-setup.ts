@@ -1,4 +1,5 @@
 import type { Config, ServiceConfig } from '../config.ts';
+import { closingSentence } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { VariableFacts } from '../variable-facts.ts';
 import type { Status } from './finding.ts';
@@ -23,7 +24,7 @@ export interface ProviderSetup {
   readonly message: string | null;
 }
 
-export interface VariableState {
+interface VariableState {
   readonly name: string;
   /** `set (30 characters)`, `missing`, `looks wrong: it has a space at the end`. Never the value. */
   readonly words: string;
@@ -36,16 +37,16 @@ export function variableName({ id }: Pick<Provider, 'id'>, suffix: string): stri
 }
 
 export function toProviderSetup(config: Config, service: ServiceConfig, redirectUri: string): ProviderSetup {
-  const { provider, state } = service;
+  const { provider, state, scope } = service;
   const { url, place, field, rules, message } = provider.registration;
   const variables = toVariables(config, service);
-  const scope = state === 'off' ? provider.defaultScope : service.scope;
+  const closing = closingSentence(provider);
   return {
     id: provider.id,
     name: provider.name,
     state,
     ...summarize(service, variables),
-    closed: closedSentence(provider),
+    closed: closing && `${closing} There is nothing to set up.`,
     redirectUri,
     where: { url, place, field },
     rules,
@@ -87,13 +88,13 @@ function lengthOf(facts: VariableFacts | undefined): number {
 }
 
 /** Scopes are no secret, but a value is never shown; what matters is whether it is the usual one. */
-function describeScope(service: ServiceConfig): string {
-  const { defaultScope, scopes } = service.provider;
-  if (service.state === 'off' || service.scope.join(' ') === defaultScope.join(' '))
-    return 'not set: the usual ones';
-  const unknown = service.scope.filter((name) => !Object.hasOwn(scopes, name)).length;
-  const set = `set (${service.scope.join(' ').length} characters)`;
-  return unknown === 0 ? set : `${set}; ${unknown} of them not known to Latchkey`;
+function describeScope({ provider, scope }: ServiceConfig): string {
+  const chosen = scope.join(' ');
+  if (chosen === provider.defaultScope.join(' ')) return 'not set: the usual ones';
+  const unknown = scope.filter((name) => !Object.hasOwn(provider.scopes, name)).length;
+  const set = `set (${chosen.length} characters)`;
+  if (unknown === 0) return set;
+  return `${set}; ${unknown} ${unknown === 1 ? 'scope' : 'scopes'} not known to Latchkey`;
 }
 
 function summarize(
@@ -108,13 +109,6 @@ function summarize(
   if (state === 'live') return { status: 'ok', summary: 'Ready' };
   if (state === 'off') return { status: 'not-checked', summary: 'Off' };
   return { status: 'ok', summary: provider.status === 'live' ? 'Ready in the sandbox' : 'Sandbox only' };
-}
-
-function closedSentence({ status }: Provider): string | null {
-  if (status === 'live') return null;
-  const options = { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' } as const;
-  const day = new Intl.DateTimeFormat('en-GB', options).format(new Date(status.closed));
-  return `${status.what} closed on ${day}. There is nothing to set up.`;
 }
 
 function toSnippet(provider: Provider): string {

@@ -25,7 +25,7 @@ export function addSetupRoutes(router: IRouter, context: Context): void {
       config,
       seen: readSeenRequest(request),
       nodeVersion: process.versions.node,
-      storage: await checkStorage(config, Date.now),
+      storage: await checkStorage(config, Date.now, true),
       clock: lastClock(),
       redirectUri: (provider) => config.origin + paths.callback(provider),
       network: Object.fromEntries([...results].map(([id, { result }]) => [id, result.findings])),

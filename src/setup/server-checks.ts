@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isLoopback } from '../address-rules.ts';
 import type { Config } from '../config.ts';
 import { clockName, type Finding, needsAction, notChecked, ok } from './finding.ts';
 import { describeOtherName, type SeenRequest, toOpenedAddress } from './seen-address.ts';
@@ -51,7 +52,7 @@ function checkBaseAddress({ config, seen }: ServerFacts): Finding {
 function checkHttps({ config, seen }: ServerFacts): Finding {
   const name = 'HTTPS';
   if (!config.secure) {
-    if (isLoopback(config)) return ok(name, 'Not needed: BASE_URL is this machine.');
+    if (isLoopback(new URL(config.origin))) return ok(name, 'Not needed: BASE_URL is this machine.');
     return needsAction(
       name,
       `BASE_URL is http under a name that is not this machine's. Most services refuse such return addresses, and cookies cross the network in the clear.`,
@@ -104,7 +105,7 @@ function checkMode({ config }: ServerFacts): Finding {
     const sandbox = played ? ' The sandbox is on, for this machine alone.' : '';
     return ok(name, `NODE_ENV is production: no pages for developers.${sandbox}`);
   }
-  if (isLoopback(config) || isPrivate(config))
+  if (isLoopback(new URL(config.origin)) || isPrivate(config))
     return ok(name, 'Development: pages for developers are on. They are not for the public.');
   return needsAction(
     name,
@@ -176,14 +177,10 @@ function checkServices({ config }: ServerFacts): Finding {
   return needsAction('Services', 'Nobody can sign in: no service is set up, and the sandbox is off.', fix);
 }
 
-function isLoopback({ origin }: Config): boolean {
-  const { hostname } = new URL(origin);
-  return /^(?:localhost|.+\.localhost|\[::1\]|127(?:\.\d+){3})$/.test(hostname);
-}
-
 /** A network at home or at work, where a phone reaches this machine. */
 function isPrivate({ origin }: Config): boolean {
   const { hostname } = new URL(origin);
   if (isIP(hostname) === 4) return /^(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01])|169\.254)\./.test(hostname);
-  return /^\[f[cde]/.test(hostname) || hostname.endsWith('.local') || !hostname.includes('.');
+  if (hostname.startsWith('[')) return /^\[f[cde]/.test(hostname);
+  return hostname.endsWith('.local') || !hostname.includes('.');
 }

@@ -14,18 +14,23 @@ const serverMilliseconds = 3000;
 
 /**
  * Asks each store that is configured, on a connection of its own, and changes nothing: no table is
- * made and no file is created. The clock of a shared store is compared with this machine's.
+ * made and no file is created. The clock of a shared store is compared with this machine's. `isOpenHere`
+ * where this very process has the embedded database open.
  */
-export async function checkStorage(config: StorageConfig, localNow: () => number): Promise<Finding[]> {
+export async function checkStorage(
+  config: StorageConfig,
+  localNow: () => number,
+  isOpenHere = false,
+): Promise<Finding[]> {
   const { databaseUrl, sessionStoreUrl } = config.storage;
   const answers = await Promise.all([
-    databaseUrl === null ? checkFile(config.dataDir) : checkPostgresql(databaseUrl, localNow),
+    databaseUrl === null ? checkFile(config.dataDir, isOpenHere) : checkPostgresql(databaseUrl, localNow),
     ...(sessionStoreUrl === null ? [] : [checkRedis(sessionStoreUrl, localNow)]),
   ]);
   return answers.flat();
 }
 
-function checkFile(dataDir: string): Finding[] {
+function checkFile(dataDir: string, isOpenHere: boolean): Finding[] {
   const file = databaseFile(dataDir);
   try {
     accessSync(nearestFolder(dataDir), constants.W_OK | constants.X_OK);
@@ -40,13 +45,15 @@ function checkFile(dataDir: string): Finding[] {
   } catch {
     return [needsAction('Store', `${file} cannot be read and written.`, 'Let this user read and write it.')];
   }
-  if (looksLikeDatabase(file)) return [ok('Store', `Writable: ${dataDir}, with a database in it.`)];
+  if (isOpenHere || looksLikeDatabase(file))
+    return [ok('Store', `Writable: ${dataDir}, with a database in it.`)];
   return [needsAction('Store', `${file} is no SQLite database.`, 'Restore it from a backup.')];
 }
 
 /**
  * Reads the first bytes only: opening a database that is not in use would leave files beside it. An
- * empty file is a new database to SQLite.
+ * empty file is a new database to SQLite. Never of a file that this process has open: to close it here
+ * would end the locks that SQLite has on it (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
 function looksLikeDatabase(file: string): boolean {
   const magic = 'SQLite format 3\0';

@@ -22,7 +22,7 @@ export interface PoolUse {
   readonly waiting: number;
 }
 
-export const requestLimits: StatementLimits = { server: 2000, client: 2500 };
+const requestLimits: StatementLimits = { server: 2000, client: 2500 };
 /** Migrations wait for those that another node is running. */
 export const migrationLimits: StatementLimits = { server: 60_000, client: 65_000 };
 

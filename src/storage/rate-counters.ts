@@ -1,10 +1,3 @@
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import type { RedisConnection } from './redis-connection.ts';
-import { withinDeadline } from './with-deadline.ts';
-
-/** A count is not worth a wait: later than this, this process counts by itself. */
-const deadlineMilliseconds = 250;
-
 /** Counts how often something happens, up to a limit. */
 export interface RateCounter {
   /** Counts once more, and answers whether the limit still allows it. */
@@ -23,62 +16,33 @@ export interface RateCounterSettings {
 
 export type CreateRateCounter = (settings: RateCounterSettings) => RateCounter;
 
-/** A counter of this process alone. */
-export function createLocalRateCounter(settings: RateCounterSettings): RateCounter {
-  return toCounter(createLocalLimiter(settings));
-}
-
-/**
- * A counter that all nodes share in Redis. While Redis does not answer, each counts by itself, from
- * nothing: a limit that fails must neither stop everybody nor let everything through.
- */
-export function createSharedRateCounter(
-  connection: RedisConnection,
-  prefix: string,
-  settings: RateCounterSettings,
+/** A counter of this process alone. `now` is in milliseconds, from any beginning, and never goes back. */
+export function createLocalRateCounter(
+  { limit, seconds }: RateCounterSettings,
+  now: () => number = () => performance.now(),
 ): RateCounter {
-  const evaluate = (script: string, options: { keys: string[]; arguments: string[] }) =>
-    withinDeadline(
-      connection.send([
-        'EVAL',
-        script,
-        String(options.keys.length),
-        ...options.keys,
-        ...options.arguments.map(String),
-      ]),
-      deadlineMilliseconds,
-    );
-  return toCounter(
-    new RateLimiterRedis({
-      storeClient: { eval: evaluate },
-      useRedisPackage: true,
-      keyPrefix: `${prefix}rate:${settings.name}`,
-      points: settings.limit,
-      duration: settings.seconds,
-      // What is over its limit is refused from memory, so that a flood does not reach Redis.
-      inMemoryBlockOnConsumed: settings.limit + 1,
-      insuranceLimiter: createLocalLimiter(settings),
-    }),
-  );
-}
+  // All last equally long, so the first to be counted is the first to be forgotten.
+  const counts = new Map<string, { count: number; readonly endsAt: number }>();
 
-function createLocalLimiter({ name, limit, seconds }: RateCounterSettings): RateLimiterMemory {
-  return new RateLimiterMemory({ keyPrefix: name, points: limit, duration: seconds });
-}
+  function forgetEnded(): void {
+    const time = now();
+    for (const [key, { endsAt }] of counts) {
+      if (endsAt > time) return;
+      counts.delete(key);
+    }
+  }
 
-function toCounter(limiter: RateLimiterMemory | RateLimiterRedis): RateCounter {
   return {
     async take(key) {
-      try {
-        await limiter.consume(key);
-        return true;
-      } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return false;
-        throw refusal;
-      }
+      forgetEnded();
+      const known = counts.get(key);
+      if (known) return ++known.count <= limit;
+      counts.set(key, { count: 1, endsAt: now() + seconds * 1000 });
+      return limit >= 1;
     },
     async giveBack(key) {
-      await limiter.reward(key);
+      const known = counts.get(key);
+      if (known) known.count--;
     },
   };
 }

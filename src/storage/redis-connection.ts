@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, type RedisClientType } from '@redis/client';
 import { isObject } from '../json.ts';
 import { StorageError } from './storage-error.ts';
@@ -59,7 +60,7 @@ export async function connectToRedis(url: string): Promise<RedisConnection> {
     }
   }
 
-  await Promise.race([first.connected, pause(connectMilliseconds)]);
+  await Promise.race([first.connected, pause(connectMilliseconds, undefined, { ref: false })]);
   return {
     send,
     async readTime() {
@@ -88,10 +89,6 @@ function start(url: string): { client: RedisClientType; connected: Promise<unkno
   // Without a listener an error would end the process; whoever sends a command hears of it.
   client.on('error', () => {});
   return { client, connected: client.connect().catch(() => {}) };
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }
 
 /** Redis begins its refusals with a word: `NOSCRIPT`, `OOM`, `READONLY`. The rest may quote keys. */

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -100,7 +100,7 @@ class SqliteDriver implements Driver {
   }
 
   async init() {
-    if (this.file !== ':memory:') mkdirSync(dirname(this.file), { recursive: true });
+    if (this.file !== ':memory:') createForOwner(this.file);
     const database = new DatabaseSync(this.file, {
       timeout: busyMilliseconds,
       enableForeignKeyConstraints: true,
@@ -113,9 +113,11 @@ class SqliteDriver implements Driver {
 
   async acquireConnection() {
     const deadline = performance.now() + patienceMilliseconds;
+    const waits = this.line.isTaken;
     await this.line.enter(patienceMilliseconds);
-    // Those who come to their turn too late go at once: their tries, one after the other, would add up.
-    if (isOver(deadline)) {
+    // Those who have waited in line and come to their turn too late go at once: their tries, one after
+    // the other, would add up. Who has not waited tries at least once, even if the machine stood still.
+    if (waits && isOver(deadline)) {
       this.line.leave();
       throw new StorageError('busy');
     }
@@ -152,6 +154,20 @@ class SqliteDriver implements Driver {
   async destroy() {
     this.statements.clear();
     this.database?.close();
+  }
+}
+
+/**
+ * A new file is for its owner alone. SQLite gives its companions (`-wal`, `-shm`) the same rights. One that
+ * is there is not opened: to close it would end the locks that SQLite has on it for another connection of
+ * this process (https://www.sqlite.org/howtocorrupt.html, 2.2).
+ */
+function createForOwner(file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if (!isObject(error) || error['code'] !== 'EEXIST') throw error;
   }
 }
 

@@ -3,7 +3,8 @@ import { type Database, openAndMigrate, readTime } from './database.ts';
 import type { ExpiringRecords } from './expiring-records.ts';
 import type { PoolUse } from './postgresql.ts';
 import { probeStores } from './probe.ts';
-import { type CreateRateCounter, createLocalRateCounter, createSharedRateCounter } from './rate-counters.ts';
+import { type CreateRateCounter, createLocalRateCounter } from './rate-counters.ts';
+import type { RedisConnection } from './redis-connection.ts';
 import { createRedisRecords } from './redis-records.ts';
 import { createSqlRecords } from './sql-records.ts';
 import { createStoreClock } from './store-clock.ts';
@@ -13,9 +14,6 @@ import { withDeadline, withinDeadline } from './with-deadline.ts';
 export function databaseFile(dataDir: string): string {
   return join(dataDir, 'latchkey.sqlite');
 }
-
-/** How often what has ended is deleted. */
-export const sweepMilliseconds = 10 * 60 * 1000;
 
 export interface StoreSettings {
   /** The file of the embedded database, used without `databaseUrl`; or `:memory:`. */
@@ -37,7 +35,7 @@ export interface Stores {
   /** Milliseconds since 1970, by the clock of the shared store where there is one. */
   readonly now: () => number;
   /** Throws `StorageError` when one of the stores cannot be written and read within a second. */
-  check(): Promise<void>;
+  checkStores(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -65,15 +63,19 @@ export async function openStores(settings: StoreSettings, localNow: () => number
     poolUse,
     // SQLite itself waits for no longer than that.
     records: databaseUrl === null && !redis ? records : withDeadline(records),
-    createRateCounter: redis
-      ? (counter) => createSharedRateCounter(redis, sessionStorePrefix, counter)
-      : createLocalRateCounter,
+    createRateCounter: redis ? await sharedRateCounters(redis, sessionStorePrefix) : createLocalRateCounter,
     now: clock.now,
-    check: () => probeStores({ database, records, now: clock.now }),
+    checkStores: () => probeStores({ database, records, now: clock.now }),
     async close() {
       clock.close();
       redis?.close();
       await database.destroy();
     },
   };
+}
+
+/** They bring their package along, so only where there is a Redis. */
+async function sharedRateCounters(redis: RedisConnection, prefix: string): Promise<CreateRateCounter> {
+  const { createSharedRateCounter } = await import('./shared-rate-counters.ts');
+  return (counter) => createSharedRateCounter(redis, prefix, counter);
 }

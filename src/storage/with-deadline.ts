@@ -2,7 +2,7 @@ import type { ExpiringRecords } from './expiring-records.ts';
 import { StorageError } from './storage-error.ts';
 
 /** Shorter than the second within which a page has to say that the store does not answer. */
-export const deadlineMilliseconds = 800;
+const deadlineMilliseconds = 800;
 
 /**
  * The work's result, or `StorageError` when it takes too long. The work goes on; what becomes of it

@@ -26,6 +26,8 @@ export interface Context {
   readonly paths: Paths;
   /** In the order in which pages list them. */
   readonly services: readonly ServiceInUse[];
+  /** `Twitch and Mixin`, those that the sandbox plays; null when it plays none. */
+  readonly sandboxNames: string | null;
   readonly sessions: RecordStore;
   readonly accounts: AccountStore;
   readonly grants: Grants;

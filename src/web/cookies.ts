@@ -43,10 +43,16 @@ export function bindBrowser(request: Request, response: Response, secure: boolea
   return { value, isNew: !isKnown };
 }
 
-/** Makes a browser forget that somebody was signed in: the cookies by name, and what it has stored. */
-export function forgetBrowser(response: Response, secure: boolean): void {
+/**
+ * Makes a browser forget that somebody was signed in: the cookies by name, and what it has stored. Below a
+ * path the rest of the site is somebody else's, and so is what it has stored.
+ */
+export function forgetBrowser(
+  response: Response,
+  { secure, basePath }: { secure: boolean; basePath: string },
+): void {
   expireCookie(response, 'latchkey', secure);
   expireCookie(response, bindingCookie, secure);
   // `"cookies"` would erase those of other ports of this host name too.
-  response.setHeader('Clear-Site-Data', '"cache", "storage"');
+  if (basePath === '') response.setHeader('Clear-Site-Data', '"cache", "storage"');
 }

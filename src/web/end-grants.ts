@@ -2,11 +2,16 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Response } from 'express';
 import { inFlow } from '../inspector/own-flows.ts';
 import type { Client } from '../oauth/client.ts';
-import { type RevocationOutcome, sendRevocationRequest } from '../oauth/revocation-request.ts';
+import {
+  type Revocation,
+  type RevocationOutcome,
+  sendRevocationRequest,
+} from '../oauth/revocation-request.ts';
 import type { Tokens } from '../oauth/token-response.ts';
 import type { Grant } from '../sessions/grants.ts';
 import type { SessionPlace } from '../sessions/session-store.ts';
 import type { Context } from './context.ts';
+import { findClientOf } from './services.ts';
 
 /** Signing out and unlinking wait this long for the provider, no longer. */
 const revocationMilliseconds = 3000;
@@ -35,7 +40,7 @@ export async function giveBack(
   context: Context,
   { proven, tokens }: { proven: { provider: string; mode: string }; tokens: Tokens },
 ): Promise<void> {
-  const client = findUsable(context, proven.provider, proven.mode);
+  const client = findClientOf(context, proven);
   if (client) await revokeTokens(client, [tokens]);
 }
 
@@ -62,7 +67,7 @@ export function giveBackAfterwards(
     );
 }
 
-/** Ends the access that all sessions hold for one identity. */
+/** Ends the access that all sessions hold for one identity: deleted here, so that none is renewed, then revoked. */
 export async function endIdentityGrants(
   context: Context,
   identity: { id: string; provider: string; mode: string },
@@ -70,31 +75,29 @@ export async function endIdentityGrants(
   return revoke(context, identity.provider, identity.mode, await context.grants.takeAll(identity.id));
 }
 
+/** What cannot be read, as after a change of all secrets, cannot be revoked either. */
 async function revoke(
   context: Context,
   provider: string,
   mode: string,
-  grants: readonly Grant[],
+  grants: readonly (Grant | 'unreadable')[],
 ): Promise<RevocationOutcome> {
-  const client = findUsable(context, provider, mode);
+  const client = findClientOf(context, { provider, mode });
   if (!client) return 'not-offered';
-  return revokeTokens(
+  const readable = grants.filter((grant) => grant !== 'unreadable');
+  const outcome = await revokeTokens(
     client,
-    grants.map(({ tokens }) => tokens),
+    readable.map(({ tokens }) => tokens),
   );
-}
-
-function findUsable({ services }: Context, provider: string, mode: string): Client | null {
-  const client = services.find((service) => service.provider.id === provider)?.client;
-  return client?.mode === mode ? client : null;
+  return outcome !== 'not-offered' && readable.length < grants.length ? 'not-confirmed' : outcome;
 }
 
 /**
- * Revokes tokens at the provider, all at once and within a few seconds. The worst outcome counts;
- * where none are held, nothing is left to revoke.
+ * Revokes tokens at the provider, all at once and within a few seconds. The worst outcome counts.
  */
 export async function revokeTokens(client: Client, tokens: readonly Tokens[]): Promise<RevocationOutcome> {
   if (client.provider.endpoints.revocation === undefined) return 'not-offered';
+  if (tokens.length === 0) return 'nothing-held';
   const outcomes = await Promise.all(tokens.map((held) => inTime(revokeHeld(client, held))));
   return outcomes.includes('not-confirmed') ? 'not-confirmed' : 'revoked';
 }
@@ -102,9 +105,9 @@ export async function revokeTokens(client: Client, tokens: readonly Tokens[]): P
 const revokeHeld = (client: Client, held: Tokens) =>
   inFlow('revoke', client, () => sendRevocationRequest(client, held));
 
-async function inTime(revocation: Promise<RevocationOutcome>): Promise<RevocationOutcome> {
+async function inTime(revocation: Promise<Revocation>): Promise<Revocation> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<RevocationOutcome>((resolve) => {
+  const late = new Promise<Revocation>((resolve) => {
     timer = setTimeout(() => resolve('not-confirmed'), revocationMilliseconds);
   });
   return Promise.race([revocation, late]).finally(() => clearTimeout(timer));

@@ -2,341 +2,28 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import { type ErrorCode, LoginError, type LoginErrorFacts, RequestError } from '../errors.ts';
 import { recordFailure } from '../inspector/failures.ts';
 import { currentLogin } from '../inspector/scope.ts';
-import { transactionMinutes } from '../login/transaction.ts';
+import { routes } from '../paths.ts';
 import { isStorageError } from '../storage/storage-error.ts';
-import type { Context, ServiceInUse } from './context.ts';
-import { type LogEvent, toErrorFields } from './log.ts';
+import type { Context } from './context.ts';
 import { toDeveloperBlock } from './developer-notes.ts';
-import { cookieSection } from './help-page.ts';
-import { form, link, sendPage } from './page.ts';
-import { readReturnPath } from './return-path.ts';
-import { toNameInSentence, toSentence } from './sentences.ts';
-import { closingSentence } from './services.ts';
-import { toDatedTimeWords, toTimeWords } from './time-words.ts';
-import { viewerOf } from './visits.ts';
-import { forceFields } from './ways-in.ts';
+import { toErrorActions } from './error-actions.ts';
+import { errorWords, needsOperator, type Situation, type Words } from './error-words.ts';
+import { type LogEvent, toErrorFields } from './log.ts';
+import { link, sendPage } from './page.ts';
+import { toSentence } from './sentences.ts';
+import { toDatedTimeWords } from './time-words.ts';
 import type { Action, ErrorPage } from './view-models.ts';
-
-/** What the words of an error can name. */
-interface Situation {
-  readonly context: Context;
-  /** The provider's name, or `the service` when none is known. */
-  readonly name: string;
-  readonly service: ServiceInUse | null;
-  readonly facts: Readonly<LoginErrorFacts>;
-  readonly signedIn: boolean;
-}
-
-type Button =
-  | 'again'
-  | 'confirm'
-  | 'choose'
-  | 'profile'
-  | 'home'
-  | 'sign-in'
-  | 'cookies'
-  | 'reload'
-  | 'base-url';
-
-interface Words {
-  readonly status: number;
-  readonly heading: string;
-  readonly reason: string;
-  readonly buttons: readonly Button[];
-  /** The button that starts again, where it says or does more than that. */
-  readonly again?: { readonly label: string; readonly fields?: Readonly<Record<string, string>> };
-}
-
-const nothing = 'Nothing was changed.';
-/** For what may have stopped half-way. */
-const saved = 'Nothing that was saved is lost.';
-
-/** The words of every situation, once. The compiler wants one entry for each code. */
-const words: Record<ErrorCode, (situation: Situation) => Words> = {
-  state_unknown: () => ({
-    status: 400,
-    heading: 'We do not know this sign-in',
-    reason: `It was started in another browser or on another address, or the link was not from us. ${nothing}`,
-    buttons: ['again', 'choose'],
-  }),
-  state_expired: () => ({
-    status: 400,
-    heading: 'That took too long',
-    reason: `For safety a sign-in must be finished within ${transactionMinutes} minutes. ${nothing}`,
-    buttons: ['again', 'choose'],
-  }),
-  state_used: () => ({
-    status: 400,
-    heading: 'This sign-in was already finished',
-    reason: 'You may have pressed Back or reloaded the page. Nothing more was changed.',
-    buttons: ['profile', 'again'],
-  }),
-  session_changed: ({ name }) => ({
-    status: 409,
-    heading: 'You are not signed in as before',
-    reason: `Since you left for ${name}, you signed out here or signed in to another account. ${nothing}`,
-    buttons: ['profile', 'choose'],
-  }),
-  no_cookie: () => ({
-    status: 400,
-    heading: 'Your browser did not keep our cookie',
-    reason: `Without it we cannot tell that it was you who started. Allow cookies for this site and start again. ${nothing}`,
-    buttons: ['again', 'cookies'],
-  }),
-  authorization_denied: ({ name, service }) => ({
-    status: 200,
-    heading: service?.provider.words.denied ? `You closed the request in ${name}` : `You said no at ${name}`,
-    reason: `${service?.provider.words.denied?.reason ?? `${name} told us that you did not allow access.`} ${nothing}`,
-    buttons: ['again', 'choose'],
-    ...(service?.provider.words.denied ? { again: { label: service.provider.words.denied.again } } : {}),
-  }),
-  authorization_refused: ({ name }) => ({
-    status: 502,
-    heading: `${name} did not let us in`,
-    reason: `${name} ended the sign-in for a reason of its own. Trying again may help; if not, tell the person who runs this site. ${nothing}`,
-    buttons: ['again', 'choose'],
-  }),
-  redirect_mismatch: ({ name }) => ({
-    status: 502,
-    heading: `${name} does not know our return address`,
-    reason: `The person who runs this site has to add it at ${name}. ${nothing}`,
-    buttons: ['choose'],
-  }),
-  authorization_response_invalid: ({ name }) => ({
-    status: 400,
-    heading: `The answer from ${name} does not fit`,
-    reason: `Something in it was missing, doubled, or meant for another service. We stopped to be safe. ${nothing}`,
-    buttons: ['again', 'choose'],
-  }),
-  provider_unreachable: ({ name, facts, context }) => ({
-    status: 503,
-    heading: `${name} is not answering`,
-    reason:
-      facts.failingSince === undefined
-        ? `We stopped waiting. ${nothing}`
-        : `It has been failing since ${toTimeWords(facts.failingSince, context.now()).words}, so we did not ask it again just now. ${nothing}`,
-    buttons: ['again', 'choose'],
-  }),
-  provider_busy: (situation) =>
-    situation.facts.unsent === 'too-many' ? tooManyAtOnce(situation) : toldToWait(situation),
-  token_request_refused: (situation) => wordsOfRefusal(situation)(situation),
-  token_response_invalid: ({ name }) => ({
-    status: 502,
-    heading: `${name} answered in a way we do not understand`,
-    reason: `We stopped to be safe. ${nothing}`,
-    buttons: ['again', 'choose'],
-  }),
-  id_token_invalid: ({ name }) => ({
-    status: 502,
-    heading: `We could not check the answer from ${name}`,
-    reason: `Its signed part does not prove that the answer was made for this sign-in. We stopped to be safe. ${nothing}`,
-    buttons: ['again', 'choose'],
-  }),
-  userinfo_request_refused: ({ name, service }) => ({
-    status: 200,
-    heading: `We are in, but ${name} gave us no profile`,
-    reason: `Reading the profile is the one permission we cannot do without. ${nothing}`,
-    buttons: ['again', 'choose'],
-    // What was agreed to before would not be asked for again.
-    again: { label: `Ask ${name} again`, fields: service ? forceFields(service.provider) : {} },
-  }),
-  userinfo_response_invalid: ({ name }) => ({
-    status: 502,
-    heading: `${name} sent a profile we cannot read`,
-    reason: `It does not say for certain who you are there. We stopped to be safe. ${nothing}`,
-    buttons: ['again', 'choose'],
-  }),
-  clock_differs: ({ name }) => ({
-    status: 502,
-    heading: `Our clock and that of ${name} do not agree`,
-    reason: `${name} refuses what is signed at the wrong time. The person who runs this site has to set the clock. ${nothing}`,
-    buttons: ['choose'],
-  }),
-  identity_already_linked: ({ name, facts }) => ({
-    status: 409,
-    heading: `This ${name} account is linked to another account here`,
-    reason: `${facts.displayName ?? 'It'} is already used by another account here, so we did not link it. To use that one, sign out and sign in with ${name}. ${nothing}`,
-    buttons: ['profile'],
-  }),
-  reauthentication_needed: ({ context, facts }) => ({
-    status: 403,
-    heading: 'Confirm that it is you',
-    reason: `What you want to do changes how this account is reached, and your last sign-in was more than ${toMinutes(context.config.reauthenticationMilliseconds / 1000)} ago. Sign in once more with ${facts.ways?.length === 1 ? 'the account' : 'an account'} that is linked here; then you go on where you were. ${nothing}`,
-    buttons: ['confirm', 'profile'],
-  }),
-  access_ended: ({ name }) => ({
-    status: 401,
-    heading: `${name} ended our access, so you are signed out`,
-    reason: `${name} says that this site may no longer act for you. This happens after a password change or when you disconnect the app there. Nothing that is linked here was changed.`,
-    buttons: ['again', 'choose'],
-  }),
-  identity_changed: ({ name, facts }) => ({
-    status: 409,
-    heading: `You came back as another ${name} account`,
-    reason: `${facts.displayName ? `${facts.displayName} is` : 'It is'} not the one that is linked here. ${nothing}`,
-    buttons: ['profile', 'again'],
-  }),
-  last_identity: ({ name }) => ({
-    status: 409,
-    heading: `${name} is your only way in`,
-    reason: `Without it you could not sign in any more. Link another account first. ${nothing}`,
-    buttons: ['profile'],
-  }),
-  provider_closed: ({ name, service }) => ({
-    status: 410,
-    heading: (service && closingSentence(service.provider)?.replace(/\.$/, '')) ?? `${name} has closed`,
-    reason: `Sign-in with ${name} no longer exists. Accounts that used it can be reached with another linked service. ${nothing}`,
-    buttons: ['choose'],
-  }),
-  provider_not_configured: ({ name }) => ({
-    status: 404,
-    heading: `This site does not offer ${name}`,
-    reason: `It is not set up here. ${nothing}`,
-    buttons: ['choose'],
-  }),
-  cross_origin: () => ({
-    status: 403,
-    heading: 'This request did not come from our own page',
-    reason: `${nothing} Go to the page and press the button there.`,
-    buttons: ['profile', 'home'],
-  }),
-  not_signed_in: () => ({
-    status: 401,
-    heading: 'Sign in again',
-    reason: 'You are not signed in, or were signed out. We kept the page you wanted.',
-    buttons: ['sign-in'],
-  }),
-  decision_expired: () => ({
-    status: 410,
-    heading: 'There is nothing to decide any more',
-    reason: `You decided already, or it is more than ${transactionMinutes} minutes ago. ${nothing}`,
-    buttons: ['profile'],
-  }),
-  change_under_way: () => ({
-    status: 409,
-    heading: 'Another change is under way',
-    reason: `Your account is being changed from another page or device right now. Try again in a moment. ${nothing}`,
-    buttons: ['profile'],
-  }),
-  not_found: () => ({
-    status: 404,
-    heading: 'Page not found',
-    reason: `There is no page at this address. Check it for typing slips, or start from the front. ${nothing}`,
-    buttons: ['home'],
-  }),
-  malformed_request: () => ({
-    status: 400,
-    heading: 'We cannot read this request',
-    reason: `Something in it is missing, doubled, or not written as our own forms write it. ${nothing}`,
-    buttons: ['home'],
-  }),
-  request_too_large: () => ({
-    status: 413,
-    heading: 'This request is too large',
-    reason: `It holds more than any form of ours sends. If you opened a page and see this, delete the cookies of this site and open it again. ${nothing}`,
-    buttons: ['home'],
-  }),
-  rate_limited: ({ facts }) => ({
-    status: 429,
-    heading: 'Too many tries',
-    reason: `More came from this browser, or from your network, than we take in a minute. Wait ${toSeconds(facts.retryAfterSeconds ?? 60)}, then try again. Nothing was lost.`,
-    buttons: ['reload'],
-  }),
-  unknown_host: ({ context }) => ({
-    status: 421,
-    heading: 'This site has another address',
-    reason: `Its address is ${context.config.baseUrl}. Signing in would fail here, because cookies belong to one name only. ${nothing}`,
-    buttons: ['base-url'],
-  }),
-  store_unavailable: () => ({
-    status: 503,
-    heading: 'Sorry, we cannot reach our own storage',
-    reason: `You are not signed out. ${saved} Try again in a minute.`,
-    buttons: ['reload'],
-  }),
-  internal: () => ({
-    status: 500,
-    heading: 'Sorry, there is a problem',
-    reason: `It is on our side. ${saved} Try again later.`,
-    buttons: ['home'],
-  }),
-};
-
-/** RFC 6749 5.2: what each error of the token endpoint means to the person. */
-const refusals: Readonly<Record<string, (situation: Situation) => Words>> = {
-  invalid_grant: badCode,
-  invalid_client: badClient,
-  unauthorized_client: badClient,
-};
-
-function toldToWait({ name, facts }: Situation): Words {
-  return {
-    status: 503,
-    heading: `${name} asks us to wait`,
-    reason: `It has too much to do right now. Try again in ${toMinutes(facts.retryAfterSeconds ?? 60)} or later. ${nothing}`,
-    buttons: ['again', 'choose'],
-  };
-}
-
-function tooManyAtOnce({ name }: Situation): Words {
-  return {
-    status: 503,
-    heading: `Too many people want ${name} at once`,
-    reason: `It answers slowly, and we ask it for only so many people at the same time. Try again in a minute. ${nothing}`,
-    buttons: ['again', 'choose'],
-  };
-}
-
-/** By the provider's `error`, which may be any text: `constructor` is no entry of the table. */
-function wordsOfRefusal({ facts: { oauthError = '' } }: Situation): (situation: Situation) => Words {
-  return (Object.hasOwn(refusals, oauthError) ? refusals[oauthError] : undefined) ?? refusedRequest;
-}
-
-function refusedRequest({ name }: Situation): Words {
-  return {
-    status: 502,
-    heading: `${name} refused our request`,
-    reason: `The last step of the sign-in did not work. Trying again may help; if not, tell the person who runs this site. ${nothing}`,
-    buttons: ['again', 'choose'],
-  };
-}
-
-function badClient({ name }: Situation): Words {
-  return {
-    status: 502,
-    heading: `This site is not set up correctly for ${name}`,
-    reason: `${name} refused our own password, not yours. Tell the person who runs this site. ${nothing}`,
-    buttons: ['choose'],
-  };
-}
-
-function badCode({ name }: Situation): Words {
-  return {
-    status: 400,
-    heading: `The code from ${name} was too old`,
-    reason: `Codes last only a short time and work once. ${nothing}`,
-    buttons: ['again', 'choose'],
-  };
-}
-
-function toSeconds(seconds: number): string {
-  return seconds === 1 ? 'a second' : `${seconds} seconds`;
-}
-
-function toMinutes(seconds: number): string {
-  const minutes = Math.ceil(seconds / 60);
-  return minutes === 1 ? 'a minute' : `${minutes} minutes`;
-}
+import { viewerOf } from './visits.ts';
 
 /** The last middleware: every error ends here, as a page, and nothing of it reaches the page or the log but words. */
 export function createErrorHandler(context: Context): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
     const error = toKnownError(thrown);
-    logError(context, error, thrown);
+    logError(context, request, error, thrown);
     recordFailure(thrown);
     if (response.headersSent) return void response.destroy();
     const situation = createSituation(context, request, error);
-    const entry = words[error.code](situation);
+    const entry = errorWords[error.code](situation);
     if (entry.status === 503 || entry.status === 429)
       response.setHeader('Retry-After', String(situation.facts.retryAfterSeconds ?? 30));
     response.setHeader('Cache-Control', 'no-store');
@@ -351,8 +38,8 @@ export function createErrorHandler(context: Context): ErrorRequestHandler {
  * in. Express would answer with the stack, and print the whole error with whatever hangs on it.
  */
 export function createLastResort(context: Context): ErrorRequestHandler {
-  return (thrown: unknown, _request, response, _next) => {
-    logError(context, toKnownError(thrown), thrown);
+  return (thrown: unknown, request, response, _next) => {
+    logError(context, request, toKnownError(thrown), thrown);
     if (response.writableEnded) return;
     if (response.headersSent) return void response.destroy();
     const reference = String(response.locals['reference'] ?? '');
@@ -377,7 +64,13 @@ function statusOf(thrown: unknown): number | null {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : null;
 }
 
-function logError({ log }: Context, error: LoginError | RequestError, thrown: unknown): void {
+function logError(
+  context: Context,
+  request: Request,
+  error: LoginError | RequestError,
+  thrown: unknown,
+): void {
+  const { log } = context;
   const { code } = error;
   if (code === 'internal' || code === 'store_unavailable') {
     const reason = isStorageError(thrown) && thrown.code ? { reason: thrown.code } : {};
@@ -389,8 +82,10 @@ function logError({ log }: Context, error: LoginError | RequestError, thrown: un
     return;
   }
   const { provider, intent, reason } = error.facts;
-  const isOurs = needsOperator(error);
-  log[isOurs ? 'error' : 'warn']('login.fail', {
+  const ended = endsLogin(context, request, error);
+  // What no login stands behind may be made up: nobody is called for it.
+  const isOurs = ended && needsOperator(error);
+  log[isOurs ? 'error' : 'warn'](ended ? 'login.fail' : 'request.refused', {
     code,
     ...(provider ? { provider } : {}),
     ...(intent ? { intent } : {}),
@@ -398,20 +93,23 @@ function logError({ log }: Context, error: LoginError | RequestError, thrown: un
   });
 }
 
+/** Where the answers of providers arrive: Twitch sends some of them to the root of the site. */
+const arrivals: ReadonlySet<unknown> = new Set([routes.callback(':provider'), routes.home]);
+
+/**
+ * Whether a login has ended with this error: it was met where answers arrive, and is about a service
+ * in use. At the root of the site only a transaction of this browser says which service that is.
+ */
+function endsLogin({ services }: Context, { route }: Request, { facts }: LoginError): boolean {
+  const isInUse = services.some(({ provider, client }) => provider.id === facts.provider && client !== null);
+  return isInUse && arrivals.has(route?.path);
+}
+
 /** Refusals that somebody may want to look for by name. */
 const ownEvents: Readonly<Partial<Record<ErrorCode, LogEvent>>> = {
   cross_origin: 'cross_origin',
   rate_limited: 'rate_limited',
 };
-
-/** No person can mend it, and every login there will fail until who runs this site does. */
-function needsOperator({ code, facts }: LoginError): boolean {
-  const { oauthError = '' } = facts;
-  return (
-    code === 'redirect_mismatch' ||
-    (Object.hasOwn(refusals, oauthError) && refusals[oauthError] === badClient)
-  );
-}
 
 function createSituation(context: Context, request: Request, error: LoginError | RequestError): Situation {
   const facts: LoginErrorFacts =
@@ -430,17 +128,12 @@ function toErrorPage(
 ): ErrorPage {
   const { context, service, facts } = situation;
   const now = context.now();
-  const actions = entry.buttons
-    .flatMap((button) =>
-      button === 'confirm' ? toConfirmActions(situation) : toAction(button, situation, entry, error, request),
-    )
-    .filter((action) => action !== null);
   return {
     provider: service ? { id: service.provider.id, name: service.provider.name } : null,
     heading: toSentence(entry.heading),
     reason: toSentence(entry.reason),
     developer: context.config.production ? null : toDeveloperBlock(situation, error.code, request),
-    actions: actions.map((action, index) => (index === 0 ? { ...action, look: 'main' } : action)),
+    actions: toErrorActions(situation, entry, error, request),
     trace: toTraceLink(context, request),
     details: {
       time: toDatedTimeWords(now, now),
@@ -456,78 +149,4 @@ function toTraceLink(context: Context, request: Request): Action | null {
   const login = currentLogin();
   const visible = login && context.inspector?.flows.get(login.id, viewerOf(context, request));
   return visible ? link('See what happened, step by step', context.paths.flow(visible.id)) : null;
-}
-
-/** A fresh sign-in with an identity of this account, and back to what it was wanted for. */
-function toConfirmActions({ context, facts }: Situation): Action[] {
-  return (facts.ways ?? []).map(({ provider: id, displayName }) => {
-    const name = context.services.find(({ provider }) => provider.id === id)?.provider.name ?? id;
-    const fields = {
-      intent: 'reauthenticate',
-      force: 'true',
-      ...(facts.returnTo ? { return_to: facts.returnTo } : {}),
-    };
-    const label = `Sign in with ${name} as ${toNameInSentence(displayName)}`;
-    return form(label, context.paths.login(id), fields);
-  });
-}
-
-function toAction(
-  button: Exclude<Button, 'confirm'>,
-  situation: Situation,
-  entry: Words,
-  error: LoginError | RequestError,
-  request: Request,
-): Action | null {
-  const { context, signedIn } = situation;
-  const { paths, config } = context;
-  const wanted = error instanceof RequestError ? (error.returnTo ?? undefined) : undefined;
-  switch (button) {
-    case 'again':
-      return startAgain(situation, entry);
-    case 'choose':
-      return signedIn
-        ? link('Go to your accounts', paths.profile)
-        : link('Choose another service', homeWithReturn(context, situation.facts.returnTo));
-    case 'profile':
-      return signedIn ? link('Go to your accounts', paths.profile) : null;
-    case 'sign-in':
-      return link('Sign in', homeWithReturn(context, wanted));
-    case 'home':
-      return link('Go to the front page', paths.home);
-    case 'cookies':
-      return link('How to allow cookies', `${paths.help}#${cookieSection}`);
-    case 'reload':
-      return link('Try again', toSameAgain(context, request, wanted));
-    case 'base-url':
-      return link(`Open ${config.baseUrl}`, config.baseUrl);
-  }
-}
-
-/**
- * Where the same is asked for once more. The address of a callback carries a code, which belongs on no
- * page: an empty reference leads to it as well (RFC 3986 5.2), as long as the page is open.
- */
-function toSameAgain(context: Context, { method, path, url }: Request, wanted: string | undefined): string {
-  if (method !== 'GET') return homeWithReturn(context, wanted);
-  if (/^\/login\/[^/]+\/callback$/.test(path)) return '';
-  return context.config.basePath + (readReturnPath(url) ?? '/');
-}
-
-/** Starts the same login once more, with the destination it had. */
-function startAgain({ context, service, facts, signedIn }: Situation, { again }: Words): Action | null {
-  if (!service?.client) return null;
-  const { provider } = service;
-  const intent = signedIn ? (facts.intent ?? 'link') : 'sign-in';
-  const fields = {
-    intent,
-    ...(facts.force ? { force: 'true' } : {}),
-    ...(facts.returnTo ? { return_to: facts.returnTo } : {}),
-    ...again?.fields,
-  };
-  return form(again?.label ?? `Start again with ${provider.name}`, context.paths.login(provider.id), fields);
-}
-
-export function homeWithReturn({ paths }: Context, returnTo: string | undefined): string {
-  return returnTo ? `${paths.home}?return_to=${encodeURIComponent(returnTo)}` : paths.home;
 }

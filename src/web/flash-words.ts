@@ -2,11 +2,20 @@ import type { FinishedLogin } from '../login/flow.ts';
 import type { RevocationOutcome } from '../oauth/revocation-request.ts';
 import { scopeWords } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
+import { readScope } from '../providers/scope.ts';
 import type { Flash } from '../sessions/session.ts';
 import { toList, toNameInSentence } from './sentences.ts';
 
 const ok = (title: string, text: string): Flash => ({ kind: 'ok', title, heading: 'Success', text });
 const note = (title: string, text: string): Flash => ({ kind: 'warn', title, heading: 'Please note', text });
+
+/** Step mode was switched, and the sandbox does not know of it. */
+export const stepsAloneWords =
+  'Step mode was switched for this app alone: the sandbox did not answer. It can be switched on its own page too.';
+
+export function toStepsAloneFlash(): Flash {
+  return note('Step mode', stepsAloneWords);
+}
 
 /** What a finished login says on the next page; null when the page itself says it. */
 export function toLoginFlash(
@@ -18,8 +27,9 @@ export function toLoginFlash(
   const name = toNameInSentence(login.identity?.display_name ?? '');
   switch (login.resolution) {
     case 'create-account': {
-      const text = `You are signed in with ${service} as ${name}. This is a new profile; link your other accounts below.`;
-      return ok('Signed in', text);
+      const now = formerName === null ? 'You are' : `${toFormerWords(formerName)}Now you are`;
+      const rest = 'This is a new profile; link your other accounts below.';
+      return ok('Signed in', `${now} signed in with ${service} as ${name}. ${rest}`);
     }
     case 'link':
       return ok(`${service} linked`, `${service} account ${name} is linked. You can now sign in with it.`);
@@ -42,7 +52,7 @@ function toRenewFlash(
 ): Flash {
   const service = provider.name;
   const inWords = (scopes: readonly string[]) => toList(scopes.map((scope) => scopeWords(provider, scope)));
-  const earlier = before?.granted_scope.split(' ').filter(Boolean) ?? [];
+  const earlier = readScope(before?.granted_scope ?? '');
   const granted = proven.grantedScope;
   const lost = earlier.filter((scope) => !granted.includes(scope));
   const gained = granted.filter((scope) => !earlier.includes(scope));
@@ -68,9 +78,11 @@ function toRenewFlash(
 /** After a sign-in that changed whose browser this is. */
 export function toChangedAccountFlash(name: string, formerName: string | null): Flash {
   const newcomer = toNameInSentence(name);
-  const former = formerName === null ? '' : `You were signed in as ${toNameInSentence(formerName)}. `;
+  const former = formerName === null ? '' : toFormerWords(formerName);
   return note('Signed in', `${former}Now you are signed in as ${newcomer}.`);
 }
+
+const toFormerWords = (name: string) => `You were signed in as ${toNameInSentence(name)}. `;
 
 export function toKeptFlash({ name }: Provider, displayName: string): Flash {
   const kept = `${toNameInSentence(displayName)} stays where it was.`;
@@ -106,6 +118,10 @@ export function toUnlinkFlash(
   if (outcome === 'revoked') return ok(title, `${name} is unlinked. Our access there is cancelled.`);
   if (outcome === 'not-offered') return ok(title, `${name} is unlinked. ${words}`);
   const look = revocation.checkAt ? ` Check ${revocation.checkAt}.` : '';
+  if (outcome === 'nothing-held') {
+    const nothing = 'We held no access there any more, so there was nothing to cancel.';
+    return note(title, `${name} is unlinked. ${nothing}${look}`);
+  }
   return note(title, `${name} is unlinked, but ${name} did not confirm that our access is cancelled.${look}`);
 }
 

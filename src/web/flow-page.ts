@@ -1,6 +1,7 @@
 import { checks, resultWords } from '../inspector/checks.ts';
 import { toDiagram } from '../inspector/diagram.ts';
 import { toCurl, toMermaid } from '../inspector/export.ts';
+import { readKept } from '../inspector/kept.ts';
 import { meaningOf } from '../inspector/meanings.ts';
 import { type Field, type Text, toText } from '../inspector/text.ts';
 import type { Check, Flow, Message, Step } from '../inspector/trace.ts';
@@ -101,10 +102,10 @@ function toStep(step: Step, flow: Flow, departures: readonly Departure[]): Shown
     words: stepWords(step, flow),
     checks: step.checks.map(toCheck),
     messages: [
-      ...(request ? [toMessage('Request', request)] : []),
-      ...(response ? [toMessage('Response', response)] : []),
+      ...(request ? [toMessage('Request', readKept(request))] : []),
+      ...(response ? [toMessage('Response', readKept(response))] : []),
     ],
-    decoded: step.decoded.map((token) => ({
+    decoded: step.decoded.map(readKept).map((token) => ({
       title: token.title,
       parts: [
         { title: 'Header', fields: token.header.map(toField) },

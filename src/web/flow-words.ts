@@ -1,6 +1,6 @@
 import { toVerdict } from '../inspector/verdict.ts';
 import type { Flow } from '../inspector/trace.ts';
-import { flowName, resultWords } from '../inspector/words.ts';
+import { flowName, flowResultWords } from '../inspector/words.ts';
 import { transactionMinutes } from '../login/transaction.ts';
 import type { Tag } from './inspector-models.ts';
 
@@ -14,7 +14,7 @@ export function isGivenUp(flow: Flow, now: number): boolean {
 
 export function toResultTag(flow: Flow, now: number): Tag {
   const over = isGivenUp(flow, now);
-  return { words: resultWords(flow.result, over), kind: toVerdict(flow, over).kind };
+  return { words: flowResultWords(flow.result, over), kind: toVerdict(flow, over).kind };
 }
 
 export const toClockWords = (instant: number) => clock.format(instant);

@@ -1,9 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, RequestHandler } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import type { Grant } from '../sessions/grants.ts';
 import { readSignedIn, type SignedIn } from '../sessions/session.ts';
 import type { Context } from './context.ts';
 import { accountLease } from './one-change.ts';
+import { findClientOf } from './services.ts';
 import { endOwnSession, readWayIn } from './signed-in.ts';
 
 /** How long a page waits for a provider's word on its tokens. Without one it goes on. */
@@ -15,7 +17,7 @@ const retryMilliseconds = 60 * 1000;
  * of theirs is shown, when it is due. Who has disconnected the application there is signed out.
  */
 export function createGrantCheck(context: Context): RequestHandler {
-  const { accounts, grants, services, log, now } = context;
+  const { accounts, grants, log, now } = context;
   return async (request, _response, next) => {
     const signedIn = readSignedIn(request);
     const { check } = request.session;
@@ -23,8 +25,8 @@ export function createGrantCheck(context: Context): RequestHandler {
     const place = { ref: signedIn.ref, identityId: signedIn.identityId };
     const identities = await accounts.listIdentities(signedIn.accountId);
     const identity = identities.find(({ id }) => id === signedIn.identityId);
-    const client = services.find(({ provider }) => provider.id === identity?.provider)?.client;
-    if (!identity || client?.mode !== identity.mode) return next();
+    const client = identity && findClientOf(context, identity);
+    if (!client) return next();
     const asking = grants
       .freshTokens(client, { ...place, subject: identity.subject }, null)
       .catch((error: unknown) => {
@@ -32,7 +34,7 @@ export function createGrantCheck(context: Context): RequestHandler {
         const { code, facts } = error;
         log.warn('not validated', { provider: identity.provider, code, reason: facts.reason ?? '' });
       });
-    await Promise.race([asking, after(waitMilliseconds)]);
+    await Promise.race([asking, pause(waitMilliseconds, undefined, { ref: false })]);
     const grant = await grants.get(place);
     await endSessionIfOver(context, request, signedIn, identity.provider, grant);
     // Without the provider's word the next page does not wait for it again at once.
@@ -65,8 +67,4 @@ export async function endSessionIfOver(
 async function isChanging(context: Context, signedIn: SignedIn): Promise<boolean> {
   if (await context.leases.isHeld(accountLease(signedIn.accountId))) return true;
   return (await readWayIn(context, signedIn)) !== signedIn.identityId;
-}
-
-function after(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }

@@ -12,13 +12,14 @@ export function addHealthRoutes(
   router: IRouter,
   checkStores: () => Promise<void>,
   isStopping: () => boolean,
+  now = () => performance.now(),
 ): void {
-  const probe = remembering(() =>
+  const ask = () =>
     checkStores().then(
       () => 'ok' as const,
       () => 'failed' as const,
-    ),
-  );
+    );
+  const probe = remembering(ask, now);
 
   router.get(routes.healthz, (_request, response) => {
     response.json({ status: 'ok' });
@@ -35,12 +36,12 @@ export function addHealthRoutes(
 }
 
 /** The same question with the last answer, or the one under way, while it is fresh. */
-function remembering<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+function remembering<Answer>(ask: () => Promise<Answer>, now: () => number): () => Promise<Answer> {
   let askedAt = -Infinity;
   let answer: Promise<Answer>;
   return () => {
-    if (performance.now() - askedAt >= remembersMilliseconds) {
-      askedAt = performance.now();
+    if (now() - askedAt >= remembersMilliseconds) {
+      askedAt = now();
       answer = ask();
     }
     return answer;

@@ -2,15 +2,17 @@ import type { IRouter } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import { recordCallback } from '../inspector/logins.ts';
 import { routes } from '../paths.ts';
-import { scopeWords } from '../providers/index.ts';
+import { closingSentence, scopeWords } from '../providers/index.ts';
 import { readSignedIn } from '../sessions/session.ts';
 import type { Context, ServiceInUse } from './context.ts';
 import { bindingCookie, readCookie, setCookie } from './cookies.ts';
+import { stepsAloneWords } from './flash-words.ts';
 import { toHelpPage } from './help-page.ts';
+import { toHere } from './here.ts';
 import { form, renderPage, themes } from './page.ts';
 import { readReturnPath } from './return-path.ts';
 import { toList, toSentence } from './sentences.ts';
-import { closingSentence, failingSince, sandboxHref, serviceLabel } from './services.ts';
+import { failingSince, sandboxHref, serviceLabel } from './services.ts';
 import { toStepModeChoice } from './step-mode.ts';
 import type { HomePage } from './view-models.ts';
 
@@ -38,7 +40,7 @@ export function addHomeRoutes(router: IRouter, context: Context): void {
         unconfirmed: [request.query['unconfirmed'] ?? []].flat().map(String),
         hadSession: hasSessionCookie(request.headers.cookie),
       }),
-      stepMode: toStepModeChoice(context, request, paths.home),
+      stepMode: toStepModeChoice(context, request, toHere(context, request)),
     });
     await renderPage(
       context,
@@ -94,8 +96,7 @@ function homeMessage(
     hadSession: boolean;
   },
 ): string | null {
-  if (at.stepsAlone)
-    return 'Step mode was switched for this app alone: the sandbox did not answer. It can be switched on its own page too.';
+  if (at.stepsAlone) return stepsAloneWords;
   if (at.signedOut) return 'You are signed out.';
   if (at.deleted) {
     const deleted = 'Your account here is deleted, and you are signed out everywhere.';

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import pino from 'pino';
 import { routes } from '../paths.ts';
@@ -34,7 +34,7 @@ export const logEvents = [
   'not revoked',
   'not recorded',
   'hook failed',
-  'session store does not answer',
+  'store does not answer',
   'sweep failed',
 ] as const;
 export type LogEvent = (typeof logEvents)[number];
@@ -115,10 +115,13 @@ export function toErrorFields(thrown: unknown): Pick<LogFields, 'type' | 'stack'
 
 /** 8 letters and digits that cannot be mistaken for each other: `K7Q2-9XFA`. */
 function newReference(): string {
-  const alphabet = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
-  const characters = [...randomBytes(8)].map((byte) => alphabet[byte % alphabet.length]).join('');
-  return `${characters.slice(0, 4)}-${characters.slice(4)}`;
+  // Of a supply that Node draws in one go: a call to the system for each reference costs ten times as much.
+  const four = () => letter() + letter() + letter() + letter();
+  return `${four()}-${four()}`;
 }
+
+const alphabet = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
+const letter = () => alphabet.charAt(randomInt(alphabet.length));
 
 /** What a proxy may name a request: it is logged, and shown on the page of an error. */
 const wellFormedReference = /^[\w.-]{8,64}$/;

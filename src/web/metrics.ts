@@ -71,10 +71,11 @@ export function createMetrics(withProcess: boolean): Metrics {
   });
   const events = counter('events_total', 'What was logged, by its name.', ['event']);
   const starts = counter('login_starts_total', 'Logins that were started.', ['provider']);
-  const logins = counter('logins_total', 'Logins that ended: ok, or the code of the error page.', [
-    'provider',
-    'code',
-  ]);
+  const logins = counter(
+    'logins_total',
+    'Logins that came back from the provider: ok, or the code of the error page.',
+    ['provider', 'code'],
+  );
   const refusals = counter('request_refusals_total', 'Requests that were refused, by code.', ['code']);
   const limited = counter('rate_limited_total', 'Requests that came too often.', ['area', 'by']);
   const failures = counter('failures_total', 'Requests that failed here: our mistake, or a store.', ['code']);

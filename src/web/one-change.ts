@@ -1,5 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { RequestError } from '../errors.ts';
-import { leasePollMilliseconds, pause } from '../sessions/leases.ts';
+import { leasePollMilliseconds } from '../sessions/leases.ts';
 import type { Context } from './context.ts';
 
 /** Longer than a change with its revocations takes. */

@@ -2,8 +2,9 @@ import type { Request, Response } from 'express';
 import { type Flash, readSignedIn, takeFlash } from '../sessions/session.ts';
 import type { Context } from './context.ts';
 import { readCookie } from './cookies.ts';
+import { toHere } from './here.ts';
 import type { Action, NavigationItem, Shell } from './view-models.ts';
-import { toChoice, toList } from './sentences.ts';
+import { toChoice } from './sentences.ts';
 
 export const themes = ['system', 'light', 'dark'] as const;
 
@@ -58,7 +59,7 @@ export function sendPage(
 }
 
 function createShell(
-  { config, paths, services, assets, inspector }: Context,
+  context: Context,
   request: Request,
   {
     title,
@@ -67,9 +68,7 @@ function createShell(
     isPublic,
   }: { title: string; current: PageOptions['current'] | null; flash: Flash | null; isPublic: boolean },
 ): Shell {
-  const played = services
-    .filter(({ client }) => client?.mode === 'sandbox')
-    .map(({ provider }) => provider.name);
+  const { config, paths, services, sandboxNames, assets, inspector } = context;
   const theme =
     themes.find((name) => name === readCookie(request, 'latchkey-theme', config.secure)) ?? 'system';
   return {
@@ -83,9 +82,9 @@ function createShell(
     flash,
     theme,
     themeHref: paths.theme,
-    here: request.method === 'GET' ? config.basePath + request.path : paths.home,
+    here: toHere(context, request),
     helpHref: paths.help,
-    sandboxNames: played.length > 0 ? toList(played) : null,
+    sandboxNames,
   };
 }
 

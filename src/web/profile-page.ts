@@ -1,19 +1,21 @@
 import type { Identity, ProfileFailure } from '../accounts/account-store.ts';
-import { allowedPicture, scopeWords } from '../providers/index.ts';
+import type { Intent } from '../accounts/resolve-account.ts';
+import { allowedPicture, closingSentence, scopeWords } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
+import { readScope } from '../providers/scope.ts';
 import { type Grant, hasEnded } from '../sessions/grants.ts';
 import type { SignedIn } from '../sessions/session.ts';
 import type { Context, ServiceInUse } from './context.ts';
 import { toRawProfile } from './hidden-values.ts';
 import { form, link } from './page.ts';
 import { toList } from './sentences.ts';
-import { closingSentence, serviceLabel } from './services.ts';
+import { nameOfProvider, serviceLabel } from './services.ts';
 import { toDateWords, toRelativeWords, toTimeWords } from './time-words.ts';
 import { forceFields } from './ways-in.ts';
 import type { Action, LinkedCard, NotLinkedCard, PermissionRow, ProfilePage } from './view-models.ts';
 
 /** A linked identity and what this session may do with it. */
-export interface LinkedIdentity {
+export interface IdentityWithGrant {
   readonly identity: Identity;
   /** The tokens that this session holds, or null. */
   readonly grant: Grant | null;
@@ -22,15 +24,13 @@ export interface LinkedIdentity {
 export function toProfilePage(
   context: Context,
   signedIn: SignedIn,
-  linked: readonly LinkedIdentity[],
+  linked: readonly IdentityWithGrant[],
 ): ProfilePage {
   const usedToSignIn = linked.find(({ identity }) => identity.id === signedIn.identityId) ?? linked[0];
   const used = usedToSignIn?.identity;
-  const providerName =
-    context.services.find(({ provider }) => provider.id === used?.provider)?.provider.name ?? '';
   return {
     signedIn: {
-      providerName,
+      providerName: used ? nameOfProvider(context, used.provider) : '',
       displayName: used?.display_name ?? '',
       since: toTimeWords(signedIn.signedInAt, context.now()),
     },
@@ -51,7 +51,7 @@ export function toProfilePage(
   };
 }
 
-function isLinked({ provider, client }: ServiceInUse, linked: readonly LinkedIdentity[]): boolean {
+function isLinked({ provider, client }: ServiceInUse, linked: readonly IdentityWithGrant[]): boolean {
   return linked.some(
     ({ identity }) => identity.provider === provider.id && (client === null || identity.mode === client.mode),
   );
@@ -60,7 +60,7 @@ function isLinked({ provider, client }: ServiceInUse, linked: readonly LinkedIde
 function toLinkedCard(
   context: Context,
   service: ServiceInUse,
-  { identity, grant }: LinkedIdentity,
+  { identity, grant }: IdentityWithGrant,
 ): LinkedCard {
   const { provider } = service;
   const now = context.now();
@@ -148,16 +148,15 @@ function toEnded({ service, identity, grant, now }: CardFacts): CardState | null
 
 function toFailed({ service, identity, grant }: CardFacts): CardState | null {
   const { name } = service.provider;
-  const copy = toCopyWords(identity);
   const failure = identity.profile_failure as ProfileFailure | null;
   if (grant === null) {
-    const text = `This session holds no access to ${name}. ${copy}`;
+    const text = `This session holds no access to ${name}. ${toCopyWords(identity)}`;
     return state('plain', 'Not read in this session', text, 'ask-again');
   }
   if (failure === null) return null;
   const reason =
     failure === 'unreadable' ? `${name} sent a profile we cannot read.` : `We could not reach ${name}.`;
-  return state('warn', 'Out of date', `${reason} ${copy}`, 'read-again');
+  return state('warn', 'Out of date', `${reason} ${toCopyWords(identity)}`, 'read-again');
 }
 
 function toCopyWords(identity: Identity): string {
@@ -179,7 +178,7 @@ function toNotInUse({ provider: { name }, client }: ServiceInUse, identity: Iden
 
 function toPermissions({ provider, client }: ServiceInUse, identity: Identity): PermissionRow[] {
   const asked = client?.scope ?? [];
-  const granted = identity.granted_scope.split(' ').filter(Boolean);
+  const granted = readScope(identity.granted_scope);
   return [...new Set([...asked, ...granted])].map((scope) => ({
     words: scopeWords(provider, scope),
     scope,
@@ -235,24 +234,25 @@ function toActions(
   const unlink = link(`Unlink ${name}`, unlinkHref, 'text');
   if (!usable) return [unlink];
   const again = { ...form('Read profile again', paths.readProfile(id)), labelSuffix: `from ${name}` };
-  const switchAccount = login(words.switchAccount, { intent: 'switch', force: 'true' });
+  const switchAccount = login(words.switchAccount, withForce('switch', provider));
   const note = words.beforeSwitch === null ? {} : { note: { id: `switch-${id}`, text: words.beforeSwitch } };
-  return [...toFixActions(fix, name, again, login), { ...switchAccount, ...note }, unlink];
+  return [...toFixActions(fix, provider, again, login), { ...switchAccount, ...note }, unlink];
 }
 
 function toFixActions(
   fix: CardState['fix'],
-  name: string,
+  provider: Provider,
   readAgain: Action,
   login: (label: string, fields: Record<string, string>, look?: Action['look']) => Action,
 ): Action[] {
+  const { name } = provider;
   if (fix === null) return [readAgain];
   if (fix === 'read-again') return [{ ...readAgain, label: 'Try again', look: 'main' }];
   if (fix === 'ask-again') return [login(`Ask ${name} again`, { intent: 'ask' })];
   if (fix === 'renew') return [login(`Ask ${name} again`, { intent: 'ask' }, 'main')];
   if (typeof fix === 'object') {
     const missing = fix.ask === 1 ? 'the missing permission' : `the ${fix.ask} missing permissions`;
-    return [login(`Ask ${name} for ${missing}`, { intent: 'ask', force: 'true' }, 'main'), readAgain];
+    return [login(`Ask ${name} for ${missing}`, withForce('ask', provider), 'main'), readAgain];
   }
   return [login(`Link ${name} again`, { intent: 'ask' }, 'main')];
 }
@@ -269,13 +269,16 @@ function toNotLinkedCard({ paths }: Context, service: ServiceInUse): NotLinkedCa
       action: null,
     };
   }
-  const action = form(`Link ${serviceLabel(service)}`, paths.login(provider.id), linkFields(provider));
+  const action = form(`Link ${serviceLabel(service)}`, paths.login(provider.id), withForce('link', provider));
   if (client.mode === 'live') return { ...card, note: closed, tag: null, action };
   if (!closed) return { ...card, note: null, tag: 'Sandbox', action };
   return { ...card, note: `${closed} This runs against the built-in sandbox.`, tag: 'Sandbox only', action };
 }
 
-/** With force where there is one: a remembered consent would link whatever account is signed in there. */
-function linkFields(provider: Provider): Record<string, string> {
-  return { intent: 'link', ...forceFields(provider) };
+/**
+ * With force where there is one. A remembered consent would link whatever account is signed in there,
+ * switch to the one that is linked already, and give the permissions that it gave before.
+ */
+function withForce(intent: Intent, provider: Provider): Record<string, string> {
+  return { intent, ...forceFields(provider) };
 }

@@ -10,16 +10,14 @@ import { bindingCookie, readCookie } from './cookies.ts';
 import { readReturnPath } from './return-path.ts';
 
 /** What is limited: starting a login, coming back from one, and changing something of an account. */
-export const limitedAreas = ['start', 'callback', 'action'] as const;
-export type LimitedArea = (typeof limitedAreas)[number];
+const limitedAreas = ['start', 'callback', 'action'] as const;
+type LimitedArea = (typeof limitedAreas)[number];
 
 /** How often in a minute; 0 is without end. */
-export interface RateLimit {
+interface RateLimit {
   readonly browser: number;
   readonly address: number;
 }
-
-export type RateLimits = Readonly<Record<LimitedArea, RateLimit>>;
 
 const windowMilliseconds = 60 * 1000;
 

@@ -1,3 +1,5 @@
+import type { Context } from './context.ts';
+
 const anyOrigin = 'http://own.invalid';
 
 /**
@@ -13,4 +15,9 @@ export function readReturnPath(value: unknown): string | null {
   const { origin, pathname, search } = new URL(value, anyOrigin);
   if (origin !== anyOrigin || !/^\/(?![/\\])/.test(pathname)) return null;
   return pathname + search;
+}
+
+/** The front page, whose buttons lead to a path of ours afterwards. */
+export function homeWithReturn({ paths }: Context, returnTo: string | undefined): string {
+  return returnTo ? `${paths.home}?return_to=${encodeURIComponent(returnTo)}` : paths.home;
 }

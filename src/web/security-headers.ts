@@ -3,6 +3,8 @@ import helmet from 'helmet';
 
 export interface SecurityHeaderFacts {
   readonly secure: boolean;
+  /** False below a path of somebody else's site: what holds for the whole host name is theirs to say. */
+  readonly wholeSite: boolean;
   /** Where avatars may come from. */
   readonly imageSources: readonly string[];
 }
@@ -11,7 +13,11 @@ export interface SecurityHeaderFacts {
  * The headers of every answer. `form-action 'self'` holds because a login starts with a page that
  * leads on, never with a redirect: browsers check each hop of a form's redirects against it.
  */
-export function createSecurityHeaders({ secure, imageSources }: SecurityHeaderFacts): RequestHandler {
+export function createSecurityHeaders({
+  secure,
+  wholeSite,
+  imageSources,
+}: SecurityHeaderFacts): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -30,7 +36,7 @@ export function createSecurityHeaders({ secure, imageSources }: SecurityHeaderFa
     },
     // With helmet's `no-referrer` a form's Origin header says `null`.
     referrerPolicy: { policy: 'same-origin' },
-    strictTransportSecurity: secure ? { maxAge: 31_536_000, includeSubDomains: true } : false,
+    strictTransportSecurity: secure && wholeSite ? { maxAge: 31_536_000, includeSubDomains: true } : false,
     xFrameOptions: { action: 'deny' },
   });
 }

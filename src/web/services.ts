@@ -1,8 +1,7 @@
 import { LoginError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
-import type { Provider } from '../providers/provider.ts';
 import type { Context, ServiceInUse } from './context.ts';
-import { toDateWords, toTimeWords } from './time-words.ts';
+import { toTimeWords } from './time-words.ts';
 
 /** The service that an address names. Throws `provider_closed` or `provider_not_configured`. */
 export function findClient({ services }: Context, id: string): Client {
@@ -15,16 +14,25 @@ export function findClient({ services }: Context, id: string): Client {
   );
 }
 
+/** The client that asks for an identity: of its service, in its mode. Null where there is none now. */
+export function findClientOf(
+  { services }: Pick<Context, 'services'>,
+  { provider: id, mode }: { readonly provider: string; readonly mode: string },
+): Client | null {
+  const client = services.find(({ provider }) => provider.id === id)?.client;
+  return client?.mode === mode ? client : null;
+}
+
+/** The name of a provider; the bare id of one that is no longer offered. */
+export function nameOfProvider({ services }: Pick<Context, 'services'>, id: string): string {
+  return services.find(({ provider }) => provider.id === id)?.provider.name ?? id;
+}
+
 /** The name, with “(sandbox)” behind it where a closed service only lives on in the sandbox. */
 export function serviceLabel({ provider, client }: ServiceInUse): string {
   return provider.status !== 'live' && client?.mode === 'sandbox'
     ? `${provider.name} (sandbox)`
     : provider.name;
-}
-
-/** When a service ended: `Mixer closed on 22 July 2020.`; null for one that lives. */
-export function closingSentence({ status }: Provider): string | null {
-  return status === 'live' ? null : `${status.what} closed on ${toDateWords(Date.parse(status.closed))}.`;
 }
 
 /** What was seen longer ago says nothing about now. */

@@ -34,10 +34,6 @@ export async function changeSession(
   flash: Flash | null,
 ): Promise<void> {
   const { client, tokens, identity } = login;
-  if (before) {
-    await context.sessions.end(before);
-    await afterwards(context, endSessionAccess(context, before));
-  }
   const now = context.now();
   const who = { ref: newSessionRef(), accountId: identity.account_id, identityId: identity.id };
   await orUndo(context, request, who, login, async () => {
@@ -45,6 +41,11 @@ export async function changeSession(
     const facts = toNewFacts(request, who, firstCheck(client.provider, now), now);
     const grant = context.grants.toRecord(who, client, tokens, end);
     await context.sessions.start(request, { ...facts, ...withFlash(flash) }, grant);
+    // Also where another tab has given it another id.
+    if (before) {
+      await context.sessions.end(before);
+      await afterwards(context, endSessionAccess(context, before));
+    }
     await requireStillLinked(context, login);
   });
   await afterwards(context, makeRoom(context, who.accountId, who.ref));

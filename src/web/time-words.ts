@@ -34,9 +34,14 @@ export function toDatedTimeWords(instant: number, now: number): TimeWords {
 
 const toClockWords = (instant: number) => `${new Date(instant).toISOString().slice(11, 16)} UTC`;
 
+/** The day that was written last, in days since 1970: most of a page's are of the same day. */
+let lastDay = { number: Number.NaN, words: '' };
+
 /** `21 November 2026`. */
 export function toDateWords(instant: number): string {
-  return date.format(instant);
+  const number = Math.floor(instant / dayMilliseconds);
+  if (number !== lastDay.number) lastDay = { number, words: date.format(instant) };
+  return lastDay.words;
 }
 
 /** `2 hours ago`, `in 3 hours`, `just now`. */

@@ -15,7 +15,7 @@ export interface TimeWords {
   relative: string;
 }
 
-export interface ProviderName {
+interface ProviderName {
   id: string;
   name: string;
 }
@@ -88,7 +88,7 @@ export interface HomePage {
   learnHref: string | null;
 }
 
-export interface StopField {
+interface StopField {
   name: string;
   value: readonly string[];
   /** Null for a parameter of the provider's own. */

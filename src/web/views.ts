@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import ejs from 'ejs';
 import { iconOf } from './assets.ts';
@@ -18,21 +18,23 @@ type Compiled = (
 type ViewEngine = (file: string, model: object, done: (error: unknown, html?: string) => void) => void;
 
 /**
- * Renders EJS templates. With `keep` each one is read and compiled once; else at every use, so that
- * an edit shows on the next page.
+ * Renders EJS templates. With `keep` each one is read and compiled once; else whenever its file has
+ * changed, so that an edit shows on the next page.
  *
  * EJS's own `include` looks for the file and copies all options and locals each time, which took two
  * thirds of the time of a page with a hundred includes. Here it calls the compiled template, which
  * sees what it is handed and nothing of the page around it.
  */
 export function createViewEngine(keep: boolean): ViewEngine {
-  const compiled = new Map<string, Render>();
+  const compiled = new Map<string, { render: Render; version: string }>();
 
   function load(file: string): Render {
     const known = compiled.get(file);
-    if (known) return known;
+    if (known && keep) return known.render;
+    const version = versionOf(file);
+    if (known?.version === version) return known.render;
     const render = toRender(file, load);
-    if (keep) compiled.set(file, render);
+    compiled.set(file, { render, version });
     return render;
   }
 
@@ -45,6 +47,12 @@ export function createViewEngine(keep: boolean): ViewEngine {
     }
     done(null, html);
   };
+}
+
+/** What an edit changes about a file. */
+function versionOf(file: string): string {
+  const { mtimeMs, size } = statSync(file);
+  return `${mtimeMs} ${size}`;
 }
 
 function toRender(file: string, load: (file: string) => Render): Render {

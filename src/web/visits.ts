@@ -1,6 +1,6 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Viewer } from '../inspector/flows.ts';
-import { recordVisitEnd } from '../inspector/logins.ts';
+import { recordBrowserGone, recordVisitEnd } from '../inspector/logins.ts';
 import { type Inspector, recordVisit, toViewer, type Visit } from '../inspector/scope.ts';
 import { readSignedIn } from '../sessions/session.ts';
 import type { Context } from './context.ts';
@@ -20,9 +20,21 @@ export function createVisits(context: Context, inspector: Inspector): RequestHan
       }),
     );
     response.on('close', () => {
-      if (!response.writableFinished) recordVisitEnd(visit, null);
+      if (response.writableFinished) return;
+      recordBrowserGone(visit);
+      whenEnded(response, () => recordVisitEnd(visit, null));
     });
     recordVisit(visit, next);
+  };
+}
+
+/** Node has no event for the end of an answer whose browser has gone: the work for it goes on unseen. */
+function whenEnded(response: Response, tell: () => void): void {
+  if (response.writableEnded) return void tell();
+  const end = response.end.bind(response) as (...how: unknown[]) => Response;
+  response.end = (...how: unknown[]) => {
+    tell();
+    return end(...how);
   };
 }
 

@@ -3,14 +3,12 @@ import { LoginError } from '../errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { SignedIn } from '../sessions/session.ts';
 import type { Context } from './context.ts';
+import { findClientOf } from './services.ts';
 import type { SignedInAccount } from './signed-in.ts';
 
 /** Tells which identities somebody can sign in with here. */
-export function createIsWayIn({ services }: Pick<Context, 'services'>): IsWayIn {
-  return (identity) =>
-    services.some(
-      ({ provider, client }) => provider.id === identity.provider && client?.mode === identity.mode,
-    );
+export function createIsWayIn(context: Pick<Context, 'services'>): IsWayIn {
+  return (identity) => findClientOf(context, identity) !== null;
 }
 
 /** True when the sign-in is fresh enough for changing how the account is reached. */

@@ -1,7 +1,7 @@
 import { faultNames, faultTable } from '../faults.ts';
 import type { Person } from '../people.ts';
 import type { SandboxParts } from '../parts.ts';
-import type { AccessToken } from '../records.ts';
+import type { AccessToken, AppToken } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
 import type { RequestRecord } from '../request-log.ts';
 import { scopeWords } from '../scopes.ts';
@@ -20,18 +20,19 @@ export function listFaults({ state }: SandboxParts) {
 interface Owned {
   service: Service;
   clientId: string;
-  personId: string;
-  scopes: readonly string[];
+  /** Absent where an application acts for itself. */
+  personId?: string;
+  scopes?: readonly string[];
 }
 
 function describeOwned({ state, registrations }: SandboxParts, owned: Owned) {
-  const { service, clientId, personId, scopes } = owned;
+  const { service, clientId, personId = null, scopes = [] } = owned;
   return {
     service,
     clientId,
     application: findRegistration(registrations, service, clientId)?.name ?? clientId,
     personId,
-    person: state.people.get(personId).name,
+    person: personId === null ? null : state.people.get(personId).name,
     scopes: scopes.map((scope) => ({ scope, words: scopeWords[scope] ?? null })),
   };
 }
@@ -40,7 +41,7 @@ export function listAccess(parts: SandboxParts) {
   return parts.state.listAccess().map((access) => describeOwned(parts, access));
 }
 
-function describeToken(parts: SandboxParts, token: AccessToken) {
+function describeToken(parts: SandboxParts, token: AccessToken | AppToken) {
   const { value, createdAt, expiresAt } = token;
   const isOver = expiresAt <= parts.now();
   return {
@@ -54,7 +55,7 @@ function describeToken(parts: SandboxParts, token: AccessToken) {
 
 /** The newest first. */
 export function listTokens(parts: SandboxParts, limit = Number.POSITIVE_INFINITY) {
-  const tokens = [...parts.state.accessTokens.values()].reverse().slice(0, limit);
+  const tokens = parts.state.listTokens().slice(0, limit);
   return tokens.map((token) => describeToken(parts, token));
 }
 

@@ -107,10 +107,11 @@ function showTokens(parts: SandboxParts) {
     serviceName: serviceNames[token.service],
     ends: token.endsAt === null ? null : showTime(Date.parse(token.endsAt)),
   }));
-  const alive = [...parts.state.accessTokens.values()].filter(({ expiresAt }) => expiresAt > parts.now());
+  const all = parts.state.listTokens();
+  const alive = all.filter(({ expiresAt }) => expiresAt > parts.now());
   return {
     tokens,
-    more: parts.state.accessTokens.size - tokens.length,
+    more: all.length - tokens.length,
     alive: services
       .filter((service) => alive.some((token) => token.service === service))
       .map((service) => ({ service, name: serviceNames[service] })),

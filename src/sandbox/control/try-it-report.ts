@@ -11,7 +11,7 @@ import type { TryItLogin } from './try-it-login.ts';
 import { asCurl, asText, showAnswer, type ShownAnswer } from './try-it-text.ts';
 
 /** What the application does in a step, and what came of it. */
-export interface Step {
+interface Step {
   readonly title: string;
   readonly words: string;
   readonly parameters?: readonly ExplainedParameter[];

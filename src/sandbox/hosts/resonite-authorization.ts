@@ -12,7 +12,10 @@ type AuthorizationCheck = Check<AuthorizationExchange>;
 const prompts = (exchange: AuthorizationExchange): string[] =>
   (exchange.parameters.get('prompt') ?? '').split(' ').filter((prompt) => prompt !== '');
 
-/** OpenID Connect Core 3.1.2.1. Whether Resonite knows `prompt` was not found. */
+/**
+ * Whether Resonite knows `prompt` was not found. Here other words than `none` ask again, as OpenID Connect Core 3.1.2.1
+ * says; `none` alone is ignored: it shows the pages where Core 3.1.2.6 has `login_required`.
+ */
 export function startResoniteAuthorization(
   exchange: Exchange,
   page: AuthorizationPage,

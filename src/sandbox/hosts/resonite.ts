@@ -1,9 +1,8 @@
 import { Router } from 'express';
 import { answerAuthorization, proceed } from '../authorization.ts';
 import type { AuthorizationPage } from '../callback.ts';
-import { documentEndpoint, endpoint, type Exchange, tokenEndpoint } from '../endpoint.ts';
-import { promisedIss } from '../discovery.ts';
-import { publishedKeys } from '../id-token.ts';
+import { endpoint, type Exchange, tokenEndpoint } from '../endpoint.ts';
+import { discoveryEndpoint, keysEndpoint } from '../discovery.ts';
 import { interactionRouter } from '../interaction.ts';
 import type { SandboxParts } from '../parts.ts';
 import { authorizationChecks, startResoniteAuthorization } from './resonite-authorization.ts';
@@ -15,7 +14,7 @@ import { commonTokenChecks, startResoniteTokenRequest } from './resonite-token-c
 const host = 'account.resonite.com';
 
 /** With the slash at the end. */
-export function resoniteIssuer({ baseUrl }: Pick<SandboxParts, 'baseUrl'>): string {
+function resoniteIssuer({ baseUrl }: Pick<SandboxParts, 'baseUrl'>): string {
   return `${baseUrl}/${host}/`;
 }
 
@@ -47,7 +46,7 @@ function describeResoniteParameter(value: string): Readonly<Record<string, strin
     scope: value ? 'All known' : 'None asked for',
     state: 'Returned as it is',
     nonce: 'Usually missing from the ID token, as it is here',
-    prompt: 'Always asks, unless it is none',
+    prompt: 'Always asks; none alone is ignored',
     response_mode: 'As expected',
     code_challenge: 'Checked at the token endpoint',
     code_challenge_method: 'As expected',
@@ -104,17 +103,8 @@ export function resoniteHost(parts: SandboxParts): Router {
     '/api/user/profile',
     endpoint(parts, { faults: 'userinfo', start, checks: profileChecks, respond: answerProfile }),
   );
-  router.get(
-    '/.well-known/openid-configuration',
-    documentEndpoint(parts, 'discovery', ({ parts: { faults } }) => ({
-      ...discoveryDocument(page.issuer),
-      ...promisedIss(faults),
-    })),
-  );
-  router.get(
-    '/.well-known/jwks',
-    documentEndpoint(parts, 'keys', (exchange) => publishedKeys(exchange.parts)),
-  );
+  router.get('/.well-known/openid-configuration', discoveryEndpoint(parts, discoveryDocument(page.issuer)));
+  router.get('/.well-known/jwks', keysEndpoint(parts));
   router.use('/sandbox', interactionRouter(parts, { page, proceed }));
   return router;
 }

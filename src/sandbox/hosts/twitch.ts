@@ -1,9 +1,8 @@
 import { Router } from 'express';
 import { proceed, startAuthorization } from '../authorization.ts';
 import type { AuthorizationPage } from '../callback.ts';
-import { documentEndpoint, endpoint, type Exchange, tokenEndpoint } from '../endpoint.ts';
-import { promisedIss } from '../discovery.ts';
-import { publishedKeys } from '../id-token.ts';
+import { endpoint, type Exchange, tokenEndpoint } from '../endpoint.ts';
+import { discoveryEndpoint, keysEndpoint } from '../discovery.ts';
 import { interactionRouter } from '../interaction.ts';
 import type { SandboxParts } from '../parts.ts';
 import {
@@ -21,7 +20,7 @@ import { startTwitchTokenRequest, twitchTokenChecks } from './twitch-token-check
 
 const host = 'id.twitch.tv';
 
-export function twitchIssuer({ baseUrl }: Pick<SandboxParts, 'baseUrl'>): string {
+function twitchIssuer({ baseUrl }: Pick<SandboxParts, 'baseUrl'>): string {
   return `${baseUrl}/${host}/oauth2`;
 }
 
@@ -107,16 +106,10 @@ export function twitchHost(parts: SandboxParts): Router {
     '/oauth2/userinfo',
     endpoint(parts, { faults: 'userinfo', start, checks: userinfoChecks, respond: answerUserinfo }),
   );
-  router.get(
-    '/oauth2/keys',
-    documentEndpoint(parts, 'keys', (exchange) => publishedKeys(exchange.parts)),
-  );
+  router.get('/oauth2/keys', keysEndpoint(parts));
   router.get(
     '/oauth2/.well-known/openid-configuration',
-    documentEndpoint(parts, 'discovery', ({ parts: { faults } }) => ({
-      ...discoveryDocument(page.issuer),
-      ...promisedIss(faults),
-    })),
+    discoveryEndpoint(parts, discoveryDocument(page.issuer)),
   );
   router.use('/sandbox', interactionRouter(parts, { page, proceed }));
   return router;
