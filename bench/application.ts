@@ -1,15 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
 import { type Contestant, contestants } from './contestants.ts';
 import { toLatchkeyEnvironment } from './contestants/latchkey.ts';
 import { secret } from './fill.ts';
-import { freePort, otherCore, startProcess, stopProcess } from './processes.ts';
+import { freePort, makeFolder, project, startProcess, stopProcess } from './processes.ts';
 
-export const project = join(import.meta.dirname, '..');
 export const latchkey: Contestant = contestants.find(({ id }) => id === 'latchkey')!;
 
 export interface Application {
@@ -25,7 +22,7 @@ export async function startApplication(
   env: Readonly<Record<string, string>>,
   baseUrl?: string,
 ): Promise<Application> {
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-bench-app-'));
+  const { folder, remove } = await makeFolder('latchkey-bench-app-');
   const port = await freePort();
   const own = `http://127.0.0.1:${port}`;
   const child = await startProcess({
@@ -55,7 +52,7 @@ export async function startApplication(
     child,
     async close() {
       await stopProcess(child);
-      await rm(folder, { recursive: true, force: true });
+      await remove();
     },
   };
 }
@@ -70,31 +67,4 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
   }
   await stopProcess(child);
   throw new Error(`the application does not answer at ${url}`);
-}
-
-export interface StubProcess {
-  readonly url: string;
-  /** Users asked about so far: one for each login. */
-  userCalls(): Promise<number>;
-  close(): Promise<void>;
-}
-
-export async function startStub(): Promise<StubProcess> {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const child = await startProcess({
-    command: [process.execPath, join(project, 'bench/stub.ts')],
-    folder: project,
-    env: { PORT: String(port) },
-    core: otherCore,
-    ready: `${url}/counts`,
-  });
-  return {
-    url,
-    async userCalls() {
-      const { body } = await request(`${url}/counts`);
-      return ((await body.json()) as { user: number }).user;
-    },
-    close: () => stopProcess(child),
-  };
 }

@@ -1,6 +1,6 @@
 import { Client } from 'undici';
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly location: string | null;
   readonly text: string;

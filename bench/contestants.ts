@@ -6,6 +6,8 @@ export interface Contestant {
   readonly name: string;
   /** Relative to the project, or absolute. */
   readonly program: string;
+  /** What Node is told for it, where its own makers say so. */
+  readonly nodeOptions?: readonly string[];
   /** Its versions are printed. From bench/package.json unless it is Latchkey's own too. */
   readonly packages: readonly string[];
   /** Where sessions are. */
@@ -195,6 +197,8 @@ export const contestants: readonly Contestant[] = [
     id: 'latchkey',
     name: 'Latchkey',
     program: 'src/server.ts',
+    // As in the Dockerfile.
+    nodeOptions: ['--max-semi-space-size=8', '--heap-growing-percent=40'],
     packages: ['express', 'express-session', 'openid-client', 'helmet', 'ejs', 'kysely', 'undici', 'pino'],
     store: 'SQLite file',
     needsRedis: false,

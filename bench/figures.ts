@@ -55,6 +55,7 @@ export interface Figures {
     readonly pinned: boolean;
     /** Of the last minute before the run. */
     readonly loadBefore: number;
+    readonly version: string;
     readonly commit: string;
   };
   readonly plan: Plan & { readonly newcomersInHundred: number; readonly delayMilliseconds: number };
@@ -81,7 +82,7 @@ export function medianSlice(slices: readonly Slice[]): Slice {
 }
 
 /** The two that all are compared with. */
-export const references = ['passport-memory', 'passport-redis'] as const;
+const references = ['passport-memory', 'passport-redis'] as const;
 export type Reference = (typeof references)[number];
 
 /**

@@ -1,14 +1,15 @@
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Application, latchkey, project, startApplication, startStub } from './application.ts';
+import { type Application, latchkey, startApplication } from './application.ts';
 import { createBrowser } from './browser.ts';
 import { readComputingExactly } from './computing.ts';
 import { cookieOf, fillPostgresql, fillSqlite } from './fill.ts';
-import { login } from './load.ts';
+import { createDice, login, newcomersInHundred } from './load.ts';
 import { createBenchDatabase } from './postgresql.ts';
-import { applicationCore, pinThisProcess } from './processes.ts';
+import { applicationCore, makeFolder, pinThisProcess, project } from './processes.ts';
+import { startStub } from './stub-process.ts';
 import { personOf } from './provider.ts';
 import { median } from './statistics.ts';
 
@@ -40,7 +41,6 @@ const pageCount = Number(options.pages);
 /** Newcomers, so that the few who are there do not get many sessions each. */
 const warmUpCount = Number(options['warm-up']);
 const connections = 8;
-const newcomersInHundred = 20;
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -72,9 +72,8 @@ type Store = 'sqlite' | 'postgresql';
 
 const fillers: Record<Store, (size: number, stubUrl: string) => Promise<Filled>> = {
   async sqlite(size, stubUrl) {
-    const folder = await mkdtemp(join(tmpdir(), 'latchkey-growth-'));
+    const { folder, remove } = await makeFolder('latchkey-growth-');
     const file = join(folder, 'latchkey.sqlite');
-    const remove = () => rm(folder, { recursive: true, force: true });
     try {
       await fillSqlite(file, size);
       const totalBytes = (await stat(file)).size;
@@ -116,15 +115,6 @@ const fillers: Record<Store, (size: number, stubUrl: string) => Promise<Filled>>
     }
   },
 };
-
-/** Evenly spread, and the same in each run. */
-function createDice(): (limit: number) => number {
-  let state = 1;
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}
 
 const dice = createDice();
 let newcomers = 20_000_000;
@@ -197,7 +187,6 @@ async function measureStore(store: Store, stubUrl: string) {
       const began = performance.now();
       const filled = await fillers[store](size, stubUrl);
       all.push(filled);
-      open.add(filled.close);
       const seconds = ((performance.now() - began) / 1000).toFixed(0);
       const perAccount = Math.round(filled.totalBytes / size);
       say(`${store}: ${size} accounts, ${perAccount} bytes each with session and grant, in ${seconds} s`);
@@ -241,22 +230,13 @@ async function measureStore(store: Store, stubUrl: string) {
       };
     });
   } finally {
-    for (const { close } of all) open.delete(close);
     await Promise.all(all.map((filled) => filled.close()));
   }
 }
 
-/** What is open, for whoever stops the run before its end. */
-const open = new Set<() => Promise<void>>();
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
-    void Promise.allSettled([...open].map((close) => close())).then(() => process.exit(1));
-  });
-
 pinThisProcess();
 const loadBefore = loadavg()[0]!;
 const stub = await startStub();
-open.add(stub.close);
 const stores: Partial<Record<Store, Awaited<ReturnType<typeof measureStore>>>> = {};
 try {
   for (const store of options.stores.split(',') as Store[])

@@ -8,8 +8,17 @@ import { quantile } from './statistics.ts';
 export const newcomersInHundred = 20;
 const remembered = 256;
 
+/** The generator of Numerical Recipes: any even spread will do, as long as it is the same in each run. */
+export function createDice(): (limit: number) => number {
+  let state = 1;
+  return (limit) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+}
+
 /** Who logs in next: the same order for every contestant. */
-export interface People {
+interface People {
   next(): number;
 }
 
@@ -17,14 +26,9 @@ export interface People {
  * The first 256 have never been there. From then on one in five is new, and the others are any of the
  * last 256 who were: accounts and sessions grow, and nobody has more sessions than people have.
  */
-export function createPeople(): People {
+function createPeople(): People {
   let known = 0;
-  let state = 1;
-  // The generator of Numerical Recipes: any even spread will do, as long as it is the same for all.
-  const below = (limit: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
+  const below = createDice();
   return {
     next() {
       const isNew = known < remembered || below(100) < newcomersInHundred;
@@ -77,7 +81,7 @@ export async function openPage(
 export const pagePath = '/profile';
 
 /** Adds the three other services, all played by the sandbox, to the account that the browser is in. */
-export async function linkOthers(browser: Browser, baseUrl: string, name: string): Promise<Session> {
+async function linkOthers(browser: Browser, baseUrl: string, name: string): Promise<Session> {
   for (const provider of ['twitch', 'mixin', 'mixer']) {
     const { status, text } = await browser.post(`/login/${provider}`, '');
     const headers = { 'x-sandbox-person': name, accept: 'application/json' };

@@ -1,11 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { cpus } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { request } from 'undici';
+
+export const project = join(import.meta.dirname, '..');
 
 export const applicationCore = 0;
 /** Of the stub, the stores and the driver. */
@@ -51,13 +54,43 @@ export interface Program {
   readonly ready: string | null;
 }
 
+/** What is to be put away, in the order in which it was made. */
+const closers = new Set<() => Promise<void>>();
+
+/** Has this done when a run is stopped before its end, too. Returns what does it, once. */
+export function closeLater(close: () => Promise<unknown>): () => Promise<void> {
+  let closing: Promise<void> | null = null;
+  const once = () => {
+    closing ??= close().then(() => void closers.delete(once));
+    return closing;
+  };
+  closers.add(once);
+  return once;
+}
+
+/** A temporary folder. */
+export async function makeFolder(name: string): Promise<{ folder: string; remove: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), name));
+  return { folder, remove: closeLater(() => rm(folder, { recursive: true, force: true })) };
+}
+
+/** Processes first, which have the rest open. Whoever asks twice does not wait. */
+async function stopRun(): Promise<void> {
+  process.once('SIGINT', () => process.exit(1));
+  // What breaks now does so because all is taken away from under it.
+  process.on('uncaughtException', () => {});
+  await Promise.all([...running].map(stopProcess));
+  for (const close of [...closers].reverse()) await close().catch(console.error);
+  process.exit(1);
+}
+
 /** Whatever ends this process, an error, a signal, or Ctrl+C, leaves none of these behind. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
-process.on('SIGINT', () => process.exit(1));
-process.on('SIGTERM', () => process.exit(1));
+process.once('SIGINT', stopRun);
+process.once('SIGTERM', stopRun);
 
 /** Starts a process and waits until it answers. Throws when it ends before that, or after a minute. */
 export async function startProcess(program: Program): Promise<ChildProcess> {

@@ -1,54 +1,58 @@
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { recordRequest } from '../src/inspector/recorder.ts';
 import { type Contestant, contestants } from './contestants.ts';
-import { forCount, type Slice } from './load.ts';
-import { pinThisProcess } from './processes.ts';
+import { forCount, type Load, type Slice } from './load.ts';
+import { makeFolder, pinThisProcess, project } from './processes.ts';
 import { median } from './statistics.ts';
-import { project, startContestant, startSurroundings, type Surroundings } from './surroundings.ts';
+import { startContestant, startSurroundings } from './surroundings.ts';
 
 /*
  * node bench/recorder-cost.ts [rounds] [logins]
  *
  * What the inspector costs a login: the application in production mode as it is, with INSPECTOR=off
- * and with INSPECTOR=on, against a copy of it in which every recording function is empty. The three
- * take turns, in another order each round; each round gives a ratio to the copy, and the medians
- * count.
+ * and with INSPECTOR=on, against a copy of it in which every recording function is empty. All three
+ * run side by side, each on a database of its own. After a long run to warm up they take turns of so
+ * many logins, in another order each round: a machine that becomes slower for a while does so for all
+ * three. Each round gives a ratio to the copy, and the medians count.
  */
 
-const rounds = Number(process.argv[2] ?? 10);
-const logins = Number(process.argv[3] ?? 2000);
+const rounds = Number(process.argv[2] ?? 60);
+const logins = Number(process.argv[3] ?? 200);
+const loginsBefore = 4000;
 const connections = 16;
 
-/** What the copy has in the places of the files that record. */
-const emptied: Readonly<Record<string, string>> = {
-  'recorder.ts': `const none = { answered() {}, failed() {} };
-export function recordCheck() {}
-export function recordGrantedScope() {}
-export function recordToken() {}
-export function recordRequest() { return none; }
-`,
-  'logins.ts': `export function recordLoginStart() {}
-export function recordCallback() {}
-export function recordVisitEnd() {}
-`,
-  'own-flows.ts': `export const inFlow = (_purpose, _client, work) => work();
-`,
+/** The files that record: in the copy each of their exports is a function that does nothing, but these two. */
+const emptied = ['recorder.ts', 'logins.ts', 'own-flows.ts', 'failures.ts'];
+const kept: Readonly<Record<string, string>> = {
+  recordRequest: `const none = { ${toEmptyMethods(recordRequest('token', { method: 'GET', url: '', headers: {} }))} };
+export const recordRequest = () => none;`,
+  inFlow: 'export const inFlow = (_purpose, _client, work) => work();',
 };
 
-async function copyWithoutRecorder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-bench-'));
+/** Outside of a flow the recorder itself hands out a message that is not recorded. */
+function toEmptyMethods(unrecorded: object): string {
+  return Object.keys(unrecorded)
+    .map((name) => `${name}() {}`)
+    .join(', ');
+}
+
+async function withoutWork(file: string): Promise<string> {
+  const real = (await import(join(project, 'src/inspector', file))) as object;
+  const lines = Object.keys(real).map((name) => kept[name] ?? `export function ${name}() {}`);
+  return `${lines.join('\n')}\n`;
+}
+
+async function copyWithoutRecorder(folder: string): Promise<void> {
   for (const name of ['src', 'views', 'public', 'package.json'])
     await cp(join(project, name), join(folder, name), { recursive: true });
   await symlink(join(project, 'node_modules'), join(folder, 'node_modules'));
-  for (const [name, text] of Object.entries(emptied))
-    await writeFile(join(folder, 'src/inspector', name), text);
+  for (const file of emptied) await writeFile(join(folder, 'src/inspector', file), await withoutWork(file));
   const scope = join(folder, 'src/inspector/scope.ts');
   const text = await readFile(scope, 'utf8');
   const without = text.replace('return current() !== null;', 'return false;');
   if (without === text) throw new Error('isRecording() looks different now');
   await writeFile(scope, without);
-  return folder;
 }
 
 const latchkey = contestants.find(({ id }) => id === 'latchkey')!;
@@ -60,55 +64,56 @@ const withInspector = (name: string, program: string, inspector: 'on' | 'off'): 
   environment: (urls) => ({ ...latchkey.environment(urls), INSPECTOR: inspector }),
 });
 
-async function measure(contestant: Contestant, surroundings: Surroundings): Promise<Slice> {
+/** One of the three, with its own provider, so that it may keep its address. */
+interface Running {
+  readonly name: string;
+  readonly load: Load;
+  close(): Promise<void>;
+}
+
+async function start(contestant: Contestant): Promise<Running> {
+  const surroundings = await startSurroundings(null);
   const running = await startContestant(contestant, surroundings);
   const load = running.load(connections);
-  try {
-    // As many to warm up.
-    await load.logins(forCount(logins));
-    return await load.logins(forCount(logins));
-  } finally {
+  const close = async () => {
     await load.close();
     await running.close();
-  }
+    await surroundings.close();
+  };
+  return { name: contestant.name, load, close };
 }
 
 pinThisProcess();
-const copy = await copyWithoutRecorder();
-const surroundings = await startSurroundings(null);
+const { folder: copy, remove } = await makeFolder('latchkey-bench-');
+const all: Running[] = [];
 try {
-  const reference = withInspector('without the recorder', join(copy, latchkey.program), 'off');
-  const others = [
+  await copyWithoutRecorder(copy);
+  for (const contestant of [
+    withInspector('without the recorder', join(copy, latchkey.program), 'off'),
     withInspector('INSPECTOR=off', latchkey.program, 'off'),
     withInspector('INSPECTOR=on', latchkey.program, 'on'),
-  ];
-  const all = [reference, ...others];
-  const ratios = new Map(
-    others.map(({ name }) => [name, { byTime: [] as number[], computing: [] as number[] }]),
+  ])
+    all.push(await start(contestant));
+  console.log(
+    `Node ${process.versions.node}, ${rounds} rounds of ${logins} logins each, after ${loginsBefore} to warm up`,
   );
-  console.log(`Node ${process.versions.node}, ${rounds} rounds of ${logins} logins after as many`);
-  for (let round = 0; round < rounds; round++) {
-    const results = new Map<string, Slice>();
+  for (const { load } of all) await load.logins(forCount(loginsBefore));
+  const slices = all.map((): Slice[] => []);
+  for (let round = 0; round < rounds; round++)
     for (const index of all.keys()) {
-      const contestant = all[(index + round) % all.length]!;
-      results.set(contestant.name, await measure(contestant, surroundings));
+      const turn = (index + round) % all.length;
+      slices[turn]!.push(await all[turn]!.load.logins(forCount(logins)));
     }
-    const base = results.get(reference.name)!;
-    const words = [...results].map(
-      ([name, { perSecond, computing }]) => `${name}: ${perSecond.toFixed(0)}/s, ${computing.toFixed(2)} ms`,
-    );
-    console.log(`${round + 1}. ${words.join('; ')}`);
-    for (const [name, { byTime, computing }] of ratios) {
-      const slice = results.get(name)!;
-      byTime.push(slice.perSecond / base.perSecond);
-      computing.push(base.computing / slice.computing);
-    }
-  }
-  for (const [name, { byTime, computing }] of ratios)
+  for (const [index, { name }] of all.entries()) {
+    const ratio = (read: (one: Slice) => number) =>
+      median(slices[index]!.map((one, round) => read(one) / read(slices[0]![round]!)));
+    const perSecond = ratio((one) => one.perSecond);
+    const computing = ratio((one) => 1 / one.computing);
     console.log(
-      `${name}, median of the ratios to the copy without it: logins/s ${median(byTime).toFixed(3)}, logins for the same computing time ${median(computing).toFixed(3)}`,
+      `${name}: ${median(slices[index]!.map((one) => one.perSecond)).toFixed(0)}/s; median of the ratios to the copy without it: logins/s ${perSecond.toFixed(3)}, logins for the same computing time ${computing.toFixed(3)}`,
     );
+  }
 } finally {
-  await surroundings.close();
-  await rm(copy, { recursive: true, force: true });
+  for (const running of all) await running.close();
+  await remove();
 }

@@ -1,26 +1,25 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Contestant, contestants, emptyExpress } from './contestants.ts';
 import type { Figures, Plan, Round } from './figures.ts';
 import { forCount, forSeconds, newcomersInHundred, type Slice } from './load.ts';
-import { canPin, pinThisProcess, readMemory } from './processes.ts';
+import { canPin, pinThisProcess, readMemory, project } from './processes.ts';
+import type { Stub } from './stub-process.ts';
 import { toDocument } from './document.ts';
 import { toPlot } from './plot.ts';
 import { checkProtections } from './protections.ts';
 import { toTable } from './table.ts';
 import {
   delayMilliseconds,
-  project,
   startContestant,
   type Running,
   startSurroundings,
-  type Stub,
   type Surroundings,
 } from './surroundings.ts';
-import { packagesAreInstalled, readVersion } from './versions.ts';
+import { packagesAreInstalled, readOwnVersion, readVersion } from './versions.ts';
 
 const usage = `npm run bench -- [--quick] [--only a,b] [--rounds n] [--out folder]
 
@@ -33,6 +32,7 @@ const usage = `npm run bench -- [--quick] [--only a,b] [--rounds n] [--out folde
                 CPU profile there (node --cpu-prof)
   --out folder  writes below that folder what a run of everything writes here: the figures,
                 docs/performance.md and its plot. A run that leaves something out writes nothing.
+  --anew        measures nothing: writes the page and the plot anew from the figures of the last run
 `;
 
 const fullPlan: Plan = {
@@ -236,10 +236,11 @@ const describeMachine = (): Figures['machine'] => ({
   processor: cpus()[0]?.model.trim() ?? 'unknown',
   cores: cpus().length,
   memoryGigabytes: Math.round(totalmem() / 1e9),
-  system: `Linux ${release()}`,
+  system: `Linux ${release().split('.').slice(0, 2).join('.')}`,
   node: process.versions.node,
   pinned: canPin,
   loadBefore: loadavg()[0]!,
+  version: readOwnVersion(),
   commit: readCommit(),
 });
 
@@ -277,6 +278,8 @@ function choose(only: string | undefined): readonly Contestant[] {
   });
 }
 
+const figuresFile = join(project, 'bench/results/figures.json');
+
 /** Below the project, or below another folder in the same places. */
 async function writeFiles(figures: Figures, folder: string): Promise<void> {
   const files = {
@@ -300,10 +303,12 @@ async function main(): Promise<void> {
       'rounds-only': { type: 'boolean', default: false },
       profile: { type: 'string' },
       out: { type: 'string' },
+      anew: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return say(usage);
+  if (values.anew) return writeFiles(JSON.parse(await readFile(figuresFile, 'utf8')) as Figures, project);
   const chosen = choose(values.only);
   const base = values.quick ? quickPlan : fullPlan;
   const left = values['rounds-only'] ? { delayedRounds: 0, sessionsForMemory: 0 } : {};

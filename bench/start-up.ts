@@ -1,21 +1,31 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readComputingExactly } from './computing.ts';
 import { toLatchkeyEnvironment } from './contestants/latchkey.ts';
-import { project } from './application.ts';
 import { secret } from './fill.ts';
-import { applicationCore, freePort, pinThisProcess, startProcess, stopProcess } from './processes.ts';
+import {
+  applicationCore,
+  closeLater,
+  freePort,
+  makeFolder,
+  pinThisProcess,
+  startProcess,
+  stopProcess,
+  project,
+} from './processes.ts';
 import { median } from './statistics.ts';
 
 /*
  * npm run bench:start [-- --rounds 11 --out file]
  *
  * From the start of the process to its first page: Latchkey in production mode on an empty SQLite
- * file, its first start and one with what V8 compiled the last time, beside an empty Express
- * application. They take turns. Counted are the time that passes and the computing time, which other
- * work on the machine disturbs less. Linux only.
+ * file beside an empty Express application. Its very first start from the sources, one with what the
+ * last one kept, and one as the image has it, compiled, take turns. Counted are the time that passes
+ * and the computing time, which other work on the machine disturbs less. Linux only.
  */
 
 const { values: options } = parseArgs({
@@ -29,6 +39,8 @@ const rounds = Number(options.rounds);
 interface Contestant {
   readonly name: string;
   readonly program: string;
+  /** Only while it takes its turn are there compiled files, for these come first. */
+  readonly compiled?: true;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -41,19 +53,21 @@ const production = {
   SANDBOX_URL: '',
 };
 
-const compiled = await mkdtemp(join(tmpdir(), 'latchkey-start-compiled-'));
+const dist = join(project, 'dist');
+if (existsSync(dist)) throw new Error('There is a dist folder: remove it, it is made and removed here.');
 const contestants: readonly Contestant[] = [
   {
     name: 'empty Express',
     program: 'bench/contestants/empty-express.ts',
     env: { PROVIDER_URL: nowhere, REDIS_URL: nowhere, SESSION_SECRET: secret },
   },
-  { name: 'Latchkey', program: 'src/server.ts', env: { ...production, NODE_DISABLE_COMPILE_CACHE: '1' } },
   {
-    name: 'Latchkey, compiled before',
-    program: 'src/server.ts',
-    env: { ...production, NODE_COMPILE_CACHE: compiled },
+    name: 'Latchkey, first start',
+    program: 'bin/latchkey.js',
+    env: { ...production, NODE_DISABLE_COMPILE_CACHE: '1' },
   },
+  { name: 'Latchkey, started before', program: 'bin/latchkey.js', env: production },
+  { name: 'Latchkey, as in the image', program: 'bin/latchkey.js', compiled: true, env: production },
 ];
 
 /** Milliseconds. */
@@ -62,8 +76,16 @@ interface Start {
   readonly computing: number;
 }
 
-async function start({ program, env }: Contestant): Promise<Start> {
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-start-'));
+const setAside = `${dist}-set-aside`;
+
+async function start(contestant: Contestant): Promise<Start> {
+  if (!contestant.compiled) return measure(contestant);
+  await rename(setAside, dist);
+  return measure(contestant).finally(() => rename(dist, setAside));
+}
+
+async function measure({ program, env }: Contestant): Promise<Start> {
+  const { folder, remove } = await makeFolder('latchkey-start-');
   const port = await freePort();
   const baseUrl = `http://127.0.0.1:${port}`;
   const began = performance.now();
@@ -78,14 +100,22 @@ async function start({ program, env }: Contestant): Promise<Start> {
   const passed = performance.now() - began;
   const computing = await readComputingExactly(child.pid!);
   await stopProcess(child);
-  await rm(folder, { recursive: true, force: true });
+  await remove();
   return { passed, computing };
 }
 
 pinThisProcess();
 const loadBefore = loadavg()[0]!;
 const starts = new Map(contestants.map(({ name }) => [name, [] as Start[]]));
+const removeCompiled = closeLater(async () => {
+  for (const made of [dist, setAside]) await rm(made, { recursive: true, force: true });
+});
 try {
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+    cwd: project,
+    stdio: 'inherit',
+  });
+  await rename(dist, setAside);
   // What is compiled is written when the process ends; files are in the system's cache from here on.
   for (const contestant of contestants) await start(contestant);
   for (let round = 0; round < rounds; round++)
@@ -94,7 +124,7 @@ try {
       starts.get(contestant.name)!.push(await start(contestant));
     }
 } finally {
-  await rm(compiled, { recursive: true, force: true });
+  await removeCompiled();
 }
 
 const reference = starts.get(contestants[0]!.name)!;

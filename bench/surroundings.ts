@@ -1,13 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { request } from 'undici';
 import type { Contestant } from './contestants.ts';
 import { type Load, createLoad } from './load.ts';
-import { applicationCore, freePort, otherCore, startProcess, stopProcess } from './processes.ts';
-
-export const project = join(import.meta.dirname, '..');
+import {
+  applicationCore,
+  freePort,
+  makeFolder,
+  otherCore,
+  project,
+  startProcess,
+  stopProcess,
+} from './processes.ts';
+import { type Stub, startStub } from './stub-process.ts';
 
 /** Everything around the application: the stub, and the sandbox that plays the three other services. */
 export interface Surroundings {
@@ -23,34 +27,7 @@ export interface Surroundings {
   close(): Promise<void>;
 }
 
-export interface Stub {
-  readonly url: string;
-  readonly child: ChildProcess;
-  counts(): Promise<StubCounts>;
-}
-
-export interface StubCounts {
-  readonly authorize: number;
-  readonly token: number;
-  readonly user: number;
-  readonly refused: number;
-}
-
 export const delayMilliseconds = 20;
-
-async function startStub(delay: number): Promise<Stub> {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const child = await startProcess({
-    command: [process.execPath, join(project, 'bench/stub.ts')],
-    folder: project,
-    env: { PORT: String(port), DELAY_MS: String(delay) },
-    core: otherCore,
-    ready: `${url}/counts`,
-  });
-  const counts = async () => (await (await request(`${url}/counts`)).body.json()) as StubCounts;
-  return { url, child, counts };
-}
 
 export async function startSurroundings(profileFolder: string | null): Promise<Surroundings> {
   const nodeOptions = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
@@ -59,7 +36,7 @@ export async function startSurroundings(profileFolder: string | null): Promise<S
   const started: ChildProcess[] = [];
   const close = async () => void (await Promise.all(started.map(stopProcess)));
   try {
-    const stub = await startStub(0);
+    const stub = await startStub();
     started.push(stub.child);
     const slowStub = await startStub(delayMilliseconds);
     started.push(slowStub.child);
@@ -112,17 +89,22 @@ export async function startContestant(
   stub = surroundings.stub,
 ): Promise<Running> {
   const { port, redisPort, sandboxUrl, nodeOptions } = surroundings;
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-bench-'));
+  const { folder, remove } = await makeFolder('latchkey-bench-');
   const baseUrl = toBaseUrl(port);
   const store = contestant.needsRedis ? await startRedis(redisPort, folder) : null;
   const clean = async () => {
     if (store) await stopProcess(store);
-    await rm(folder, { recursive: true, force: true });
+    await remove();
   };
   try {
     const began = performance.now();
     const child = await startProcess({
-      command: [process.execPath, ...nodeOptions, resolve(project, contestant.program)],
+      command: [
+        process.execPath,
+        ...nodeOptions,
+        ...(contestant.nodeOptions ?? []),
+        resolve(project, contestant.program),
+      ],
       folder,
       env: {
         NODE_ENV: 'production',

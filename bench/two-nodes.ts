@@ -1,15 +1,16 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Agent, request } from 'undici';
-import { type Application, project, startApplication, startStub } from './application.ts';
+import { type Application, startApplication } from './application.ts';
 import { readComputingExactly } from './computing.ts';
 import { readHandOff } from './contestants.ts';
 import { createBenchDatabase } from './postgresql.ts';
-import { freePort, startProcess, stopProcess } from './processes.ts';
+import { freePort, makeFolder, startProcess, stopProcess, project } from './processes.ts';
+import { startStub } from './stub-process.ts';
 import { personOf } from './provider.ts';
 import { median } from './statistics.ts';
 
@@ -115,16 +116,14 @@ const closers: (() => Promise<unknown>)[] = [];
 const closeAll = async () => {
   for (const close of closers.splice(0).reverse()) await close();
 };
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void closeAll().finally(() => process.exit(1)));
 
 try {
   const stub = await startStub();
   closers.push(stub.close);
   const database = await createBenchDatabase();
   closers.push(database.drop);
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-nodes-'));
-  closers.push(() => rm(folder, { recursive: true, force: true }));
+  const { folder, remove } = await makeFolder('latchkey-nodes-');
+  closers.push(remove);
   const redisPort = await freePort();
   const redis = await startProcess({
     command: ['redis-server', '--bind', '127.0.0.1', '--port', String(redisPort), '--save', ''],

@@ -12,6 +12,11 @@ export function readVersion(name: string): string {
   throw new Error(`${name} is not installed`);
 }
 
+/** That of the project itself. */
+export function readOwnVersion(): string {
+  return readManifest(join(import.meta.dirname, '..')).version;
+}
+
 /** Every package of bench/package.json is there, in the very version that it names. */
 export function packagesAreInstalled(): boolean {
   const { dependencies } = readManifest(import.meta.dirname);

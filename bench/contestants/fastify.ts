@@ -1,6 +1,6 @@
 import fastifyCookie from '@fastify/cookie';
 import fastifyOauth2, { type OAuth2Namespace } from '@fastify/oauth2';
-import fastifySession from '@fastify/session';
+import fastifySession, { type SessionStore } from '@fastify/session';
 import fastify from 'fastify';
 import { request as send } from 'undici';
 import { createRedisStore } from './redis-sessions.ts';
@@ -24,7 +24,8 @@ const { pathname: authorizePath } = new URL(setting.provider.authorization);
 const app = fastify();
 await app.register(fastifyCookie);
 await app.register(fastifySession, {
-  store: await createRedisStore(),
+  // Typed for express-session, whose sessions have Latchkey's fields wherever its sources are read as well.
+  store: (await createRedisStore()) as unknown as SessionStore,
   secret: setting.sessionSecret,
   saveUninitialized: false,
   // As with express-session: what did not change is not written again.
