@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ejs from 'ejs';
 import { services } from '../src/providers/index.ts';
-import { viewsFolder } from '../src/web/assets.ts';
+import { iconOf, viewsFolder } from '../src/web/assets.ts';
 import { findBrowser, launchBrowser, openContext } from '../test/support/browser.ts';
 
 /*
@@ -33,7 +33,7 @@ for (const size of [180, 192, 512]) {
 }
 
 const providers = services.map((service) => service.choose({}));
-const rack = await ejs.renderFile(join(viewsFolder, 'partials/rack.ejs'), { providers });
+const rack = await ejs.renderFile(join(viewsFolder, 'partials/rack.ejs'), { providers, iconOf });
 const brand = await ejs.renderFile(join(viewsFolder, 'partials/brand.ejs'));
 await take(
   'social.png',

@@ -252,6 +252,36 @@ describe('an issuer of OpenID Connect', () => {
     await expect(wrong).rejects.toThrow(words);
   });
 
+  test('that is not https is not asked', async () => {
+    const issuer = 'http://login.acme.example';
+    await expect(discoverProvider({ id: 'acme', name: 'Acme', issuer })).rejects.toThrow(
+      'discoverProvider(): must be https, or http to this machine: issuer (http://login.acme.example).',
+    );
+  });
+
+  test('that publishes endpoints which are not https is refused with their names', async () => {
+    const port = await freePort();
+    const issuer = `http://localhost:${port}`;
+    const published = JSON.stringify({
+      issuer,
+      authorization_endpoint: 'https://login.acme.example/authorize',
+      token_endpoint: 'http://login.acme.example/token',
+      userinfo_endpoint: `${issuer}/userinfo`,
+      jwks_uri: 'http://login.acme.example/keys',
+      revocation_endpoint: 'ftp://login.acme.example/revoke',
+    });
+    const server = createServer((_request, response) => {
+      response.setHeader('content-type', 'application/json').end(published);
+    });
+    closing.push(() => server.close());
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    await expect(discoverProvider({ id: 'acme', name: 'Acme', issuer })).rejects.toThrow(
+      new Error(
+        `${issuer}: must be https, or http to this machine: token (http://login.acme.example/token), jwks (http://login.acme.example/keys), revocation (ftp://login.acme.example/revoke). If the issuer is behind a proxy, set its public address there to https.`,
+      ),
+    );
+  });
+
   test('that does not answer is said so', async () => {
     const gone = `http://localhost:${await freePort()}`;
     await expect(discoverProvider({ id: 'acme', name: 'Acme', issuer: gone })).rejects.toThrow(

@@ -34,6 +34,7 @@ function roomOf(file: string): string {
 }
 
 const anythingButSandbox = [
+  'address-rules',
   'errors',
   'json',
   'paths',
@@ -54,20 +55,22 @@ const anythingButSandbox = [
 
 /** What each room may import from, itself included where it is a folder. */
 const mayImportFrom: Record<string, readonly string[]> = {
+  'address-rules': [],
   errors: [],
   json: [],
   paths: [],
   'variable-facts': [],
-  config: ['errors', 'providers', 'variable-facts'],
+  config: ['config', 'address-rules', 'errors', 'providers', 'variable-facts'],
   providers: ['providers', 'json'],
   inspector: ['inspector', 'storage', 'errors', 'json'],
-  oauth: ['oauth', 'providers', 'inspector', 'errors', 'json'],
+  oauth: ['oauth', 'address-rules', 'providers', 'inspector', 'errors', 'json'],
   storage: ['storage', 'errors', 'json'],
   accounts: ['accounts', 'storage', 'providers', 'oauth', 'inspector', 'errors', 'json'],
   sessions: ['sessions', 'storage', 'providers', 'oauth', 'inspector', 'errors', 'json'],
   login: ['login', 'oauth', 'providers', 'accounts', 'sessions', 'storage', 'inspector', 'errors', 'json'],
   setup: [
     'setup',
+    'address-rules',
     'config',
     'providers',
     'oauth',
@@ -82,11 +85,29 @@ const mayImportFrom: Record<string, readonly string[]> = {
   web: anythingButSandbox,
   app: anythingButSandbox,
   sandbox: ['sandbox'],
-  server: [...anythingButSandbox, 'app', 'sandbox', 'start-sandbox', 'listener', 'environment'],
+  server: ['serve'],
+  serve: [
+    ...anythingButSandbox,
+    'app',
+    'sandbox',
+    'start-sandbox',
+    'listener',
+    'housekeeping',
+    'environment',
+  ],
   listener: [],
+  housekeeping: ['storage', 'web'],
   nearest: [],
-  latchkey: [...anythingButSandbox, 'app', 'sandbox', 'start-sandbox', 'listener', 'latchkey-options'],
-  'latchkey-options': ['config', 'nearest', 'providers', 'sandbox', 'web'],
+  latchkey: [
+    ...anythingButSandbox,
+    'app',
+    'sandbox',
+    'start-sandbox',
+    'listener',
+    'housekeeping',
+    'latchkey-options',
+  ],
+  'latchkey-options': ['address-rules', 'config', 'nearest', 'providers', 'sandbox', 'web'],
   'start-sandbox': ['sandbox', 'config', 'errors', 'paths'],
   environment: [],
   commands: [
@@ -102,7 +123,7 @@ const mayImportFrom: Record<string, readonly string[]> = {
     'start-sandbox',
     'listener',
     'nearest',
-    'server',
+    'serve',
   ],
 };
 
@@ -114,9 +135,9 @@ test('each part imports only from the parts that it may know', () => {
   expect(wrong).toEqual([]);
 });
 
-test('Express is known to routes, web, app, server, latchkey, the session and the sandbox only', () => {
+test('Express is known to routes, web, app, serve, latchkey, the session and the sandbox only', () => {
   const allowed = (file: string) =>
-    ['routes', 'web', 'app', 'server', 'latchkey', 'sandbox'].includes(roomOf(file)) ||
+    ['routes', 'web', 'app', 'serve', 'latchkey', 'sandbox'].includes(roomOf(file)) ||
     file === 'sessions/session.ts';
   const wrong = imports.filter(({ from, to }) => to === 'express' && !allowed(from)).map(({ from }) => from);
   expect(wrong).toEqual([]);
@@ -171,14 +192,15 @@ test('process.env is read in one place', () => {
     'commands/doctor.ts',
     'commands/run.ts',
     'commands/sandbox.ts',
-    'server.ts',
+    'serve.ts',
   ]);
 });
 
 test('only the wrapper in oauth/http.ts sends requests, the probe of the checks, and the switch of the sandbox', () => {
   const senders = files
     .filter(
-      ({ name, text }) => roomOf(name) !== 'sandbox' && /\bfetch\(|from 'undici'|node:https?'/.test(text),
+      ({ name, text }) =>
+        roomOf(name) !== 'sandbox' && /\bfetch\(|(?:from |import\()'undici'|node:https?'/.test(text),
     )
     .map(({ name }) => name);
   // Three of them only know servers and what these are asked.
@@ -194,4 +216,21 @@ test('in the sandbox only Try it sends requests, and only to the sandbox itself'
     .filter(({ name, text }) => roomOf(name) === 'sandbox' && sends.test(text))
     .map(({ name }) => name);
   expect(senders).toEqual(['sandbox/control/loopback.ts']);
+});
+
+test('docs/architecture.md says the same of who may import whom', () => {
+  const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+  const section = page.split('\n## Who may import whom\n')[1]!.split('\n## ')[0]!;
+  const words = (cell: string) => [...cell.matchAll(/`([\w-]+)`/g)].map((match) => match[1]!);
+  const rows = [...section.matchAll(/^\| (.+) \| (.+) \|$/gm)].slice(1);
+  const named = rows.flatMap(([, parts, allowed]) => words(parts!).map((part) => [part, allowed!] as const));
+  const others = (part: string) => mayImportFrom[part]!.filter((other) => other !== part).toSorted();
+  // Routes are files, told in words; and some may import almost everything, which is told the other way round.
+  expect([...named.map(([part]) => part), 'routes'].toSorted()).toEqual(
+    Object.keys(mayImportFrom).toSorted(),
+  );
+  const listed = named.filter(([, allowed]) => !/thing but/.test(allowed));
+  expect(listed.length).toBeGreaterThan(15);
+  for (const [part, allowed] of listed)
+    expect([part, words(allowed).toSorted()]).toEqual([part, others(part)]);
 });

@@ -20,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('a quick run measures whole logins and pages, and writes its document, plot and figures', async () => {
   const run = ['bench/run.ts', '--quick', '--only', withoutPackages.join(','), '--out', folder];
-  await promisify(execFile)(process.execPath, run, { cwd: root });
+  await promisify(execFile)(process.execPath, run, { cwd: root, timeout: 170_000 });
   const figures = readJson<Figures>(join(folder, 'bench/results/figures.json'));
   expect(figures.contestants.map(({ id }) => id)).toEqual(['bare-express', 'latchkey']);
   for (const { id, rounds, delayed, memory } of figures.contestants) {
@@ -63,4 +63,33 @@ test('the contestants are pinned, and on the very Express that Latchkey is on', 
     contestants.filter(({ needsPackages }) => needsPackages).flatMap(({ packages }) => packages),
   );
   expect([...measured].filter((name) => !(name in dependencies))).toEqual([]);
+});
+
+test('Latchkey is measured with what the image and the unit for systemd tell Node', () => {
+  const { nodeOptions = [] } = contestants.find(({ id }) => id === 'latchkey')!;
+  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
+  const command = JSON.parse(/^CMD (\[.*\])$/m.exec(dockerfile)![1]!) as string[];
+  expect(command).toEqual(['node', ...nodeOptions, 'bin/latchkey.js']);
+  const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+  expect(operations).toContain(`ExecStart=/usr/bin/node ${nodeOptions.join(' ')} bin/latchkey.js`);
+});
+
+test('the README has the figures of docs/performance.md', () => {
+  const page = readFileSync(join(root, 'docs/performance.md'), 'utf8');
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const cells = (text: string, name: string) =>
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`| ${name} |`))!
+      .split('|')
+      .slice(2, -1)
+      .map((cell) => cell.replaceAll('*', '').trim());
+  const section = (heading: string) => page.split(`\n## ${heading}\n`)[1]!;
+  const compared = ['Latchkey', 'Passport, connect-redis', 'Auth.js', 'Better Auth'];
+  expect(cells(readme, 'logins a second, Passport on Redis being 1 †').map(Number)).toEqual(
+    compared.map((name) => Number(cells(section('Logins'), name)[2])),
+  );
+  expect(cells(readme, 'memory after 10,000 logins †')).toEqual(
+    compared.map((name) => `${cells(section('Memory and start'), name)[0]} MB`),
+  );
 });

@@ -95,6 +95,9 @@ test('SANDBOX=off leaves what has no credentials off', () => {
     mixer: 'off',
   });
   expect(read({ SANDBOX: 'off' }).sandbox).toMatchObject({ runs: false, url: null });
+  expect(() => read({ SANDBOX: 'off', TWITCH: 'sandbox' })).toThrow(
+    'TWITCH: is sandbox, but the sandbox is off.',
+  );
 });
 
 test('a sandbox elsewhere is used instead of an own one', () => {

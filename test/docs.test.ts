@@ -73,14 +73,125 @@ test('every file that a document names exists', () => {
   expect(named.filter((file) => isOurs(file) && !existsSync(join(root, file.path)))).toEqual([]);
 });
 
-test('every decision is in the index', () => {
-  const index = read('docs/decisions/README.md');
-  const decisions = readdirSync(join(root, 'docs/decisions')).filter((name) => /^\d{3}-/.test(name));
-  expect(decisions.length).toBeGreaterThan(0);
-  expect(decisions.filter((name) => !index.includes(`(${name})`))).toEqual([]);
+describe('functions that a document names', () => {
+  const code = ['src', 'test'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.[jt]s$/.test(name))
+      .map((name) => ({ name: join(folder, name), text: read(join(folder, name)) })),
+  );
+
+  test('exist', () => {
+    const all = code.map(({ text }) => text).join('\n');
+    const named = documents.flatMap(({ name, text }) =>
+      [...text.matchAll(/`(?:\w+\.)*(\w+)\(\)`/g)].map((match) => ({ from: name, function: match[1]! })),
+    );
+    expect(named.length).toBeGreaterThan(100);
+    expect(named.filter((one) => !new RegExp(`\\b${one.function}(?:<[^;]*?>)?\\(`).test(all))).toEqual([]);
+  });
+
+  test('are in the file that is named with them', () => {
+    const named = documents.flatMap(({ name, text }) =>
+      [...text.matchAll(/`(?:\w+\.)*([\w-]+)(?:\(\))?`(?: in | \()`(src\/[\w./-]+\.ts)`/g)].map((match) => ({
+        from: name,
+        what: match[1]!,
+        file: match[2]!,
+      })),
+    );
+    expect(named.length).toBeGreaterThan(60);
+    const isThere = ({ what, file }: { what: string; file: string }) =>
+      new RegExp(`\\b${what}\\b`).test(code.find(({ name }) => name === file)?.text ?? '');
+    expect(named.filter((one) => !isThere(one))).toEqual([]);
+  });
+});
+
+test('the layout in docs/architecture.md has all that lies in src/, and every folder beside it that is code', () => {
+  const layout = read('docs/architecture.md').split('\n## Layout\n')[1]!.split('\n## ')[0]!;
+  const entries = readdirSync(join(root, 'src'), { withFileTypes: true }).map((entry) =>
+    entry.isDirectory() ? `src/${entry.name}/` : `src/${entry.name}`,
+  );
+  expect(entries.length).toBeGreaterThan(20);
+  const wanted = [...entries, 'views/', 'public/', 'scripts/', 'bench/'];
+  expect(wanted.filter((name) => !layout.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('docs/architecture.md names every cookie', () => {
+  const cookies = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.startsWith('sandbox'))
+    .flatMap((name) =>
+      [...read(join('src', name)).matchAll(/'(latchkey-[a-z]+)'/g)].map((match) => match[1]!),
+    );
+  expect(new Set(cookies).size).toBeGreaterThan(3);
+  const text = read('docs/architecture.md');
+  expect(cookies.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('every decision is in the index, in order, under its own title', () => {
+  const rows = [...read('docs/decisions/README.md').matchAll(/^\| \[(\d{3})\]\(([^)]+)\) \| (.+) \|$/gm)];
+  const indexed = rows.map(([, number, file, title]) => ({ file, title: `${number} ${title}` }));
+  const decisions = readdirSync(join(root, 'docs/decisions'))
+    .filter((name) => /^\d{3}-/.test(name))
+    .map((name) => ({ file: name, title: /^# (.+)$/m.exec(read(`docs/decisions/${name}`))?.[1] }));
+  expect(decisions.length).toBeGreaterThan(30);
+  expect(indexed).toEqual(decisions.toSorted((one, other) => one.file.localeCompare(other.file)));
+  const numbers = rows.map((row) => row[1]);
+  expect(new Set(numbers).size).toBe(numbers.length);
+});
+
+test('every decision says what the situation was, what was decided, and what would change it', () => {
+  const decisions = documents.filter(({ name }) => /decisions[/\\]\d{3}-/.test(name));
+  const without = (part: string) =>
+    decisions.filter(({ text }) => !text.includes(`**${part}.**`)).map(({ name }) => name);
+  expect(without('Context')).toEqual([]);
+  // The one that compares the first plan with the code has a table instead.
+  expect(without('Decision')).toEqual([join('docs', 'decisions', '010-where-the-code-left-the-plan.md')]);
+  expect(without('What would change it')).toEqual([]);
 });
 
 describe('README', () => {
+  test('goes from what it is to how it is run, looked up and compared', () => {
+    const order = [
+      'Quick start',
+      'What it does',
+      'Services',
+      'Add your keys',
+      'How a login works',
+      'Deploy',
+      'Configuration',
+      'Tests',
+      'FAQ',
+      'Beside others',
+    ];
+    const headings = [...withoutSamples(readme).matchAll(/^## (.+)$/gm)].map((match) => match[1]!);
+    expect(headings.filter((heading) => order.includes(heading))).toEqual(order);
+    const [picture, start] = [readme.indexOf('<picture>'), readme.indexOf('## Quick start')];
+    expect(picture).toBeGreaterThan(0);
+    expect(picture).toBeLessThan(start);
+  });
+
+  test('compares with others by rows that docs/comparison.md has measured', () => {
+    const cells = (row: string) =>
+      row
+        .split('|')
+        .map((cell) => cell.trim())
+        .slice(1, -1);
+    const measured = new Map(
+      [
+        ...read('docs/comparison.md').matchAll(
+          /^\| (Latchkey|Passport|Auth\.js|Better Auth) (\|[^|\n]+){3}\|$/gm,
+        ),
+      ].map(([row]) => [cells(row)[0]!, cells(row).slice(1)]),
+    );
+    const rows = [...readme.matchAll(/^\| .+ \* \|.+\|$/gm)].map(([row]) => cells(row).slice(1));
+    expect(rows).toHaveLength(3);
+    const names = ['Latchkey', 'Passport', 'Auth.js', 'Better Auth'];
+    for (const [row, outcomes] of rows.entries()) {
+      for (const [column, name] of names.entries()) {
+        const seconds = (text: string) => text.replace(/^(?:an error )?page/, 'page');
+        expect([name, seconds(outcomes[column]!)]).toEqual([name, seconds(measured.get(name)![row]!)]);
+      }
+    }
+  });
+
   test('names only npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = [...readme.matchAll(/npm (?:run (?:-s )?([\w:-]+)|(start|test)\b)/g)].map(
@@ -91,7 +202,7 @@ describe('README', () => {
   });
 
   test('explains error pages by the headings that they have', () => {
-    const source = read('src/web/error-page.ts');
+    const source = read('src/web/error-words.ts');
     const headings = [...source.matchAll(/^\s*heading: (.*)$/gm)].flatMap((line) =>
       [...line[1]!.matchAll(/'([^']+)'|`([^`]+)`/g)].map((match) => (match[1] ?? match[2])!),
     );

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import session from 'express-session';
-import { type Hooks, type Latchkey, type LatchkeyOptions, latchkey } from '../src/latchkey.ts';
+import { type Hooks, type Latchkey, type LatchkeyOptions, latchkey, type Provider } from '../src/latchkey.ts';
+import { twitch } from '../src/providers/twitch.ts';
 import { databaseFile } from '../src/storage/stores.ts';
 import { freePort } from './support/process.ts';
 import { testSecret, withoutRateLimits } from './support/latchkey.ts';
@@ -41,7 +42,8 @@ async function host(
   const port = await freePort();
   const origin = `http://localhost:${port}`;
   const SANDBOX_PORT = await freePort();
-  const usual = { ...withoutRateLimits, DATA_DIR: folder, SESSION_SECRET: testSecret, SANDBOX_PORT };
+  const quiet = { ...withoutRateLimits, LOG_LEVEL: 'silent' };
+  const usual = { ...quiet, DATA_DIR: folder, SESSION_SECRET: testSecret, SANDBOX_PORT };
   login = await latchkey({ settings: { ...usual, BASE_URL: `${origin}/login-area`, ...settings }, on });
   const app = express();
   build(app, login);
@@ -115,6 +117,32 @@ describe('an application around Latchkey', () => {
     expect(await ask(`latchkey=${changed}`)).toBeNull();
     expect(await ask(`latchkey=${good.replace(/\..*$/, '')}`)).toBeNull();
     expect(await ask(`latchkey=${good}; latchkey=${good}`)).toBeNull();
+  });
+
+  test('still knows somebody in the middle of an unlink, when the identity that signed in is gone', async () => {
+    const site = await host(plain);
+    await signIn(site.visitor, site.loginUrl, 'Resonite');
+    await linkProvider(site.visitor, site.loginUrl, 'Mixer');
+    const { id } = (await who(site))!;
+    // As an unlink has it before it leads the session to the identity that stays: its lease, and a row less.
+    const database = new DatabaseSync(databaseFile(folder));
+    const end = Date.now() + 60_000;
+    database
+      .prepare(
+        'insert into expiring_records (kind, key, owner, value, expires_at, purge_at) values (?, ?, ?, ?, ?, ?)',
+      )
+      .run('lease', `account.${id}`, 'an unlink', '', end, end);
+    database.exec("delete from identities where provider = 'resonite'");
+    expect(await who(site)).toMatchObject({
+      id,
+      name: 'AdaPlays',
+      signedInWith: { provider: 'mixer' },
+      identities: [{ provider: 'mixer' }],
+    });
+    // Without a change under way it is a session that no identity carries any more.
+    database.exec("delete from expiring_records where kind = 'lease'");
+    database.close();
+    expect(await who(site)).toBeNull();
   });
 
   test('gets a 503, not a stranger, when the store fails', async () => {
@@ -273,7 +301,7 @@ describe('hooks', () => {
 
   test('that throw stop nothing', async () => {
     const fail = () => Promise.reject(new Error('not today'));
-    const site = await host(plain, { signedIn: fail, linked: fail }, { LOG_LEVEL: 'silent' });
+    const site = await host(plain, { signedIn: fail, linked: fail });
     await signIn(site.visitor, site.loginUrl, 'Resonite');
     expect(await who(site)).toMatchObject({ name: 'Ada' });
   });
@@ -331,6 +359,42 @@ describe('options', () => {
     await expect(given(options)).rejects.toThrow('settings must be an object.');
   });
 
+  test('with a provider whose endpoints are not https are refused, each endpoint by its name', async () => {
+    const endpoints = { ...twitch.endpoints, token: 'http://acme.example/token', jwks: 'acme.example/keys' };
+    const acme = { ...twitch, id: 'acme', endpoints: { ...endpoints, userinfo: 'http://127.0.0.1:1/me' } };
+    const settings = { BASE_URL: 'http://localhost:1/a', DATA_DIR: folder, SANDBOX: 'off' };
+    await expect(given({ settings, providers: [acme] })).rejects.toThrow(
+      new TypeError(
+        [
+          'latchkey() was given:',
+          "providers: of acme's endpoints, token (http://acme.example/token) must be https, or http to this machine. Put its https address into the facts.",
+          "providers: of acme's endpoints, jwks (acme.example/keys) must be https, or http to this machine. Put its https address into the facts.",
+        ].join('\n  '),
+      ),
+    );
+  });
+
+  test('that want a provider in the sandbox which it does not play say what is missing', async () => {
+    const acme: Provider = { ...twitch, id: 'acme' };
+    const settings = { BASE_URL: 'http://localhost:1/a', DATA_DIR: folder, ACME: 'sandbox' };
+    await expect(latchkey({ settings, providers: [acme] })).rejects.toThrow(
+      'ACME: is sandbox, but the sandbox does not play it: the option inSandbox says how. Example: ACME=auto',
+    );
+  });
+
+  test('have the name of a provider of one’s own as a setting, where it is offered', async () => {
+    const acme = { ...twitch, id: 'acme' } as const;
+    const usual = { BASE_URL: 'http://localhost:1/a', DATA_DIR: folder, SANDBOX: 'off' };
+    login = await latchkey({ settings: { ...usual, ACME: 'off' }, providers: [acme] });
+    // @ts-expect-error The types know it as well.
+    await expect(latchkey({ settings: { ...usual, ACME: 'off' } })).rejects.toThrow(
+      'settings.ACME is not known.',
+    );
+    // @ts-expect-error Nor is a misspelt name lost on them.
+    const misspelt = latchkey({ settings: { ...usual, SESION_SECRET: testSecret }, providers: [acme] });
+    await expect(misspelt).rejects.toThrow('Did you mean SESSION_SECRET?');
+  });
+
   test('with values that cannot be used get the sentences of the configuration', async () => {
     const settings = { BASE_URL: 'http://localhost:1/a', REAUTH_MINUTES: 0, TWITCH: 'live' };
     await expect(given({ settings })).rejects.toThrow(
@@ -354,10 +418,13 @@ describe('options', () => {
 });
 
 test('closing tells /readyz first, lets requests finish, and leaves nothing open', async () => {
-  const site = await host(plain);
+  const site = await host(plain, {}, { DRAIN_SECONDS: 1 });
   await signIn(site.visitor, site.loginUrl, 'Resonite');
   expect((await fetch(`${site.loginUrl}/readyz`)).status).toBe(200);
-  await login!.close(server);
+  const closed = login!.close(server);
+  const draining = await fetch(`${site.loginUrl}/readyz`);
+  expect([draining.status, draining.headers.get('connection')]).toEqual([503, 'close']);
+  await closed;
   await expect(fetch(`${site.loginUrl}/readyz`)).rejects.toThrow();
   // A second start on the same folder: people are still signed in.
   const again = await host(plain);

@@ -15,7 +15,7 @@ import {
 
 /** Every situation that has an error page, and how a person gets into it. */
 
-export interface Stage {
+interface Stage {
   readonly visitor: Visitor;
   readonly latchkey: RunningLatchkey;
 }

@@ -1,8 +1,16 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { codeBlocks } from './support/code-blocks.ts';
+import { codeBlocks, findDocuments } from './support/code-blocks.ts';
 import { installPacked, type PackedInstall } from './support/package.ts';
 import { freePort, type ServerProcess, startProcess, stopProcess } from './support/process.ts';
 import { answerAtProvider, Visitor } from './support/visitor.ts';
@@ -39,10 +47,10 @@ test('the example has at most twenty lines, and names the packages that it needs
   expect(dependencies.latchkey).toBe(`file:../../latchkey-${own.version}.tgz`);
 });
 
-test('its types fit, those of the samples in the documents and the library’s own declarations too', async () => {
-  const samples = ['docs/embed.md', 'docs/add-a-provider.md'].flatMap((name) =>
-    codeBlocks(readFileSync(join(root, name), 'utf8'), 'ts'),
-  );
+test('its types fit, those of the samples of its use and the library’s own declarations too', async () => {
+  const samples = findDocuments(root)
+    .filter(({ text }) => codeBlocks(text, 'ts').some((block) => block.text.includes("from 'latchkey'")))
+    .flatMap(({ text }) => codeBlocks(text, 'ts'));
   expect(samples.length).toBeGreaterThan(5);
   mkdirSync(join(install.folder, 'samples'));
   for (const [index, { file, text }] of samples.entries())
@@ -88,6 +96,15 @@ test('a whole sandbox login goes through the example, and it stops at a signal',
   });
   expect(running.output()).toContain('Ada signed in');
   expect(existsSync(join(install.folder, 'data/latchkey.sqlite'))).toBe(true);
+  expect(await stopProcess(running.child, 'SIGTERM')).toBe(0);
+});
+
+test('its command starts the application, as in the image, and stops at a signal', async () => {
+  const folder = mkdtempSync(join(install.folder, 'data-of-the-command-'));
+  const ports = { PORT: String(await freePort()), SANDBOX_PORT: String(await freePort()) };
+  running = await startProcess(folder, ports, join(packed(), 'bin/latchkey.js'));
+  const page = await (await fetch(`http://localhost:${ports.PORT}/`)).text();
+  expect(page).toContain('Continue with Twitch');
   expect(await stopProcess(running.child, 'SIGTERM')).toBe(0);
 });
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { closeAtEnd } from './support/close-at-end.ts';
 import { freePort, startProcess, stopProcess } from './support/process.ts';
 import { signIn, Visitor } from './support/visitor.ts';
 
@@ -80,8 +81,9 @@ test.each(['PORT', 'SANDBOX_PORT'])(
     const env: Record<string, string> = await ports();
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(Number(env[variable]), '127.0.0.1', resolve));
+    const close = closeAtEnd(() => new Promise((resolve) => holder.close(resolve)));
     const { output, exitCode } = await start(env);
-    await new Promise((resolve) => holder.close(resolve));
+    await close();
     expect(exitCode).toBe(1);
     expect(output.trim()).toBe(
       `Port ${env[variable]} is in use. Try another one: ${variable}=${Number(env[variable]) + 1} npm start`,

@@ -1,6 +1,6 @@
 import { readIdentity } from '../../src/accounts/read-profile.ts';
 import type { Client } from '../../src/oauth/client.ts';
-import { readScope } from '../../src/oauth/scope.ts';
+import { readScope } from '../../src/providers/scope.ts';
 import type { IdentityFacts } from '../../src/providers/provider.ts';
 import { resonite } from '../../src/providers/resonite.ts';
 

@@ -240,9 +240,9 @@ describeStores('a change of how an account is reached', (stores) => {
 
   describe('signing in once more from the front page’s form', () => {
     beforeEach(() => latchkey.advance(minutes(31)));
-    const signInAgain = async (fields: Record<string, string>) => {
+    const signInAgain = async (fields: Record<string, string>, provider = 'twitch') => {
       await profile(latchkey, visitor);
-      await post(latchkey, visitor, '/login/twitch', { intent: 'sign-in', ...fields });
+      await post(latchkey, visitor, `/login/${provider}`, { intent: 'sign-in', ...fields });
       await answerAtProvider(visitor, latchkey.baseUrl, { person: 'Ada' });
       return unlinkTwitchPage();
     };
@@ -253,6 +253,10 @@ describeStores('a change of how an account is reached', (stores) => {
 
     test('makes it recent when the provider was to ask', async () => {
       expect((await signInAgain({ force: 'true' })).heading).toBe('Unlink Twitch?');
+    });
+
+    test('makes none recent where the provider cannot be made to ask, whatever the form says', async () => {
+      expect(seen(await signInAgain({ force: 'true' }, 'resonite'))).toEqual(isStale);
     });
   });
 

@@ -5,7 +5,7 @@ import { isSqlite } from '../../src/storage/sqlite.ts';
 import type { RunningLatchkey } from '../support/latchkey.ts';
 import { type AtProvider, answerAtProvider, type Page, type Visitor } from '../support/visitor.ts';
 
-export { anotherTab, cardOf, minutes, whileWaiting } from '../sessions/support.ts';
+export { anotherTab, cardOf, minutes, watch, whileWaiting } from '../sessions/support.ts';
 
 /** Every identity, with what tells them apart, in an order of its own. */
 export async function listIdentities({ database }: RunningLatchkey) {

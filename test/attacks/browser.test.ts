@@ -1,55 +1,45 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
+import { createServer } from 'node:http';
+import type { Page } from 'playwright-core';
 import { answerAtProvider, arriveSignedIn, button, choosePerson, seeHeading } from '../browser/steps.ts';
-import { browserOrExplain, launchBrowser, openContext, type WatchedContext } from '../support/browser.ts';
+import { openContext, type WatchedContext } from '../support/browser.ts';
+import { listen } from '../support/close-at-end.ts';
+import { testInBrowser, useBrowser } from '../support/in-browser.ts';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { attack } from './attack.ts';
 
 /* What only a browser can say. The application and the provider are two sites, as in earnest. */
 
-const found = await browserOrExplain();
+const browser = useBrowser();
 const names = ['Twitch', 'Mixin', 'Resonite', 'Mixer'];
-let browser: Browser;
 let latchkey: RunningLatchkey;
 let context: WatchedContext;
 let page: Page;
 
-beforeAll(async () => {
-  if (found) browser = await launchBrowser(found);
-});
-afterAll(() => browser?.close());
 beforeEach(async () => {
-  if (!found) return;
   latchkey = await startLatchkey({ appHost: 'localhost', sandboxHost: '127.0.0.1' });
-  context = await openContext(browser);
+  context = await openContext(browser());
   page = await context.newPage();
 });
 afterEach(async () => {
-  if (!found) return;
   await context.close();
   await latchkey.close();
 });
 
-const inBrowser = found ? test : test.skip;
-const inEach = found ? test.each : test.skip.each;
-
 /** A site of somebody else, with this page. */
-async function evilSite(html: string): Promise<{ url: string; server: Server }> {
+async function evilSite(html: string): Promise<string> {
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
+  return `http://127.0.0.1:${(await listen(server)).port}/`;
 }
 
 const rows = (kind: 'login' | 'session') => latchkey.listRecords(kind);
 const identities = () => latchkey.database.selectFrom('identities').selectAll().execute();
 
 attack('START-01', () => {
-  inBrowser('pictures, frames, links and prefetches of another site start nothing', async () => {
+  testInBrowser('pictures, frames, links and prefetches of another site start nothing', async () => {
     const at = (path: string) => `${latchkey.baseUrl}${path}`;
-    const { url, server } = await evilSite(`<!doctype html><title>x</title>
+    const url = await evilSite(`<!doctype html><title>x</title>
       ${names.map((name) => `<img src="${at(`/login/${name.toLowerCase()}`)}"><iframe src="${at(`/login/${name.toLowerCase()}?intent=link`)}"></iframe>`).join('')}
       <link rel="prefetch" href="${at('/login/twitch?intent=link')}"><a id="go" href="${at('/login/twitch')}">go</a>`);
     await arriveSignedIn(context, latchkey.baseUrl, ['Mixer']);
@@ -59,36 +49,37 @@ attack('START-01', () => {
     await seeHeading(page, 'Page not found');
     expect(await rows('login')).toHaveLength(before);
     expect(await identities()).toHaveLength(1);
-    server.close();
   });
 });
 
 attack('START-02', () => {
-  inEach(['/login/twitch', '/logout', '/profile/mixer/unlink', '/account/delete', '/sessions/end-others'])(
-    'a form of another origin for %s, with the victim’s cookies on their way',
-    async (path) => {
-      const { url, server } = await evilSite(
-        `<!doctype html><title>x</title><form method="post" action="${latchkey.baseUrl}${path}">
+  testInBrowser.each([
+    '/login/twitch',
+    '/logout',
+    '/profile/mixer/unlink',
+    '/account/delete',
+    '/sessions/end-others',
+  ])('a form of another origin for %s, with the victim’s cookies on their way', async (path) => {
+    const url = await evilSite(
+      `<!doctype html><title>x</title><form method="post" action="${latchkey.baseUrl}${path}">
          <input name="confirmed" value="yes"><input name="intent" value="link"><button>go</button></form>`,
-      );
-      await arriveSignedIn(context, latchkey.baseUrl, ['Mixer', 'Twitch']);
-      const before = (await rows('login')).length;
-      await page.goto(url);
-      const sent = page.waitForResponse((response) => response.url() === `${latchkey.baseUrl}${path}`);
-      await page.getByRole('button').click();
-      expect((await sent).status()).toBe(403);
-      await seeHeading(page, 'This request did not come from our own page');
-      expect(await rows('login')).toHaveLength(before);
-      expect(await rows('session')).toHaveLength(1);
-      expect(await identities()).toHaveLength(2);
-      await page.goto(`${latchkey.baseUrl}/profile`);
-      await seeHeading(page, 'Your accounts');
-      server.close();
-    },
-  );
+    );
+    await arriveSignedIn(context, latchkey.baseUrl, ['Mixer', 'Twitch']);
+    const before = (await rows('login')).length;
+    await page.goto(url);
+    const sent = page.waitForResponse((response) => response.url() === `${latchkey.baseUrl}${path}`);
+    await page.getByRole('button').click();
+    expect((await sent).status()).toBe(403);
+    await seeHeading(page, 'This request did not come from our own page');
+    expect(await rows('login')).toHaveLength(before);
+    expect(await rows('session')).toHaveLength(1);
+    expect(await identities()).toHaveLength(2);
+    await page.goto(`${latchkey.baseUrl}/profile`);
+    await seeHeading(page, 'Your accounts');
+  });
 
-  inBrowser('a form of another port of this very host name, whose cookies come along', async () => {
-    const { url, server } = await evilSite(
+  testInBrowser('a form of another port of this very host name, whose cookies come along', async () => {
+    const url = await evilSite(
       `<!doctype html><title>x</title><form method="post" action="${latchkey.baseUrl}/logout"><button>go</button></form>`,
     );
     await arriveSignedIn(context, latchkey.baseUrl, ['Mixer']);
@@ -102,12 +93,11 @@ attack('START-02', () => {
       true,
     ]);
     expect(await rows('session')).toHaveLength(1);
-    server.close();
   });
 });
 
 attack('START-08', () => {
-  inEach(names)('to %s and back, over a redirect to another origin', async (name) => {
+  testInBrowser.each(names)('to %s and back, over a redirect to another origin', async (name) => {
     // The sandbox’s authorization page redirects on by itself; a hop to a third origin makes it two.
     const authorize = new RegExp(/authorize|oauth\/authorize|oauth\?/);
     const hops: string[] = [];
@@ -128,24 +118,27 @@ attack('START-08', () => {
     expect(context.complaints).toEqual([]);
   });
 
-  inBrowser('the browser would stop a redirect straight from the form: the policy is in force', async () => {
-    await page.goto(latchkey.baseUrl);
-    await page.route('**/login/twitch', (route) =>
-      route.fulfill({ status: 303, headers: { location: 'http://127.0.0.1:9/oauth2/authorize' } }),
-    );
-    const blocked = new Promise<string>((resolve) => {
-      page.on('console', (message) => {
-        if (message.text().includes('form-action')) resolve(message.text());
+  testInBrowser(
+    'the browser would stop a redirect straight from the form: the policy is in force',
+    async () => {
+      await page.goto(latchkey.baseUrl);
+      await page.route('**/login/twitch', (route) =>
+        route.fulfill({ status: 303, headers: { location: 'http://127.0.0.1:9/oauth2/authorize' } }),
+      );
+      const blocked = new Promise<string>((resolve) => {
+        page.on('console', (message) => {
+          if (message.text().includes('form-action')) resolve(message.text());
+        });
       });
-    });
-    await button(page, 'Continue with Twitch').click();
-    expect(await blocked).toContain('form-action');
-    expect(new URL(page.url()).origin).toBe(latchkey.baseUrl);
-  });
+      await button(page, 'Continue with Twitch').click();
+      expect(await blocked).toContain('form-action');
+      expect(new URL(page.url()).origin).toBe(latchkey.baseUrl);
+    },
+  );
 });
 
 attack('CB-15', () => {
-  inEach(names)('after %s neither history nor Referer knows the callback', async (name) => {
+  testInBrowser.each(names)('after %s neither history nor Referer knows the callback', async (name) => {
     const referers: string[] = [];
     page.on('request', (request) => {
       const foreign = new URL(request.url()).origin !== latchkey.baseUrl;
@@ -173,7 +166,7 @@ attack('CB-15', () => {
 });
 
 attack('CB-16', () => {
-  inEach(['Twitch', 'Resonite', 'Mixer'])(
+  testInBrowser.each(['Twitch', 'Resonite', 'Mixer'])(
     'after a click on Allow at %s the cookie is there',
     async (name) => {
       await page.goto(latchkey.baseUrl);
@@ -188,7 +181,7 @@ attack('CB-16', () => {
     },
   );
 
-  inBrowser('as Strict it would be missing: the sandbox’s click tells the two apart', async () => {
+  testInBrowser('as Strict it would be missing: the sandbox’s click tells the two apart', async () => {
     await page.goto(latchkey.baseUrl);
     await button(page, 'Continue with Twitch').click();
     await choosePerson(page, 'Twitch');
@@ -207,7 +200,7 @@ attack('CB-16', () => {
 });
 
 attack('ID-09', () => {
-  inEach(names)('hostile names of %s run nothing and leave the page whole', async (name) => {
+  testInBrowser.each(names)('hostile names of %s run nothing and leave the page whole', async (name) => {
     const hostile = [
       '<script>alert(1)</script>',
       '"><img src=x onerror=alert(1)>',

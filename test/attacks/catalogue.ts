@@ -28,7 +28,7 @@ export const areas = [
   'web',
   'reliability',
 ] as const;
-export type Area = (typeof areas)[number];
+type Area = (typeof areas)[number];
 
 export const attacks: readonly Attack[] = [
   {

@@ -6,6 +6,7 @@ import { testSecret } from '../support/latchkey.ts';
 import { freePort, startProcess, stopProcess } from '../support/process.ts';
 import { type SandboxBeside, startSandboxBeside } from '../support/sandbox-beside.ts';
 import { timed } from '../support/timed.ts';
+import { until } from '../support/until.ts';
 import { linkProvider, signIn, Visitor } from '../support/visitor.ts';
 import { attack } from './attack.ts';
 
@@ -49,7 +50,9 @@ interface Acknowledged {
   confirmations: number;
 }
 
-/** Signs new people in, links a second service and unlinks it again, until the server is gone. */
+let links = 0;
+
+/** Signs new people in, links a second service and unlinks every other one again, until the server is gone. */
 async function keepSigningIn(acknowledged: Acknowledged[], name: () => string): Promise<void> {
   for (;;) {
     const visitor = new Visitor();
@@ -67,7 +70,7 @@ async function keepSigningIn(acknowledged: Acknowledged[], name: () => string): 
       const subject = subjectOn(visitor, 'Mixer');
       entry.subjects.push(subject);
       entry.confirmations += 1;
-      if (Math.random() < 0.5) continue;
+      if (links++ % 2 === 0) continue;
       await visitor.press('Unlink Mixer');
       // From here on until it is confirmed, both are right.
       entry.subjects.pop();
@@ -143,7 +146,8 @@ attack('REL-05', () => {
         keepSigningIn(acknowledged, () => `Person ${people++}`),
       );
       // Killed at another moment each time: during sign-ins, then links, then unlinks.
-      while (confirmations() < 2 + 3 * (round % 5)) await new Promise(setImmediate);
+      const enough = 2 + 3 * (round % 5);
+      await until(() => confirmations() >= enough, 60_000);
       for (let turns = (round * 37) % 400; turns > 0; turns--) await new Promise(setImmediate);
       await stopProcess(server.child, 'SIGKILL');
       await Promise.all(visiting);

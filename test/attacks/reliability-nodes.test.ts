@@ -183,8 +183,8 @@ attack('REL-07', () => {
           await cluster.startNode(node, ahead(minutes));
         }
       };
-      beforeEach(() => setClocks(-5, 5));
-      afterEach(() => setClocks(0, 0));
+      beforeAll(() => setClocks(-5, 5));
+      afterAll(() => setClocks(0, 0));
 
       test.each(['Twitch', 'Resonite', 'Mixin', 'Mixer'])(
         'a login with %s that starts on the later one is still in time on the other, and the other way round',

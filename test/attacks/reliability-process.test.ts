@@ -14,6 +14,14 @@ import { useScenes } from './witness.ts';
 
 /* What one process does when it is told to stop is in test/keeping-going/stop.test.ts. */
 
+/** Not either when it is so late that the node has gone. */
+function isReady(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/readyz`).then(
+    ({ status }) => status !== 503,
+    () => false,
+  );
+}
+
 attack('REL-08', () => {
   describeWith('PostgreSQL and Redis', 'two nodes that are restarted one after the other', () => {
     let cluster: Cluster;
@@ -27,7 +35,7 @@ attack('REL-08', () => {
       cluster.sendTo(null);
       let over = false;
       const pages: [status: number, heading: string][] = [];
-      const people = Array.from({ length: 4 }, async () => {
+      const keepSigningIn = async () => {
         while (!over) {
           const visitor = new Visitor();
           const page = await signIn(visitor, cluster.baseUrl, 'Mixin');
@@ -35,8 +43,8 @@ attack('REL-08', () => {
           await visitor.press('Sign out');
           pages.push([visitor.page.status, visitor.page.heading]);
         }
-      });
-      for (const node of [0, 1]) {
+      };
+      const restart = async (node: number) => {
         const before = pages.length;
         await until(() => pages.length > before + 4, 30_000);
         const startedAt = performance.now();
@@ -44,17 +52,21 @@ attack('REL-08', () => {
         const exit = new Promise((resolve) => child.once('exit', resolve));
         child.kill('SIGTERM');
         // As a proxy does: it hears that the node is not ready any more, and goes to the other one.
-        await until(
-          async () => (await fetch(`http://127.0.0.1:${cluster.ports[node]}/readyz`)).status === 503,
-        );
+        await until(async () => !(await isReady(cluster.ports[node]!)));
         cluster.sendTo(1 - node);
         expect(await exit).toBe(0);
         expect(performance.now() - startedAt).toBeLessThan(3000 + 10_000);
         await cluster.startNode(node);
         cluster.sendTo(null);
+      };
+      const people = Promise.all(Array.from({ length: 4 }, keepSigningIn));
+      try {
+        await restart(0);
+        await restart(1);
+      } finally {
+        over = true;
       }
-      over = true;
-      await Promise.all(people);
+      await people;
       const wanted = ['Your accounts', 'Sign in'];
       expect(pages.filter(([status, heading]) => status !== 200 || !wanted.includes(heading))).toEqual([]);
       expect(pages.length).toBeGreaterThan(20);

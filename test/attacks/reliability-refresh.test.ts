@@ -114,7 +114,7 @@ attack('REL-02', () => {
   test.each(['refresh_500', 'refresh_503', 'refresh_hang'] as const)(
     'trouble on the way (%s) keeps tokens and session, waits a minute, and works again afterwards',
     async (fault) => {
-      const scene = await scenes({ httpLimits: { totalMilliseconds: 300, maximumBytes: 256 * 1024 } });
+      const scene = await scenes({ httpLimits: { totalMilliseconds: 1500, maximumBytes: 256 * 1024 } });
       const { latchkey } = scene;
       const visitor = await scene.signedIn(['Resonite']);
       const before = await openGrants(latchkey);

@@ -180,6 +180,8 @@ async function fill(database: Database): Promise<void> {
 /** Inserts rows, smaller and smaller ones, until even the smallest does not fit any more. */
 async function insertUntilFull(insert: (key: string, value: string) => Promise<unknown>): Promise<void> {
   for (let bytes = 100_000, number = 0; bytes > 1; number++) {
+    // Nothing else has a turn in this loop, not even the limit of jest.
+    if (number > 1000) throw new Error('It is never full.');
     const error: unknown = await insert(`filling-${number}`, 'x'.repeat(bytes)).then(
       () => null,
       (thrown: unknown) => thrown,

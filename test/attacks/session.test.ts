@@ -282,8 +282,12 @@ attack('SES-04', () => {
     expect((await place.request('/logout', { as: visitor })).status).toBe(404);
     expect((await profile(place.latchkey, visitor)).heading).toBe('Your accounts');
     const slow = slowDown(place.latchkey, 'delete', 'session');
-    const leaving = place.post('/logout', visitor);
+    let answered = false;
+    const leaving = place.post('/logout', visitor).finally(() => (answered = true));
     await until(slow.hasBegun);
+    // Another request goes all the way meanwhile, and the session still stands.
+    expect((await place.request('/profile', { as: anotherTab(visitor) })).status).toBe(200);
+    expect(answered).toBe(false);
     slow.goOn();
     expect((await leaving).status).toBe(303);
     await expectDead(place, cookie, [undefined]);
@@ -513,9 +517,11 @@ attack('SES-07', () => {
       expect((await profile(place.latchkey, visitor)).text).toContain('Not held in this session');
     }
     expect(watch.sent().filter((sent) => /profile|current|token/.test(sent))).toEqual([]);
-    const callback = await place.callback(place.visitor(), 'Resonite');
+    const newcomer = place.visitor();
+    const callback = await place.callback(newcomer, 'Resonite');
     await rewrite(place, 'login', () => grants[0]!.value);
-    expect((await place.request(callback.pathname + callback.search)).status).toBe(400);
+    const answer = await place.request(callback.pathname + callback.search, { as: newcomer });
+    expect(answer.status).toBe(400);
   });
 
   test('an old key reads, the new one writes, and without the old one it is absent', async () => {
@@ -592,6 +598,7 @@ attack('SES-08', () => {
     await promisify(execFile)(process.execPath, [script, join(folder, 'backup.sqlite')], {
       cwd: folder,
       env: environment,
+      timeout: 15_000,
     });
     const files = readdirSync(folder).map((name) => join(folder, name));
     expect(files.map((name) => name.split('/').at(-1))).toEqual(
@@ -604,6 +611,12 @@ attack('SES-08', () => {
       requests: beside.sandbox.state.requests,
       visitors,
     });
+    // What the providers gave out is among them: it is read from their answers, which must have been heard.
+    for (const kind of ['accessTokens', 'refreshTokens'] as const) {
+      const given = [...beside.sandbox.state[kind].keys()];
+      expect(given.length).toBeGreaterThan(2);
+      expect([...secrets.ofProtocol]).toEqual(expect.arrayContaining(given));
+    }
     const ids = [...cookies].flatMap((value) => [value, /^s:([\w-]+)\./.exec(value)?.[1] ?? value]);
     const all = {
       ...secrets,

@@ -24,7 +24,6 @@ export const services = [
   ['Mixer', 'mixer'],
 ] as const;
 export const serviceNames = services.map(([name]) => name);
-export type ServiceName = (typeof serviceNames)[number];
 
 /** What an answer of ours looks like to somebody who follows nothing. */
 export interface PlainAnswer {

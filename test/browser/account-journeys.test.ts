@@ -1,11 +1,6 @@
-import type { Browser, Page } from 'playwright-core';
-import {
-  browserOrExplain,
-  type ContextOptions,
-  launchBrowser,
-  openContext,
-  type WatchedContext,
-} from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { type ContextOptions, openContext, type WatchedContext } from '../support/browser.ts';
+import { describeInBrowser, useBrowser, withAndWithoutScripts } from '../support/in-browser.ts';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { type Answer, answerAtProvider, arriveSignedIn, button, seeHeading, seeText } from './steps.ts';
 
@@ -233,32 +228,22 @@ const journeys: readonly Journey[] = [
   },
 ];
 
-const found = await browserOrExplain();
-let browser: Browser;
+const browser = useBrowser();
 
-beforeAll(async () => {
-  if (found) browser = await launchBrowser(found);
-});
-afterAll(() => browser?.close());
-
-(found ? describe : describe.skip).each([
-  ['with scripts', true],
-  ['without scripts', false],
-])('%s', (_title, scripts) => {
+describeInBrowser.each(withAndWithoutScripts)('%s', (_title, scripts) => {
   let latchkey: RunningLatchkey;
   let context: WatchedContext;
   afterEach(async () => {
-    const { complaints } = context;
     await context.close();
     await latchkey.close();
-    expect(complaints).toEqual([]);
+    expect(context.complaints).toEqual([]);
   });
 
   test.each(journeys)(
     '$title',
     async ({ linked, answer, env = {}, window, go }) => {
       latchkey = await startLatchkey({ env, sandboxHost: '127.0.0.1' });
-      context = await openContext(browser, { ...window, scripts });
+      context = await openContext(browser(), { ...window, scripts });
       if (linked) await arriveSignedIn(context, latchkey.baseUrl, linked, answer);
       await go({ page: await context.newPage(), latchkey, scripts });
     },

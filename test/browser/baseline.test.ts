@@ -1,9 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser } from 'playwright-core';
 import { PNG } from 'pngjs';
-import { browserOrExplain, launchBrowser } from '../support/browser.ts';
+import { describeInBrowser, useBrowser } from '../support/in-browser.ts';
 import {
   baselineFolder,
   colorSchemes,
@@ -18,31 +17,26 @@ import {
   takePictures,
 } from './baseline.ts';
 
-const found = await browserOrExplain();
-const describeInBrowser = found ? describe : describe.skip;
+const browser = useBrowser(drawingFlags);
 const outputFolder = fileURLToPath(new URL('../../test-output/baseline/', import.meta.url));
-let browser: Browser;
 let allowed = limit;
 
-beforeAll(async () => {
-  if (!found) return;
-  browser = await launchBrowser(found, drawingFlags);
-  const { chromium } = JSON.parse(readFileSync(madeWithFile, 'utf8')) as { chromium: number };
-  const version = majorVersionOf(browser);
-  if (version === chromium) return;
-  allowed = limitOfOtherBrowsers;
-  // Past jest, which shows nothing of a file whose tests all pass.
-  process.stderr.write(
-    `The baseline pictures were taken with Chromium ${chromium} and this is ${version}, so ${allowed * 100} % of the pixels may differ, not ${limit * 100} %.\n`,
-  );
-});
-afterAll(() => browser?.close());
-
 describeInBrowser('looks as it did', () => {
+  beforeAll(() => {
+    const { chromium } = JSON.parse(readFileSync(madeWithFile, 'utf8')) as { chromium: number };
+    const version = majorVersionOf(browser());
+    if (version === chromium) return;
+    allowed = limitOfOtherBrowsers;
+    // Past jest, which shows nothing of a file whose tests all pass.
+    process.stderr.write(
+      `The baseline pictures were taken with Chromium ${chromium} and this is ${version}, so ${allowed * 100} % of the pixels may differ, not ${limit * 100} %.\n`,
+    );
+  });
+
   test.each(keyPages)(
     '%s',
     async (page) => {
-      const pictures = await takePictures(browser, page);
+      const pictures = await takePictures(browser(), page);
       expect(pictures.flatMap(({ name, png }) => findDifference(name, png))).toEqual([]);
     },
     60_000,

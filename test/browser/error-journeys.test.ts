@@ -1,36 +1,28 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { leave } from '../copy-deck.ts';
 import { type Situation, situations } from '../error-situations.ts';
-import { browserOrExplain, launchBrowser, openContext } from '../support/browser.ts';
+import { openContext } from '../support/browser.ts';
+import { describeInBrowser, useBrowser, withAndWithoutScripts } from '../support/in-browser.ts';
 import { startLatchkey } from '../support/latchkey.ts';
 import { BrowserVisitor } from './browser-visitor.ts';
 
 /** Into every error and out again by its button, as far as a finished sign-in, in a real browser. */
 
-const found = await browserOrExplain();
-let browser: Browser;
-
-beforeAll(async () => {
-  if (found) browser = await launchBrowser(found);
-});
-afterAll(() => browser?.close());
+const browser = useBrowser();
 
 /** One way into each; all ways are gone over plain HTTP, in test/error-pages.test.ts. */
 const oneOfEach = situations.filter(
   ({ code }, index) => situations.findIndex((other) => other.code === code) === index,
 );
 
-(found ? describe : describe.skip).each([
-  ['with scripts', true],
-  ['without scripts', false],
-])('%s', (_title, scripts) => {
+describeInBrowser.each(withAndWithoutScripts)('%s', (_title, scripts) => {
   const run = async (situation: Situation): Promise<void> => {
     const latchkey = await startLatchkey({
       env: situation.env ?? {},
       sandboxHost: '127.0.0.1',
       httpLimits: { totalMilliseconds: 2000, maximumBytes: 256 * 1024 },
     });
-    const context = await openContext(browser, { scripts });
+    const context = await openContext(browser(), { scripts });
     try {
       const tab = await context.newPage();
       const visitor = new BrowserVisitor(tab);

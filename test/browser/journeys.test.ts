@@ -1,38 +1,29 @@
-import type { Browser, Page, Request } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
-import { browserOrExplain, launchBrowser, openContext, type WatchedContext } from '../support/browser.ts';
+import { openContext, type WatchedContext } from '../support/browser.ts';
+import { describeInBrowser, useBrowser, withAndWithoutScripts } from '../support/in-browser.ts';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { linkProvider, signIn as signInByHttp, Visitor } from '../support/visitor.ts';
 import { answerAtProvider, answerOnPhone, button, choosePerson, seeHeading, seeText } from './steps.ts';
 
-const found = await browserOrExplain();
+const browser = useBrowser();
 const providers = ['Twitch', 'Mixin', 'Resonite', 'Mixer'];
-let browser: Browser;
 let latchkey: RunningLatchkey;
 let context: WatchedContext;
 let page: Page;
 
-beforeAll(async () => {
-  if (found) browser = await launchBrowser(found);
-});
-afterAll(() => browser?.close());
-
-(found ? describe : describe.skip).each([
-  ['with scripts', true],
-  ['without scripts', false],
-])('%s', (_title, scripts) => {
+describeInBrowser.each(withAndWithoutScripts)('%s', (_title, scripts) => {
   beforeEach(async () => {
     // Two sites: a login leaves one and comes back from the other, as with the true providers.
     latchkey = await startLatchkey({ appHost: 'localhost', sandboxHost: '127.0.0.1' });
-    context = await openContext(browser, { scripts });
+    context = await openContext(browser(), { scripts });
     page = await context.newPage();
   });
   afterEach(async () => {
-    const { complaints } = context;
     await context.close();
     await latchkey.close();
-    expect(complaints).toEqual([]);
+    expect(context.complaints).toEqual([]);
   });
 
   async function signIn(provider: string): Promise<void> {
@@ -84,7 +75,7 @@ afterAll(() => browser?.close());
     const address = await readQrCode(page);
     expect(address).toBe(await page.locator('a.mono').textContent());
 
-    const phoneContext = await openContext(browser, { scripts, width: 320 });
+    const phoneContext = await openContext(browser(), { scripts, width: 320 });
     const phone = await phoneContext.newPage();
     await phone.goto(address);
     if (scripts) await seeText(page, 'Seen on the phone. Waiting for an answer.');

@@ -46,6 +46,8 @@ export async function openState(
   const page = await context.newPage();
   await open(page, latchkey);
   if (code) await seeCode(page, code);
+  // Its words are there already. The page's own script moves the focus, and has run by then.
+  await page.waitForLoadState('domcontentloaded');
   return page;
 }
 

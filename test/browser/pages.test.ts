@@ -3,40 +3,19 @@ import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ejs from 'ejs';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { loginErrorCodes, requestErrorCodes } from '../../src/errors.ts';
-import { browserOrExplain, launchBrowser, openContext, type WatchedContext } from '../support/browser.ts';
-import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
+import { openContext, type WatchedContext } from '../support/browser.ts';
+import { describeInBrowser, useBrowser, useLatchkey } from '../support/in-browser.ts';
 import { inEachLook, type Look, visitState } from './looks.ts';
 import { pageStates } from './page-states.ts';
 import { button, seeHeading } from './steps.ts';
 
-const found = await browserOrExplain();
-const describeInBrowser = found ? describe : describe.skip;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const browser = useBrowser();
+const latchkey = useLatchkey({ sandboxHost: '127.0.0.1' });
+const require = createRequire(import.meta.url);
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const inPage = readFileSync(new URL('./in-page.js', import.meta.url), 'utf8');
-let browser: Browser;
-let latchkey: RunningLatchkey;
-let context: WatchedContext;
-
-beforeAll(async () => {
-  if (!found) return;
-  browser = await launchBrowser(found);
-  latchkey = await startLatchkey({ sandboxHost: '127.0.0.1' });
-});
-afterAll(async () => {
-  await browser?.close();
-  await latchkey?.close();
-});
-
-beforeEach(async () => {
-  if (found) context = await openContext(browser);
-});
-afterEach(async () => {
-  if (!found) return;
-  await context.close();
-  expect(context.complaints).toEqual([]);
-});
 
 /** The templates that were used to make pages, by their place in `views`. */
 const templates = new Set<string>();
@@ -53,7 +32,7 @@ describeInBrowser('in light and dark, narrow and wide, without a fault that a to
   test.each(pageStates)(
     '$name',
     async (state) => {
-      await visitState(browser, state, async (page) => {
+      await visitState(browser(), state, async (page) => {
         await page.evaluate(`${axe}; (() => { ${inPage} })(); inPage.openFolds();`);
         await inEachLook(page, async (look) => {
           expect({ ...look, faults: await findFaults(page, look) }).toEqual({ ...look, faults: [] });
@@ -103,59 +82,70 @@ async function findFaults(page: Page, { colorScheme }: Look): Promise<string[]> 
   ];
 }
 
-describeInBrowser('by keyboard', () => {
-  test('the first Tab reaches the skip link, and Enter on “Continue with Twitch” goes to Twitch', async () => {
-    const page = await context.newPage();
-    await page.goto(latchkey.baseUrl);
-    await page.keyboard.press('Tab');
-    expect(await focused(page)).toBe('Skip to the content');
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('Tab');
-    expect(await focused(page)).toBe('Continue with Twitch');
-    await page.keyboard.press('Enter');
-    await seeHeading(page, 'Sign in to Sandbox Twitch');
+describeInBrowser('a page in use', () => {
+  let context: WatchedContext;
+  beforeEach(async () => {
+    context = await openContext(browser());
+  });
+  afterEach(async () => {
+    await context.close();
+    expect(context.complaints).toEqual([]);
   });
 
-  test('what has the focus shows a line around it', async () => {
-    const page = await context.newPage();
-    await page.goto(latchkey.baseUrl);
-    for (let tabs = 0; tabs < 8; tabs++) {
+  describe('by keyboard', () => {
+    test('the first Tab reaches the skip link, and Enter on “Continue with Twitch” goes to Twitch', async () => {
+      const page = await context.newPage();
+      await page.goto(latchkey().baseUrl);
       await page.keyboard.press('Tab');
-      expect(await page.evaluate('getComputedStyle(document.activeElement).outline')).toMatch(/solid 3px/);
-    }
-  });
-});
+      expect(await focused(page)).toBe('Skip to the content');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Tab');
+      expect(await focused(page)).toBe('Continue with Twitch');
+      await page.keyboard.press('Enter');
+      await seeHeading(page, 'Sign in to Sandbox Twitch');
+    });
 
-describeInBrowser('the theme', () => {
-  test('that was chosen overrules that of the system', async () => {
-    const page = await context.newPage();
-    await page.goto(latchkey.baseUrl);
-    const light = await background(page);
-    await button(page, 'Dark').click();
-    await page.locator('[data-theme=dark]').waitFor();
-    expect(await background(page)).not.toBe(light);
-  });
-});
-
-describeInBrowser('copying', () => {
-  test('a button puts the return address on the clipboard, and says so', async () => {
-    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    const page = await context.newPage();
-    await page.goto(`${latchkey.baseUrl}/setup`);
-    await page.getByRole('button', { name: 'Copy the return address of Mixin' }).click();
-    await page.getByText('Copied', { exact: true }).waitFor();
-    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
-      `${latchkey.baseUrl}/login/mixin/callback`,
-    );
+    test('what has the focus shows a line around it', async () => {
+      const page = await context.newPage();
+      await page.goto(latchkey().baseUrl);
+      for (let tabs = 0; tabs < 8; tabs++) {
+        await page.keyboard.press('Tab');
+        expect(await page.evaluate('getComputedStyle(document.activeElement).outline')).toMatch(/solid 3px/);
+      }
+    });
   });
 
-  test('without scripts there is no such button', async () => {
-    const plain = await openContext(browser, { scripts: false });
-    const page = await plain.newPage();
-    await page.goto(`${latchkey.baseUrl}/setup`);
-    await seeHeading(page, 'Setup');
-    expect(await page.getByRole('button', { name: /^Copy/ }).count()).toBe(0);
-    await plain.close();
+  describe('the theme', () => {
+    test('that was chosen overrules that of the system', async () => {
+      const page = await context.newPage();
+      await page.goto(latchkey().baseUrl);
+      const light = await background(page);
+      await button(page, 'Dark').click();
+      await page.locator('[data-theme=dark]').waitFor();
+      expect(await background(page)).not.toBe(light);
+    });
+  });
+
+  describe('copying', () => {
+    test('a button puts the return address on the clipboard, and says so', async () => {
+      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+      const page = await context.newPage();
+      await page.goto(`${latchkey().baseUrl}/setup`);
+      await page.getByRole('button', { name: 'Copy the return address of Mixin' }).click();
+      await page.getByText('Copied', { exact: true }).waitFor();
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
+        `${latchkey().baseUrl}/login/mixin/callback`,
+      );
+    });
+
+    test('without scripts there is no such button', async () => {
+      const plain = await openContext(browser(), { scripts: false });
+      const page = await plain.newPage();
+      await page.goto(`${latchkey().baseUrl}/setup`);
+      await seeHeading(page, 'Setup');
+      expect(await page.getByRole('button', { name: /^Copy/ }).count()).toBe(0);
+      await plain.close();
+    });
   });
 });
 

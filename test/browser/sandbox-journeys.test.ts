@@ -1,34 +1,25 @@
-import type { Browser, Page } from 'playwright-core';
-import { browserOrExplain, launchBrowser, openContext, type WatchedContext } from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { openContext, type WatchedContext } from '../support/browser.ts';
+import { describeInBrowser, useBrowser, withAndWithoutScripts } from '../support/in-browser.ts';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { button, choosePerson, seeHeading, seeText } from './steps.ts';
 
-const found = await browserOrExplain();
-let browser: Browser;
+const browser = useBrowser();
 let latchkey: RunningLatchkey;
 let context: WatchedContext;
 let page: Page;
 
-beforeAll(async () => {
-  if (found) browser = await launchBrowser(found);
-});
-afterAll(() => browser?.close());
-
-(found ? describe : describe.skip).each([
-  ['with scripts', true],
-  ['without scripts', false],
-])('the sandbox’s own page, %s', (_title, scripts) => {
+describeInBrowser.each(withAndWithoutScripts)('the sandbox’s own page, %s', (_title, scripts) => {
   beforeEach(async () => {
     latchkey = await startLatchkey({ sandboxHost: '127.0.0.1' });
-    context = await openContext(browser, { scripts });
+    context = await openContext(browser(), { scripts });
     page = await context.newPage();
     await page.goto(latchkey.sandboxUrl);
   });
   afterEach(async () => {
-    const { complaints } = context;
     await context.close();
     await latchkey.close();
-    expect(complaints).toEqual([]);
+    expect(context.complaints).toEqual([]);
   });
 
   async function tryIt(service: string, person = 'Ada'): Promise<void> {
@@ -130,6 +121,15 @@ afterAll(() => browser?.close());
     await page.getByRole('row', { name: /POST api\.mixin\.one\s*\/oauth\/token/ }).waitFor();
   });
 
+  test('Enter in the name on the phone approves as that name', async () => {
+    await page.getByRole('link', { name: 'Try it with Mixin' }).click();
+    await page.getByRole('link', { name: 'Open on this device' }).click();
+    await page.getByText('Use another name').click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Dora');
+    await page.keyboard.press('Enter');
+    await seeHeading(page, 'Signed in at Sandbox Mixin as Dora');
+  });
+
   test('the requests of Try it can be copied for a shell where there are scripts', async () => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await tryIt('Twitch');
@@ -138,8 +138,15 @@ afterAll(() => browser?.close());
     expect(await button(page, 'Copy').count()).toBe(scripts ? 1 : 0);
     if (!scripts) return;
     await button(page, 'Copy').click();
-    await button(page, 'Copied').waitFor();
+    await page.getByText('Copied', { exact: true }).waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(/^curl -X POST 'http:/);
+    await page.getByRole('status').filter({ hasText: 'Copied the command: ' }).waitFor();
+    await page
+      .getByRole('button', { name: /^Copy the command: / })
+      .getByText('Copy', { exact: true })
+      .waitFor();
+    // What reserves its room sees that it is there: no gap between the command and its button.
+    expect(await page.locator('[data-copy]:visible:not(:has(+ .copy))').count()).toBe(0);
   });
 
   test('Reset makes everything as it was', async () => {

@@ -12,7 +12,7 @@ export interface Answer {
   readonly text: string;
 }
 
-export interface Sent {
+interface Sent {
   readonly method?: 'GET' | 'POST' | 'HEAD';
   /** As it stands on the wire: it is not encoded here. */
   readonly path: string;
@@ -21,7 +21,7 @@ export interface Sent {
   readonly body?: string | Buffer;
 }
 
-export type Endpoint = 'token' | 'userinfo' | 'validation' | 'revocation' | 'jwks';
+type Endpoint = 'token' | 'userinfo' | 'validation' | 'revocation' | 'jwks';
 
 /** A login that has been started, and is waiting for the provider's answer. */
 export interface Started {

@@ -1,3 +1,4 @@
+import { readKept } from '../../src/inspector/kept.ts';
 import { type RunningLatchkey, startLatchkey, testSecret } from '../support/latchkey.ts';
 import {
   answerAtProvider,
@@ -105,7 +106,7 @@ describe('a flow', () => {
     await signIn(visitor, latchkey.baseUrl, 'Resonite');
     const [flow] = flowsOf(latchkey, visitor);
     const codes = flow!.steps.flatMap(({ request }) =>
-      (request?.parameters ?? []).filter(({ name }) => name === 'code'),
+      (request ? readKept(request).parameters : []).filter(({ name }) => name === 'code'),
     );
     expect(codes).toHaveLength(2);
     expect(codes[0]!.value).toEqual(codes[1]!.value);
@@ -236,6 +237,19 @@ describe('taking along', () => {
     expect(token).toContain(`&code='"$CODE"'&`);
     expect(token).toContain(`client_secret='"$CLIENT_SECRET"`);
     expect(userinfo).toContain(`-H 'authorization: Bearer '"$ACCESS_TOKEN"`);
+  });
+
+  test('the curl command of Check now asks with the parameters that it was sent with', async () => {
+    await visitor.open(`${latchkey.baseUrl}/setup`);
+    await visitor.press('Check Twitch now');
+    const { $ } = await openNewest(visitor, latchkey.baseUrl);
+    const [authorization, token] = $('textarea[id^=curl]')
+      .toArray()
+      .map((area) => $(area).text());
+    expect(authorization).toMatch(/^curl -X GET 'https:\/\/id\.twitch\.tv\/oauth2\/authorize\?/);
+    for (const parameter of ['response_type=code', 'client_id=', 'redirect_uri=', `state='"$STATE"`])
+      expect(authorization).toContain(parameter);
+    expect(token).toMatch(/^curl -X POST 'https:\/\/id\.twitch\.tv\/oauth2\/token' /);
   });
 });
 

@@ -16,7 +16,7 @@ export function newestLogin(latchkey: RunningLatchkey, visitor: Visitor): Flow |
 }
 
 /** The checks of a flow with this result, by name. */
-export function checksOf(flow: Flow, result: CheckResult): CheckName[] {
+function checksOf(flow: Flow, result: CheckResult): CheckName[] {
   return flow.steps.flatMap((step) =>
     step.checks.filter((check) => check.result === result).map(({ name }) => name),
   );

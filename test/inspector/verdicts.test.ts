@@ -1,8 +1,11 @@
+import type { Response } from 'express';
 import type { CheckName } from '../../src/inspector/checks.ts';
 import { toVerdict, verdictSentence } from '../../src/inspector/verdict.ts';
+import type { Flow } from '../../src/inspector/trace.ts';
 import type { FaultName } from '../../src/sandbox/faults.ts';
 import type { Service } from '../../src/sandbox/services.ts';
 import { serviceNames } from '../../src/sandbox/services.ts';
+import { subjects } from '../accounts/support.ts';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import {
   answerAtProvider,
@@ -218,6 +221,82 @@ test('a confirmation as somebody else fails the decision about the account', asy
   await answerAtProvider(visitor, latchkey.baseUrl, { person: 'Bo' });
   expect(newest().checks).toEqual(['account']);
   expect(newest().verdict).toContain('another Mixer account came back');
+});
+
+describe('a browser that has gone before its callback was answered', () => {
+  /** Leaves while Twitch is asked for the profile, which then answers as `answer` does. */
+  async function leave(answer: (response: Response) => void): Promise<Flow> {
+    const url = await callbackOf('Twitch');
+    latchkey.sandbox.state.faults.set('twitch', 'userinfo_hang');
+    const { hanging, faults } = latchkey.sandbox.state;
+    const leaving = new AbortController();
+    const headers = { cookie: visitor.cookieHeader(url) };
+    const gone = fetch(url, { headers, redirect: 'manual', signal: leaving.signal }).catch(() => 'gone');
+    await until(() => hanging.size > 0);
+    leaving.abort();
+    expect(await gone).toBe('gone');
+    const flow = newestLogin(latchkey, visitor)!;
+    await until(() => flow.notes.length > 0);
+    faults.clear();
+    for (const response of hanging) answer(response);
+    hanging.clear();
+    await until(() => flow.endedAt !== null);
+    return flow;
+  }
+
+  test('is told what became of its login, which went on without it', async () => {
+    await latchkey.database.deleteFrom('accounts').execute();
+    const ada = { id: subjects.ada.twitch, login: 'ada', display_name: 'Ada' };
+    const flow = await leave((response) => response.json({ data: [ada] }));
+    expect(verdictSentence(toVerdict(flow, true))).toBe(
+      'Finished: signed in with Twitch, and a new account was made.',
+    );
+    expect(flow.notes).toEqual(['The browser went away before it had its answer.']);
+    const kinds = flow.steps.map(({ kind }) => kind);
+    expect(kinds).toContain('callback');
+    expect(kinds).not.toContain('ending');
+  });
+
+  test('is told why its login failed', async () => {
+    const flow = await leave((response) => response.status(403).json({}));
+    expect(verdictSentence(toVerdict(flow, true))).toMatch(
+      /^Failed at step \d: Twitch refused to give the profile \(403\)/,
+    );
+    expect(stoppedBy(flow)).toEqual(['userinfo-granted']);
+  });
+});
+
+describe('asking the person again', () => {
+  /** The check of the newest login's authorization request. */
+  const asked = () => {
+    const [flow] = flowsOf(latchkey, visitor);
+    const check = flow!.steps.flatMap(({ checks }) => checks).find(({ name }) => name === 'force');
+    return [flow!.purpose, check?.result, check?.actual];
+  };
+
+  test('is not wished of Resonite, which has no parameter for it', async () => {
+    latchkey.sandbox.state.faults.set('resonite', 'fewer_scopes');
+    await signIn(visitor, latchkey.baseUrl, 'Resonite');
+    await visitor.press('Ask Resonite for the missing permission');
+    expect(asked()).toEqual(['ask', 'skipped', ['not wished']]);
+    await visitor.open(`${latchkey.baseUrl}/profile`);
+    await visitor.press('Switch Resonite account');
+    expect(asked()).toEqual(['switch', 'skipped', ['not wished']]);
+  });
+
+  test('does not pass where a fresh sign-in wishes it in vain', async () => {
+    await signIn(visitor, latchkey.baseUrl, 'Resonite');
+    latchkey.advance(31 * 60_000);
+    await visitor.press('Delete my account');
+    await visitor.press('Sign in with Resonite as');
+    expect(asked()).toEqual(['reauthenticate', 'skipped', ['it has no parameter for it']]);
+  });
+
+  test('passes at Twitch, whose parameter is in the request', async () => {
+    await signIn(visitor, latchkey.baseUrl, 'Twitch');
+    await visitor.press('Switch Twitch account');
+    expect(asked()).toEqual(['switch', 'passed', ['its parameter is in the request']]);
+  });
 });
 
 test('a return address that is reported to the front page ends the flow it belongs to', async () => {

@@ -1,5 +1,6 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { listen } from '../support/close-at-end.ts';
 
 /** A server that answers with bytes of the test's choice, as no sandbox would. */
 export interface CraftedServer {
@@ -25,12 +26,9 @@ export async function startCraftedServer(
   { selfSigned = false, onConnection = () => {} }: CraftedServerOptions = {},
 ): Promise<CraftedServer> {
   const counts = { requests: 0, connections: 0 };
-  const sockets = new Set<Socket>();
   const serve = (socket: Socket) => {
-    sockets.add(socket);
     counts.connections += 1;
     socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
     onConnection(socket);
     socket.once('data', () => {
       counts.requests += 1;
@@ -44,16 +42,11 @@ export async function startCraftedServer(
       )
     : createServer(serve);
   server.on('tlsClientError', () => {});
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { port, close } = await listen(server);
   return {
     url: `${selfSigned ? 'https' : 'http'}://localhost:${port}`,
     counts,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
+    close,
   };
 }
 

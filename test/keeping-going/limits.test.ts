@@ -139,14 +139,14 @@ describe('an answer', () => {
       written = writeForEver(socket).written;
     });
     await start(server.url);
-    const before = process.memoryUsage().rss;
+    const before = process.memoryUsage().external;
     const page = await logIn();
     expect([page.status, page.heading]).toEqual(notUnderstood);
     expect(seen()).toEqual({ outcome: 'unreadable', reason: 'answer too large' });
     await until(() => closed);
     // What both sides buffer is on its way, too.
     expect(written()).toBeLessThan(16 * kilobyte * kilobyte);
-    expect((process.memoryUsage().rss - before) / (kilobyte * kilobyte)).toBeLessThan(60);
+    expect((process.memoryUsage().external - before) / (kilobyte * kilobyte)).toBeLessThan(60);
   });
 
   test('with a megabyte of headers is none', async () => {
@@ -233,7 +233,8 @@ describe('a connection that', () => {
       },
       /^ECONNREFUSED$/,
     ],
-    ['leads to a name that is not there', async () => 'https://nobody.invalid', /^(?:ENOTFOUND|EAI_AGAIN)$/],
+    // Names have 63 letters between two dots at most: no server is asked for this one.
+    ['leads to a name that is not there', async () => `https://${'a'.repeat(64)}.invalid`, /^ENOTFOUND$/],
     [
       'is reset in the middle of the body',
       async () =>

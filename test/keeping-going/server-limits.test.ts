@@ -48,7 +48,7 @@ test('a client that sends its headers slowly is cut off with 408', async () => {
   await listenQuickly({ headersMilliseconds: 150 });
   const { socket, closed } = talk();
   socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n');
-  const dripping = setInterval(() => socket.write('X-Slow: 1\r\n'), 30);
+  const dripping = setInterval(() => socket.write('X-Slow: 1\r\n'), 30).unref();
   expect(await closed).toMatch(/^HTTP\/1\.1 408 /);
   clearInterval(dripping);
 });
@@ -57,13 +57,13 @@ test('a client that sends its body slowly is cut off with 408', async () => {
   await listenQuickly({ headersMilliseconds: 150, requestMilliseconds: 300 });
   const { socket, closed } = talk();
   socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000\r\n\r\n');
-  const dripping = setInterval(() => socket.write('x'), 30);
+  const dripping = setInterval(() => socket.write('x'), 30).unref();
   expect(await closed).toMatch(/^HTTP\/1\.1 408 /);
   clearInterval(dripping);
 });
 
 test('a connection may idle longer than headers may take, and is closed when its time is over', async () => {
-  await listenQuickly({ headersMilliseconds: 100, keepAliveMilliseconds: 600 });
+  await listenQuickly({ headersMilliseconds: 100, keepAliveMilliseconds: 2000 });
   const { socket, closed } = talk();
   const ask = () => socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
   ask();

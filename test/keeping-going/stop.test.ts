@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,7 +111,7 @@ test('a login in the middle of its callback is finished, and the process ends wi
 
 test('says first that it is not ready, goes on answering meanwhile, and closes each connection it answers on', async () => {
   const METRICS_PORT = String(await freePort());
-  const { child } = await start({ DRAIN_SECONDS: '2', METRICS_PORT });
+  const { child } = await start({ DRAIN_SECONDS: '5', METRICS_PORT });
   const agent = new Agent({ keepAlive: true });
   const before = await ask('/readyz', agent);
   expect([before.statusCode, before.headers.connection]).toEqual([200, 'keep-alive']);
@@ -138,8 +138,8 @@ test('says first that it is not ready, goes on answering meanwhile, and closes e
   const visitor = new Visitor();
   expect((await signIn(visitor, baseUrl, 'Mixer')).heading).toBe('Your accounts');
   expect(await exit).toBe(0);
-  expect(performance.now() - startedAt).toBeGreaterThan(1900);
-  expect(performance.now() - startedAt).toBeLessThan(5000);
+  expect(performance.now() - startedAt).toBeGreaterThan(4900);
+  expect(performance.now() - startedAt).toBeLessThan(8000);
   agent.destroy();
 });
 
@@ -162,7 +162,10 @@ test('idle connections and a client that hangs do not keep it: 0 within ten seco
   const startedAt = performance.now();
   expect(await stopProcess(child, 'SIGTERM')).toBe(0);
   expect(performance.now() - startedAt).toBeLessThan(10_000);
-  // The database was closed properly: nothing is left in its log.
+  // The database was closed properly: its log was emptied into it and is gone.
+  expect(readdirSync(folder).filter((name) => name.startsWith('latchkey.sqlite'))).toEqual([
+    'latchkey.sqlite',
+  ]);
   const database = new DatabaseSync(join(folder, 'latchkey.sqlite'));
   expect(database.prepare('pragma integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
   database.close();

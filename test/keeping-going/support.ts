@@ -3,6 +3,7 @@ import type { Service } from '../../src/sandbox/services.ts';
 import { serviceNames } from '../../src/sandbox/services.ts';
 import type { Traffic } from '../../src/oauth/traffic.ts';
 import type { RunningLatchkey } from '../support/latchkey.ts';
+import { until } from '../support/until.ts';
 import { captureCallback, type Page, startSignIn, Visitor } from '../support/visitor.ts';
 
 /** The sandbox says yes by itself, so that many people can come at once. */
@@ -39,10 +40,11 @@ export async function crowdFrom(
 /** Ends what is kept waiting, so that a test that fails in the middle still says where. */
 export async function letGo({ sandbox: { state } }: RunningLatchkey): Promise<void> {
   state.faults.clear();
-  while (underWay.size > 0) {
+  const isOver = () => {
     for (const response of state.hanging) response.status(500).end();
-    await new Promise(setImmediate);
-  }
+    return underWay.size === 0;
+  };
+  await until(isOver, 10_000);
 }
 
 const underWay = new Set<Promise<unknown>>();

@@ -292,6 +292,14 @@ describe('an answer without a body', () => {
   });
 });
 
+test('a page that is late is still a page', async () => {
+  sandbox.state.settings.autoApprove = false;
+  sandbox.state.faults.set('twitch', 'authorize_slow');
+  const response = await send({ path: authorizationPath('twitch') });
+  expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  expect(await response.text()).toContain('Sign in to Sandbox Twitch');
+});
+
 test('two faults can meet one answer: it is large, and late', async () => {
   sandbox.state.faults.set('twitch', 'keys_huge');
   sandbox.state.faults.set('twitch', 'keys_slow');

@@ -9,8 +9,20 @@ import { krakenTokenChecks } from '../../src/sandbox/hosts/twitch-token-checks.t
 import { type Attempt, type CheckPair, describeChecks } from './check-pairs.ts';
 import { authorizationPath, callbackOf, codeGrant } from './support.ts';
 import {
+  clients,
+  codePairs,
+  commonPairs,
+  refreshAt,
+  refreshPairs,
+  refusedTo,
+  type Refusal,
+  secondUri,
+  type Send,
+  unknownClientId,
+} from './twitch-check-pairs.ts';
+import {
+  type Changes,
   clientId,
-  clientSecret,
   codeFor,
   fiveAccepted,
   get,
@@ -18,20 +30,11 @@ import {
   otherClient,
   postForm,
   postToken,
-  refreshMembers,
   tokensFor,
-  otherRegistration,
 } from './twitch-support.ts';
 
-type Changes = Readonly<Record<string, string | null>>;
-type Headers = Readonly<Record<string, string>>;
-
-const unknownClientId = 'nobodystwitchclientid000000000';
-const secondUri = 'http://localhost:3000/second/twitch';
-const clients = [otherRegistration];
-
 /** `error` is the phrase of the status. */
-const says = (status: number, message: string): NonNullable<CheckPair['refusal']> => [
+const says = (status: number, message: string): Refusal => [
   status,
   { error: STATUS_CODES[status], status, message },
 ];
@@ -40,11 +43,6 @@ const authorize =
   (changes: Changes = {}): Attempt =>
   (sandbox) =>
     get(sandbox, authorizationPath('kraken', { scope: 'user_read', ...changes }));
-
-const refusedTo = (query: string): NonNullable<CheckPair['refusal']> => [
-  302,
-  `${callbackOf('twitch')}?${query}&state=the-state`,
-];
 
 describeChecks({
   title: 'Kraken authorization',
@@ -80,38 +78,7 @@ describeChecks({
   },
 });
 
-type Send = (changes?: Changes, headers?: Headers) => Attempt;
-
-const basic = { Authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` };
 const tokenChecks = krakenTokenChecks(krakenError);
-
-const commonPairs = (sendWith: Send): Record<string, CheckPair> => ({
-  'a client id is given': {
-    broken: sendWith({ client_id: null }),
-    refusal: says(400, 'missing client id'),
-  },
-  'the client id is registered': {
-    broken: sendWith({ client_id: unknownClientId }),
-    refusal: says(400, 'invalid client'),
-  },
-  'a client secret is given, and not by HTTP Basic': {
-    broken: sendWith({ client_secret: null }, basic),
-    kept: sendWith({}, basic),
-    refusal: says(400, 'missing client secret'),
-  },
-  'the client secret is the right one': {
-    broken: sendWith({ client_secret: otherClient.client_secret }),
-    refusal: says(403, 'invalid client secret'),
-  },
-  'a grant type is given': {
-    broken: sendWith({ grant_type: null }),
-    refusal: says(400, 'missing grant type'),
-  },
-  'the grant type is one of those played here': {
-    broken: sendWith({ grant_type: 'password' }),
-    refusal: says(400, 'invalid grant type'),
-  },
-});
 
 /** `state` in the form means nothing. */
 const exchangeCode: Send =
@@ -121,44 +88,14 @@ const exchangeCode: Send =
     return postToken(sandbox, 'kraken', members, headers);
   };
 
-const tenMinutes = 10 * 60 * 1000;
-const badCode = says(400, 'Invalid authorization code');
-
-const exchangeAfter =
-  (milliseconds: number): Attempt =>
-  async (sandbox) => {
-    const code = await codeFor(sandbox, 'kraken');
-    sandbox.clock.milliseconds += milliseconds;
-    return postToken(sandbox, 'kraken', codeGrant('twitch', code));
-  };
-
-const exchangeTwice =
-  (isSame: boolean): Attempt =>
-  async (sandbox) => {
-    const code = await codeFor(sandbox, 'kraken');
-    await postToken(sandbox, 'kraken', codeGrant('twitch', code));
-    const next = isSame ? code : await codeFor(sandbox, 'kraken');
-    return postToken(sandbox, 'kraken', codeGrant('twitch', next));
-  };
-
 describeChecks({
   title: 'Kraken token endpoint, with a code',
   checks: [...tokenChecks.common, ...tokenChecks.code],
   good: exchangeCode(),
   clients,
   pairs: {
-    ...commonPairs(exchangeCode),
-    'the code was given to this client': { broken: exchangeCode(otherClient), refusal: badCode },
-    'the code was not used before': {
-      broken: exchangeTwice(true),
-      kept: exchangeTwice(false),
-      refusal: badCode,
-    },
-    'the code has not expired': {
-      broken: exchangeAfter(tenMinutes),
-      kept: exchangeAfter(tenMinutes - 1),
-      refusal: badCode,
-    },
+    ...commonPairs(says, exchangeCode),
+    ...codePairs(says, 'kraken', exchangeCode),
     'the redirect URI is that of the authorization request': {
       broken: exchangeCode({ redirect_uri: secondUri }),
       kept: exchangeCode({ redirect_uri: callbackOf('twitch') }),
@@ -167,22 +104,7 @@ describeChecks({
   },
 });
 
-const refresh: Send =
-  (changes = {}, headers = {}) =>
-  async (sandbox) => {
-    const { refresh_token } = await tokensFor(sandbox, 'kraken');
-    return postToken(sandbox, 'kraken', refreshMembers(refresh_token, changes), headers);
-  };
-
-const refreshTwice =
-  (isRotated: boolean): Attempt =>
-  async (sandbox) => {
-    const { refresh_token } = await tokensFor(sandbox, 'kraken');
-    if (isRotated) sandbox.state.faults.set('twitch', 'refresh_token_rotated');
-    await postToken(sandbox, 'kraken', refreshMembers(refresh_token));
-    sandbox.state.faults.clear();
-    return postToken(sandbox, 'kraken', refreshMembers(refresh_token));
-  };
+const refresh = refreshAt('kraken');
 
 describeChecks({
   title: 'Kraken token endpoint, with a refresh token',
@@ -190,20 +112,8 @@ describeChecks({
   good: refresh(),
   clients,
   pairs: {
-    ...commonPairs(refresh),
-    'a refresh token is given': {
-      broken: refresh({ refresh_token: null }),
-      refusal: says(400, 'missing refresh token'),
-    },
-    'the refresh token was given to this client': {
-      broken: refresh(otherClient),
-      refusal: says(400, 'Invalid refresh token'),
-    },
-    'the refresh token was not replaced by a newer one': {
-      broken: refreshTwice(true),
-      kept: refreshTwice(false),
-      refusal: says(400, 'Invalid refresh token'),
-    },
+    ...commonPairs(says, refresh),
+    ...refreshPairs(says, 'kraken'),
   },
 });
 

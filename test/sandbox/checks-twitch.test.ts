@@ -5,44 +5,42 @@ import { userinfoChecks, validationChecks } from '../../src/sandbox/hosts/twitch
 import { revocationChecks } from '../../src/sandbox/hosts/twitch-revocation.ts';
 import { twitchTokenChecks } from '../../src/sandbox/hosts/twitch-token-checks.ts';
 import { type Attempt, type CheckPair, describeChecks } from './check-pairs.ts';
-import { authorizationPath, callbackOf, codeGrant } from './support.ts';
+import { authorizationPath, codeGrant } from './support.ts';
+import {
+  basic,
+  clients,
+  codePairs,
+  commonPairs,
+  refreshAt,
+  refreshPairs,
+  refusedTo,
+  type Refusal,
+  secondUri,
+  type Send,
+  unknownClientId,
+} from './twitch-check-pairs.ts';
 import {
   appTokenFor,
+  type Changes,
   clientId,
   clientSecret,
   codeFor,
   get,
   given,
+  type Headers,
   otherClient,
   postForm,
   postToken,
-  refreshMembers,
   tokensFor,
-  otherRegistration,
 } from './twitch-support.ts';
 
-type Changes = Readonly<Record<string, string | null>>;
-type Headers = Readonly<Record<string, string>>;
-
-const unknownClientId = 'nobodystwitchclientid000000000';
-const secondUri = 'http://localhost:3000/second/twitch';
-const clients = [otherRegistration];
-
 /** The shape of id.twitch.tv. */
-const says = (status: number, message: string): NonNullable<CheckPair['refusal']> => [
-  status,
-  { status, message },
-];
+const says = (status: number, message: string): Refusal => [status, { status, message }];
 
 const authorize =
   (changes: Changes = {}): Attempt =>
   (sandbox) =>
     get(sandbox, authorizationPath('twitch', { scope: 'openid', ...changes }));
-
-const refusedTo = (query: string): NonNullable<CheckPair['refusal']> => [
-  302,
-  `${callbackOf('twitch')}?${query}&state=the-state`,
-];
 
 describeChecks({
   title: 'Twitch authorization',
@@ -93,36 +91,13 @@ describeChecks({
   },
 });
 
-type Send = (changes?: Changes, headers?: Headers) => Attempt;
-
-const basic = { Authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` };
-
-const commonPairs = (sendWith: Send, otherGrantType: string): Record<string, CheckPair> => ({
+/** The client id is looked for before anything that HTTP Basic says. */
+const tokenPairs = (sendWith: Send, otherGrantType: string): Record<string, CheckPair> => ({
+  ...commonPairs(says, sendWith, otherGrantType),
   'a client id is given': {
     broken: sendWith({ client_id: null }, basic),
     kept: sendWith({}, { Authorization: 'Basic bm9ib2R5Om5vdGhpbmc=' }),
     refusal: says(400, 'missing client id'),
-  },
-  'the client id is registered': {
-    broken: sendWith({ client_id: unknownClientId }),
-    refusal: says(400, 'invalid client'),
-  },
-  'a client secret is given, and not by HTTP Basic': {
-    broken: sendWith({ client_secret: null }, basic),
-    kept: sendWith({}, basic),
-    refusal: says(400, 'missing client secret'),
-  },
-  'the client secret is the right one': {
-    broken: sendWith({ client_secret: otherClient.client_secret }),
-    refusal: says(403, 'invalid client secret'),
-  },
-  'a grant type is given': {
-    broken: sendWith({ grant_type: null }),
-    refusal: says(400, 'missing grant type'),
-  },
-  'the grant type is one of those played here': {
-    broken: sendWith({ grant_type: otherGrantType }),
-    refusal: says(400, 'invalid grant type'),
   },
 });
 
@@ -131,48 +106,14 @@ const exchangeCode: Send =
   async (sandbox) =>
     postToken(sandbox, 'twitch', codeGrant('twitch', await codeFor(sandbox), changes), headers);
 
-const badCode = says(400, 'Invalid authorization code');
-
-const exchangeAfter =
-  (milliseconds: number): Attempt =>
-  async (sandbox) => {
-    const code = await codeFor(sandbox);
-    sandbox.clock.milliseconds += milliseconds;
-    return postToken(sandbox, 'twitch', codeGrant('twitch', code));
-  };
-
-/** Two requests with a code each, or with the same. */
-const exchangeTwice =
-  (isSame: boolean): Attempt =>
-  async (sandbox) => {
-    const code = await codeFor(sandbox);
-    await postToken(sandbox, 'twitch', codeGrant('twitch', code));
-    return postToken(sandbox, 'twitch', codeGrant('twitch', isSame ? code : await codeFor(sandbox)));
-  };
-
-const tenMinutes = 10 * 60 * 1000;
-
 describeChecks({
   title: 'Twitch token endpoint, with a code',
   checks: [...twitchTokenChecks.common, ...twitchTokenChecks.code],
   good: exchangeCode(),
   clients,
   pairs: {
-    ...commonPairs(exchangeCode, 'urn:ietf:params:oauth:grant-type:device_code'),
-    'the code was given to this client': {
-      broken: exchangeCode(otherClient),
-      refusal: badCode,
-    },
-    'the code was not used before': {
-      broken: exchangeTwice(true),
-      kept: exchangeTwice(false),
-      refusal: badCode,
-    },
-    'the code has not expired': {
-      broken: exchangeAfter(tenMinutes),
-      kept: exchangeAfter(tenMinutes - 1),
-      refusal: badCode,
-    },
+    ...tokenPairs(exchangeCode, 'urn:ietf:params:oauth:grant-type:device_code'),
+    ...codePairs(says, 'twitch', exchangeCode),
     'the redirect URI is that of the authorization request': {
       broken: exchangeCode({ redirect_uri: secondUri }),
       kept: async (sandbox) => {
@@ -184,25 +125,7 @@ describeChecks({
   },
 });
 
-const refresh: Send =
-  (changes = {}, headers = {}) =>
-  async (sandbox) => {
-    const { refresh_token } = await tokensFor(sandbox);
-    return postToken(sandbox, 'twitch', refreshMembers(refresh_token, changes), headers);
-  };
-
-const badRefreshToken = says(400, 'Invalid refresh token');
-
-/** With a rotation in between, or without. */
-const refreshTwice =
-  (isRotated: boolean): Attempt =>
-  async (sandbox) => {
-    const { refresh_token } = await tokensFor(sandbox);
-    if (isRotated) sandbox.state.faults.set('twitch', 'refresh_token_rotated');
-    await postToken(sandbox, 'twitch', refreshMembers(refresh_token));
-    sandbox.state.faults.clear();
-    return postToken(sandbox, 'twitch', refreshMembers(refresh_token));
-  };
+const refresh = refreshAt('twitch');
 
 describeChecks({
   title: 'Twitch token endpoint, with a refresh token',
@@ -210,20 +133,8 @@ describeChecks({
   good: refresh(),
   clients,
   pairs: {
-    ...commonPairs(refresh, 'password'),
-    'a refresh token is given': {
-      broken: refresh({ refresh_token: null }),
-      refusal: says(400, 'missing refresh token'),
-    },
-    'the refresh token was given to this client': {
-      broken: refresh(otherClient),
-      refusal: badRefreshToken,
-    },
-    'the refresh token was not replaced by a newer one': {
-      broken: refreshTwice(true),
-      kept: refreshTwice(false),
-      refusal: badRefreshToken,
-    },
+    ...tokenPairs(refresh, 'password'),
+    ...refreshPairs(says, 'twitch'),
     'every scope asked for exists': {
       broken: refresh({ scope: 'openid nonsense' }),
       kept: refresh({ scope: 'openid bits:read' }),
@@ -244,7 +155,7 @@ describeChecks({
   checks: [...twitchTokenChecks.common, ...twitchTokenChecks.app],
   good: askAppToken(),
   pairs: {
-    ...commonPairs(askAppToken, 'client_credential'),
+    ...tokenPairs(askAppToken, 'client_credential'),
     'every scope asked for exists': {
       broken: askAppToken({ scope: 'nonsense' }),
       kept: askAppToken({ scope: 'bits:read' }),
@@ -371,7 +282,7 @@ describeChecks({
   },
 });
 
-const helixSays = (status: number, error: string, message: string): NonNullable<CheckPair['refusal']> => [
+const helixSays = (status: number, error: string, message: string): Refusal => [
   status,
   { error, status, message },
 ];

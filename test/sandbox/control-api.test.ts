@@ -10,6 +10,7 @@ import {
   testSandbox,
   type TestSandbox,
 } from './support.ts';
+import { appTokenFor } from './twitch-support.ts';
 
 const api = ({ app }: TestSandbox) => request(app);
 
@@ -191,7 +192,7 @@ describe('people', () => {
     const response = await api(sandbox).post('/api/people').send(input);
     expect([response.status, response.body.error]).toEqual([400, 'invalid_input']);
     expect(response.body.message).toContain(words);
-    expect(sandbox.state.listPeople().length).toBe(4);
+    expect(sandbox.state.people.list().length).toBe(4);
   });
 
   test('cannot be given another id, and nobody can be changed who is not there', async () => {
@@ -249,7 +250,37 @@ describe('access and tokens', () => {
   });
 });
 
+test('the token of an application itself is listed without a person, and ends by its mark', async () => {
+  const sandbox = await testSandbox();
+  const { access_token: token } = await appTokenFor(sandbox);
+  const list = async () => (await api(sandbox).get('/api/tokens')).body.tokens;
+  const mark = markOf(token);
+  const itself = {
+    mark,
+    service: 'twitch',
+    application: 'Latchkey',
+    personId: null,
+    person: null,
+    scopes: [],
+  };
+  expect(await list()).toEqual([expect.objectContaining(itself)]);
+  expect((await api(sandbox).post(`/api/tokens/${mark}/expire`)).body).toEqual({ done: true });
+  expect(await list()).toEqual([expect.objectContaining({ ...itself, endsAt: null })]);
+});
+
 describe('the request log', () => {
+  test('has the grant type by its registered name alone: anything else may be a secret', async () => {
+    const sandbox = await testSandbox();
+    const grantTypes = async (grant_type: string) => {
+      await api(sandbox).post('/id.twitch.tv/oauth2/token').type('form').send({ grant_type });
+      return (await api(sandbox).get('/api/requests')).body.requests[0].grantType;
+    };
+    expect(await grantTypes('client_credentials')).toBe('client_credentials');
+    expect(await grantTypes('my-own-secret')).toBe('another');
+    const { text } = await api(sandbox).get('/').set('Accept', 'text/html');
+    expect(text).not.toContain('my-own-secret');
+  });
+
   test('has names, verdicts, checks and faults, the newest first, and is emptied', async () => {
     const sandbox = await testSandbox();
     const send = (query: string) =>

@@ -19,6 +19,7 @@ import {
   testSandbox,
   type TestSandbox,
 } from './support.ts';
+import { appTokenFor } from './twitch-support.ts';
 
 /** Somebody signed in everywhere, so that there is something of each kind. */
 async function usedSandbox(person = 'ada'): Promise<TestSandbox> {
@@ -142,7 +143,7 @@ describe('people on the page', () => {
     expect(textOf(page.text, '#done')).toBe('Dora is added.');
     expect(textOf(page.text, 'title')).toBe('Sandbox: Dora is added.');
     expect(textOf((await browser.get('/?notice=1')).text)).not.toContain('is added');
-    expect(sandbox.state.listPeople().at(-1)).toMatchObject({
+    expect(sandbox.state.people.list().at(-1)).toMatchObject({
       name: 'Dora',
       email: 'dora@example.test',
       hasPicture: true,
@@ -156,7 +157,7 @@ describe('people on the page', () => {
     const browser = peopleBrowser(sandbox);
     for (let count = 0; count < 2; count += 1)
       await press(browser, await browser.get('/control/people'), 'Add', { ...fields, email: '' });
-    const [first, second] = sandbox.state.listPeople().slice(-2);
+    const [first, second] = sandbox.state.people.list().slice(-2);
     expect([first?.name, second?.name, second?.email]).toEqual(['Dora', 'Dora', null]);
     expect(first?.id).not.toBe(second?.id);
     expect(first?.twitch.id).not.toBe(second?.twitch.id);
@@ -221,7 +222,7 @@ describe('people on the page', () => {
     const values = ['#person-name', '#person-email', '#person-phone'].map((id) => $(id).val());
     expect(values).toEqual([name, email, phone]);
     expect($('[name=hasPicture]').attr('checked')).toBeUndefined();
-    expect(sandbox.state.listPeople().length).toBe(4);
+    expect(sandbox.state.people.list().length).toBe(4);
   });
 
   test('that nobody knows cannot be edited', async () => {
@@ -298,6 +299,18 @@ describe('tokens on the page', () => {
     const now = sandbox.clock.milliseconds;
     const over = [...sandbox.state.accessTokens.values()].filter(({ expiresAt }) => expiresAt <= now);
     expect(over.map(({ service }) => service)).toEqual(['mixer']);
+  });
+
+  test('of an application itself are there, and end with the others of the service', async () => {
+    const sandbox = await testSandbox();
+    const browser = peopleBrowser(sandbox);
+    const { access_token: token } = await appTokenFor(sandbox);
+    const page = await browser.get('/');
+    expect(partOf(page.text, 'tokens')).toContain('Nobody: the application’s own Twitch Latchkey none');
+    const after = await press(browser, page, 'Expire all of Twitch');
+    expect(partOf(after.text, 'tokens')).toContain('Ended');
+    expect(partOf(after.text, 'tokens')).not.toContain('Expire');
+    expect(sandbox.state.appTokens.get(token)!.expiresAt).toBe(sandbox.clock.milliseconds);
   });
 
   test('with another mark are not there', async () => {
@@ -521,7 +534,7 @@ test('Reset on the page makes everything as it was', async () => {
   state.settings.stepMode = true;
   const page = await press(browser, await browser.get('/'), 'Reset everything');
   expect(textOf(page.text, '#done')).toBe('The sandbox is as it was at the start.');
-  expect([state.listPeople().length, state.accessTokens.size, state.listAccess().length]).toEqual([4, 0, 0]);
+  expect([state.people.list().length, state.accessTokens.size, state.listAccess().length]).toEqual([4, 0, 0]);
   expect([state.requests, state.faults.list(), state.settings.stepMode]).toEqual([[], [], false]);
 });
 
@@ -551,7 +564,7 @@ describe('a form from elsewhere', () => {
       expect(response.text).toContain('of another site');
     }
     expect((await request(app).delete('/api/faults').set(headers)).status).toBe(403);
-    expect([state.settings.stepMode, state.listPeople().length]).toEqual([true, 4]);
+    expect([state.settings.stepMode, state.people.list().length]).toEqual([true, 4]);
     expect(state.people.get('ada').name).toBe('Ada');
   });
 

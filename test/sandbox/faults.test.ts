@@ -14,9 +14,11 @@ import {
   callbackOf,
   codeGrant,
   locationOf,
+  start,
   testSandbox,
   type TestSandbox,
 } from './support.ts';
+import { callbackFor, kraken, postToken } from './twitch-support.ts';
 
 const twitchScope = 'openid user:read:email';
 const quick = (): Promise<TestSandbox> => testSandbox({ autoApprove: true });
@@ -99,6 +101,29 @@ describe('authorization faults', () => {
     const { headers } = await request(sandbox.app).get(authorizationPath('mixin', { scope: 'PROFILE:READ' }));
     expect(headers['location']).toBe(`${callbackOf('mixin')}?${query}`);
   });
+});
+
+test('fewer_scopes leaves Kraken what its profile cannot do without', async () => {
+  const sandbox = await quick();
+  sandbox.state.faults.set('twitch', 'fewer_scopes');
+  const callback = await callbackFor(sandbox, 'kraken', { scope: 'user_read channel_read' });
+  expect(callback.searchParams.get('scope')).toBe('user_read');
+  const members = codeGrant('twitch', callback.searchParams.get('code'));
+  const { access_token } = (await postToken(sandbox, 'kraken', members)).body;
+  expect((await kraken(sandbox, '/user', access_token)).status).toBe(200);
+});
+
+test.each<[FaultName, number]>([
+  ['clock_ahead', 600_000],
+  ['clock_behind', -600_000],
+])('%s dates every answer of the service', async (name, difference) => {
+  const sandbox = await quick();
+  sandbox.state.faults.set('twitch', name);
+  const dateOf = async (path: string) => Date.parse((await request(sandbox.app).get(path)).headers['date']!);
+  expect(await dateOf('/id.twitch.tv/oauth2/keys')).toBe(start + difference);
+  expect(await dateOf('/api.twitch.tv/helix/users')).toBe(start + difference);
+  const honest = Math.abs((await dateOf('/mixer.com/api/v1/users/current')) - Date.now());
+  expect(honest).toBeLessThan(60_000);
 });
 
 describe('token faults', () => {

@@ -72,6 +72,9 @@ describe('Mixin authorization', () => {
     expect([await status(), page('h1').text()]).toEqual(['waiting', 'Approve in Mixin']);
     const question = load((await request(sandbox.app).get(phone)).text);
     expect(question('input[value="PROFILE:READ"][disabled]').length).toBe(1);
+    // Enter in a field presses the first button of its form (HTML, implicit submission).
+    const buttons = question('form button:not([form])').map((_index, each) => question(each).val());
+    expect(buttons.get()).toEqual(['yes']);
     expect(await status()).toBe('seen');
     expect((await browser.get(waiting)).text).toContain('Seen on the phone. Waiting for an answer.');
     const answer = { answer: 'yes', person: 'bo', scope: 'PROFILE:READ' };

@@ -85,11 +85,11 @@ describe('signing in', () => {
       const browser = browserOf(sandbox);
       const page = await browser.get(authorizationPath('twitch'));
       await browser.post(formAddress(page)).type('form').send({ person: 'ada', name: ' Dörte ' });
-      return sandbox.state.listPeople().at(-1)?.twitch.id;
+      return sandbox.state.people.list().at(-1)?.twitch.id;
     };
     expect(await signInAsName()).toBe(await signInAsName());
-    expect(sandbox.state.listPeople().length).toBe(5);
-    expect(sandbox.state.listPeople().at(-1)?.name).toBe('Dörte');
+    expect(sandbox.state.people.list().length).toBe(5);
+    expect(sandbox.state.people.list().at(-1)?.name).toBe('Dörte');
   });
 
   test('can be reloaded on both pages, and is over once it was answered', async () => {

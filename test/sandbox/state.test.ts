@@ -138,7 +138,7 @@ describe('the state file', () => {
     const second = await testSandbox({ stateFile });
     expect((await validate(second, token)).status).toBe(200);
     expect(second.state.remembered.size).toBe(1);
-    expect(second.state.listPeople().map(({ name }) => name)).toContain('Somebody New');
+    expect(second.state.people.list().map(({ name }) => name)).toContain('Somebody New');
     expect((await request(second.app).get('/id.twitch.tv/oauth2/keys')).body).toEqual(keys.body);
     await second.close();
   });
@@ -204,7 +204,7 @@ describe('approving by itself', () => {
       expect(await approvedAs('Grace Hopper')).toEqual(personFromName('Grace Hopper'));
       expect((await approvedAs('Grace Hopper')).id).toBe(personFromName('Grace Hopper').id);
       expect((await approvedAs(null)).id).toBe('ada');
-      expect(state.listPeople().filter(({ name }) => name === 'Grace Hopper')).toHaveLength(1);
+      expect(state.people.list().filter(({ name }) => name === 'Grace Hopper')).toHaveLength(1);
     },
   );
 

@@ -16,7 +16,7 @@ export const registrations: readonly Registration[] = services.map((service) => 
   redirectUris: [callbackOf(service), `http://localhost:3000/second/${service}`],
 }));
 
-export interface Clock {
+interface Clock {
   milliseconds: number;
 }
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { load } from 'cheerio';
 import type { Response } from 'supertest';
+import { listen } from '../support/close-at-end.ts';
 import { until } from '../support/until.ts';
 import { askSandbox } from '../../src/sandbox/control/loopback.ts';
 import { tryItClients } from '../../src/sandbox/control/try-it-clients.ts';
@@ -272,12 +272,15 @@ describe('a login that goes wrong', () => {
 
 test('reading stops where an answer is too long, however long it goes on', async () => {
   const server = createServer((_req, res) => void res.write('x'.repeat(100_000)));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const answer = await askSandbox(base, { method: 'GET', to: 'anything', headers: {}, body: null });
+  const { port, close } = await listen(server);
+  const answer = await askSandbox(`http://127.0.0.1:${port}`, {
+    method: 'GET',
+    to: 'anything',
+    headers: {},
+    body: null,
+  });
   expect([answer.status, answer.isTooLong, answer.body.length]).toEqual([200, true, 64 * 1024]);
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await close();
 });
 
 test('the authorization page of an application does not go to Try it', async () => {

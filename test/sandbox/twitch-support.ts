@@ -4,8 +4,8 @@ import { authorizationPath, codeGrant, locationOf, type TestSandbox } from './su
 
 export type Generation = 'twitch' | 'kraken';
 
-type Changes = Readonly<Record<string, string | null>>;
-type Headers = Readonly<Record<string, string>>;
+export type Changes = Readonly<Record<string, string | null>>;
+export type Headers = Readonly<Record<string, string>>;
 
 export const { clientId, clientSecret } = madeUpClients.twitch;
 

@@ -17,6 +17,7 @@ import { until } from '../support/until.ts';
 /* What is done half, because a store failed or another request was faster, leaves no way in behind. */
 
 const signInAgain = [401, 'Sign in again'];
+const signInFields = new URLSearchParams({ intent: 'sign-in' });
 const sorry = [503, 'Sorry, we cannot reach our own storage'];
 
 describeStores('half-way', (stores) => {
@@ -128,9 +129,44 @@ describeStores('half-way', (stores) => {
       expect(put.hasFailed()).toBe(true);
       expect([await live('session'), await live('grant')]).toEqual([0, 0]);
       expect(standing()).toEqual([]);
+      expect(latchkey.logLines.join('')).toContain('"code":"store_unavailable"');
+      expect(latchkey.logLines.join('')).not.toContain('"login.ok"');
       expect(await open(visitor)).toEqual([200, 'Sign in']);
     },
   );
+
+  test('a sign-in as somebody else that cannot be kept leaves signed in who was', async () => {
+    await signIn(visitor, latchkey.baseUrl, 'Resonite');
+    const put = failOnce(latchkey, 'putBoth', 'session');
+    await visitor.submit('post', new URL(`${latchkey.baseUrl}/login/twitch`), signInFields);
+    const page = await answerAtProvider(visitor, latchkey.baseUrl, { person: 'Bo' });
+    expect([page.status, page.heading]).toEqual(sorry);
+    expect(put.hasFailed()).toBe(true);
+    expect(standing()).toEqual(['resonite']);
+    expect(await open(visitor)).toEqual([200, 'Your accounts']);
+  });
+
+  test('a question that cannot be kept gives the tokens of its login back', async () => {
+    await signIn(new Visitor(), latchkey.baseUrl, 'Twitch');
+    await signIn(visitor, latchkey.baseUrl, 'Mixin');
+    await visitor.open(`${latchkey.baseUrl}/profile`);
+    await visitor.press('Link Twitch');
+    const before = standing().length;
+    const put = failOnce(latchkey, 'create', 'decision');
+    const page = await answerAtProvider(visitor, latchkey.baseUrl);
+    expect([page.status, page.heading]).toEqual(sorry);
+    expect(put.hasFailed()).toBe(true);
+    expect(standing()).toHaveLength(before);
+  });
+
+  test('renewed tokens are stored at the second try, when the first one failed', async () => {
+    await signIn(visitor, latchkey.baseUrl, 'Mixer');
+    latchkey.advance(24 * 60 * 60 * 1000 - 60_000);
+    const storing = failOnce(latchkey, 'update', 'grant');
+    expect(await open(visitor)).toEqual([200, 'Your accounts']);
+    expect(storing.hasFailed()).toBe(true);
+    expect(visitor.page.text).toContain('Working');
+  });
 
   test('a link whose tokens cannot be kept is there, and its tokens are given back', async () => {
     await signIn(visitor, latchkey.baseUrl, 'Mixin');

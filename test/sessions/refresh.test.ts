@@ -48,7 +48,9 @@ function newTokens(accessToken: string) {
   accessTokens.set(accessToken, { ...known!, value: accessToken, expiresAt: Date.now() + hours(100) });
   return { access_token: accessToken, token_type: 'Bearer', expires_in: 3599, refresh_token: 'fresh' };
 }
-const quick = { totalMilliseconds: 200, maximumBytes: 256 * 1024 };
+const quick = { totalMilliseconds: 1500, maximumBytes: 256 * 1024 };
+/** For an answer that comes late, but comes. */
+const patient = { ...quick, totalMilliseconds: 30_000 };
 
 /** Resonite's access tokens last an hour, and 3599 seconds as it says. */
 const almostAnHour = minutes(60) - 1000;
@@ -394,7 +396,7 @@ describe('a refresh', () => {
   });
 
   test('that takes longer than a page waits is there for the next page', async () => {
-    await start();
+    await start({ httpLimits: patient });
     await signIn(visitor, latchkey.baseUrl, 'Resonite');
     latchkey.advance(hours(2));
     await whileWaiting(
@@ -405,7 +407,7 @@ describe('a refresh', () => {
       async () => expect(await card()).toContain('We could not reach Resonite.'),
       newTokens('fresh'),
     );
-    await until(() => userinfo() === 2);
+    await until(() => userinfo() > 1);
     latchkey.advance(minutes(1) + 1000);
     expect(await card()).toContain('Working');
     expect(refreshes()).toBe(1);

@@ -89,7 +89,7 @@ export function slowDown(
 /** Makes one operation of the application's store fail once; `late`: after it was done. */
 export function failOnce(
   { records }: RunningLatchkey,
-  operation: 'put' | 'putBoth' | 'get' | 'rename' | 'delete' | 'deleteByOwner',
+  operation: 'create' | 'put' | 'putBoth' | 'get' | 'update' | 'rename' | 'delete' | 'deleteByOwner',
   kind: RecordKind,
   when: 'at once' | 'late' = 'at once',
 ): { hasFailed: () => boolean } {

@@ -323,7 +323,7 @@ describe('a Twitch that takes a validation and never answers', () => {
   });
 
   test('is asked again after a minute and not before', async () => {
-    await start({ httpLimits: { totalMilliseconds: 200, maximumBytes: 256 * 1024 } });
+    await start({ httpLimits: { totalMilliseconds: 1500, maximumBytes: 256 * 1024 } });
     await signIn(visitor, latchkey.baseUrl, 'Twitch');
     fault('validate_hang');
     latchkey.advance(minutes(61));

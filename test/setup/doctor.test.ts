@@ -1,48 +1,23 @@
-import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Report } from '../../src/setup/doctor.ts';
 import { openDatabase } from '../../src/storage/database.ts';
+import { listen } from '../support/close-at-end.ts';
 import { createPostgresDatabase } from '../support/open-stores.ts';
 import { freePort } from '../support/process.ts';
+import { runScript } from '../support/run-command.ts';
 import { describeWith } from '../support/stores.ts';
 import { answerJson, type LocalProvider, startProvider } from './support.ts';
 
-const root = join(import.meta.dirname, '../..');
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  scripts: Record<string, string>;
-};
-
-interface Outcome {
-  readonly code: number;
-  readonly output: string;
-  readonly errors: string;
-}
-
-/** Runs what `npm run doctor` runs, in a folder without `.env`. */
-function doctor(env: Record<string, string> = {}, words: string[] = []): Promise<Outcome> {
-  const [node, command, ...first] = scripts['doctor']!.split(' ');
-  expect(node).toBe('node');
-  const options = { cwd: folder, env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, ...env } };
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [join(root, command!), ...first, ...words],
-      options,
-      (error, stdout, stderr) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout, errors: stderr });
-      },
-    );
-  });
-}
+const doctor = (env?: Record<string, string>, words?: string[]) => runScript(folder, 'doctor', env, words);
 
 async function report(env: Record<string, string> = {}, words: string[] = []) {
   const { code, output, errors } = await doctor(env, ['--json', ...words]);
@@ -182,12 +157,10 @@ describe('the store', () => {
   });
 
   test('a server that takes the connection and says nothing is given up', async () => {
-    const silent = createServer(() => {});
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const { port } = silent.address() as { port: number };
+    const { port, close } = await listen(createServer(() => {}));
     const { find } = await report({ DATABASE_URL: `postgres://name@127.0.0.1:${port}/latchkey` });
     expect(find('Store')?.status).toBe('needs-action');
-    silent.close();
+    await close();
   });
 
   describeWith('PostgreSQL and Redis', 'with servers that answer', () => {

@@ -98,6 +98,9 @@ test.each([
   [{ BASE_URL: 'http://laptop.local:3000' }, 'ok'],
   [{ BASE_URL: 'https://login.example.org' }, 'needs-action'],
   [{ BASE_URL: 'http://203.0.113.9' }, 'needs-action'],
+  [{ BASE_URL: 'http://[::1]:3000' }, 'ok'],
+  [{ BASE_URL: 'http://[fd00::5]:3000' }, 'ok'],
+  [{ BASE_URL: 'http://[2001:db8::1]:3000' }, 'needs-action'],
 ])('the mode for %j is %s', (environment, status) => {
   expect(check(environment)('Mode')?.status).toBe(status);
 });

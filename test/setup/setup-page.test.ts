@@ -99,8 +99,16 @@ describe('variables', () => {
       TWITCH_SCOPES: 'openid channel:bot',
     });
     expect(words(page, '#twitch .tag')).toBe('Ready');
-    expect(cell(page, 'TWITCH_SCOPES')).toBe('set (18 characters); 1 of them not known to Latchkey');
+    expect(cell(page, 'TWITCH_SCOPES')).toBe('set (18 characters); 1 scope not known to Latchkey');
   });
+});
+
+test('scopes that were chosen count before a service has its credentials, in the message too', async () => {
+  const page = await openSetup({ SANDBOX: 'off', RESONITE_SCOPES: 'profile email patreon far seen' });
+  expect(words(page, '#resonite tr:has(th:contains("RESONITE_SCOPES")) td')).toBe(
+    'set (30 characters); 2 scopes not known to Latchkey',
+  );
+  expect(page.$('#resonite details pre').text()).toContain('Scopes: profile email patreon far seen\n');
 });
 
 describe('Check now', () => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../support/close-at-end.ts';
 
-export interface Received {
+interface Received {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -21,16 +21,19 @@ export type Answer = (request: Received, response: ServerResponse) => void;
 /** A provider of a few lines, which answers as a test wants. */
 export async function startProvider(answer: Answer): Promise<LocalProvider> {
   const received: Received[] = [];
-  const server = createServer(async (request: IncomingMessage, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url!, 'http://localhost');
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const one = { method: request.method!, path: url.pathname, query: url.searchParams, body };
     received.push(one);
     answer(one, response);
+  };
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { port, close } = await listen(server);
+  const url = `http://127.0.0.1:${port}`;
   return {
     url,
     received,
@@ -38,11 +41,7 @@ export async function startProvider(answer: Answer): Promise<LocalProvider> {
       [`${prefix}_AUTHORIZATION_ENDPOINT`]: `${url}/authorize`,
       [`${prefix}_TOKEN_ENDPOINT`]: `${url}/token`,
     }),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
   };
 }
 

@@ -39,8 +39,12 @@ describeWith('PostgreSQL and Redis', 'a store that can only be read', () => {
     await sql`alter database ${name} set default_transaction_read_only = on`.execute(stores.database);
     // Connections that are open already have to hear of it too.
     await sql`set default_transaction_read_only = on`.execute(stores.database);
-    expect(await outcome()).toBe('unavailable');
-    await sql`set default_transaction_read_only = off`.execute(stores.database);
-    await sql`alter database ${name} reset default_transaction_read_only`.execute(stores.database);
+    try {
+      expect(await outcome()).toBe('unavailable');
+    } finally {
+      // The next test may get this database.
+      await sql`set default_transaction_read_only = off`.execute(stores.database);
+      await sql`alter database ${name} reset default_transaction_read_only`.execute(stores.database);
+    }
   });
 });

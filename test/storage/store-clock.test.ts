@@ -129,7 +129,7 @@ describeWith('PostgreSQL and Redis', 'stores that are shared', () => {
       closers.push(postgres.drop, redis.drop, () => stores.close());
       // The servers' clocks are near this machine's own, as far as this test is concerned.
       expect(Math.abs(stores.now() - Date.now())).toBeLessThan(60_000);
-      await stores.check();
+      await stores.checkStores();
     },
   );
 });

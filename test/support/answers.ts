@@ -11,23 +11,32 @@ export interface SentAnswer {
   readonly body: string;
 }
 
+const send = ServerResponse.prototype.end;
+
+/** Who keeps answers at the moment: a test file may ask for them more than once. */
+const keepers = new Set<SentAnswer[]>();
+
+function sendAndKeep(this: ServerResponse, ...parts: unknown[]) {
+  const [body] = parts;
+  const text = typeof body === 'string' || Buffer.isBuffer(body) ? body.toString() : '';
+  const { localPort = 0 } = this.req.socket;
+  const url = (this.req as { originalUrl?: string }).originalUrl ?? this.req.url ?? '';
+  const headers = { ...this.getHeaders() } as Record<string, string | string[]>;
+  for (const answers of keepers)
+    answers.push({ port: localPort, url, status: this.statusCode, headers, body: text });
+  return Reflect.apply(send, this, parts);
+}
+
 /** Keeps every answer that any server of this process ends while the tests of this file run. */
 export function useAnswers(): SentAnswer[] {
   const answers: SentAnswer[] = [];
-  const send = ServerResponse.prototype.end;
   beforeAll(() => {
-    ServerResponse.prototype.end = function end(this: ServerResponse, ...parts: unknown[]) {
-      const [body] = parts;
-      const text = typeof body === 'string' || Buffer.isBuffer(body) ? body.toString() : '';
-      const { localPort = 0 } = this.req.socket;
-      const url = (this.req as { originalUrl?: string }).originalUrl ?? this.req.url ?? '';
-      const headers = this.getHeaders() as Record<string, string | string[]>;
-      answers.push({ port: localPort, url, status: this.statusCode, headers: { ...headers }, body: text });
-      return Reflect.apply(send, this, parts);
-    } as typeof send;
+    keepers.add(answers);
+    ServerResponse.prototype.end = sendAndKeep as typeof send;
   });
   afterAll(() => {
-    ServerResponse.prototype.end = send;
+    keepers.delete(answers);
+    if (keepers.size === 0) ServerResponse.prototype.end = send;
   });
   return answers;
 }

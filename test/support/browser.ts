@@ -96,6 +96,7 @@ async function unpackTo(folder: string): Promise<void> {
   await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', unpack], {
     cwd: projectFolder,
     env: { ...process.env, TMPDIR: unfinished, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' },
+    timeout: 120_000,
   });
   await writeFile(join(unfinished, 'fonts.conf'), fontsConfiguration);
   await rename(unfinished, folder).catch(async (error: unknown) => {
@@ -109,18 +110,6 @@ const fontsConfiguration = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir prefix="relative">fonts</dir></fontconfig>
 `;
-
-/** Says in the test file itself whether its tests can run; without a browser CI fails. */
-export async function browserOrExplain(): Promise<FoundBrowser | null> {
-  const found = await findBrowser();
-  if (found) return found;
-  const explanation =
-    'The browser tests need Chrome or Chromium. Install one, or set BROWSER_PATH to its executable.';
-  if (process.env['CI'] === 'true') throw new Error(explanation);
-  // Past jest, which shows nothing of a file whose tests are all skipped.
-  process.stderr.write(`${explanation} They are skipped.\n`);
-  return null;
-}
 
 const isRoot = process.getuid?.() === 0;
 

@@ -1,14 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import {
-  createServer,
-  request as sendRequest,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, request as sendRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sandbox } from '../../src/sandbox/app.ts';
+import { closeAtEnd, listen } from './close-at-end.ts';
 import { testSecret } from './latchkey.ts';
 import { openTestStores, type StoresKind, type TestStores } from './open-stores.ts';
 import { freePort, type ServerProcess, startProcess, stopProcess } from './process.ts';
@@ -52,7 +47,7 @@ export async function startCluster({
   let target: number | null = 0;
   let turn = 0;
 
-  const balancer = createServer(async (request, response) => {
+  async function balance(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Whole, so that it can be sent once more.
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -60,8 +55,13 @@ export async function startCluster({
     const first = target ?? turn++ % size;
     // A node that does not answer leaves the request to the next one, as balancers do.
     forward(request, body, response, [ports[first]!, ...ports.filter((_, index) => index !== first)]);
+  }
+  const balancer = createServer((request, response) => {
+    // Who sent it has gone.
+    balance(request, response).catch(() => response.destroy());
   });
-  const baseUrl = `http://localhost:${await listen(balancer)}`;
+  const side = await listen(balancer);
+  const baseUrl = `http://localhost:${side.port}`;
   const beside = await startSandboxBeside(baseUrl, { autoApprove });
 
   const variables = {
@@ -89,12 +89,12 @@ export async function startCluster({
     sendTo: (node) => {
       target = node;
     },
-    async close() {
+    close: closeAtEnd(async () => {
       await Promise.all(nodes.map(({ child }) => stopProcess(child, 'SIGKILL')));
-      await Promise.all([closeServer(balancer), beside.close()]);
+      await Promise.all([side.close(), beside.close()]);
       await stores.close();
       rmSync(folder, { recursive: true });
-    },
+    }),
   };
 }
 
@@ -117,17 +117,4 @@ function forward(
     response.writeHead(502).end('the node has gone');
   });
   onward.end(body);
-}
-
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -1,8 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { listen } from './close-at-end.ts';
 
-export interface PassedRequest {
+interface PassedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
@@ -31,30 +31,29 @@ export interface GoBetween {
 
 /** With a key and a certificate it speaks TLS. */
 export async function startGoBetween(tls?: ServerOptions): Promise<GoBetween> {
-  const listener = async (incoming: IncomingMessage, response: ServerResponse) => {
+  const answer = async (incoming: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const { method = 'GET', url: path = '/', headers } = incoming;
     const request = { method, path, headers, body: Buffer.concat(chunks).toString() };
     goBetween.seen.push(request);
     if (goBetween.instead) return goBetween.instead(request, response);
-    const answer = await handOn(goBetween.target, request);
-    const changed = goBetween.change?.(answer, request) ?? answer;
+    const given = await handOn(goBetween.target, request);
+    const changed = goBetween.change?.(given, request) ?? given;
     response.writeHead(changed.status, changed.headers).end(changed.body);
   };
+  // Who asked has gone, or whoever was to be asked.
+  const listener = (incoming: IncomingMessage, response: ServerResponse) =>
+    void answer(incoming, response).catch(() => response.destroy());
   const server = tls ? createTlsServer(tls, listener) : createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port, close } = await listen(server);
   const goBetween: GoBetween = {
-    url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     target: '',
     seen: [],
     instead: null,
     change: null,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
   };
   return goBetween;
 }

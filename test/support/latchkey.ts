@@ -1,6 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import express, { type Express } from 'express';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import express from 'express';
 import { type App, createApp } from '../../src/app.ts';
 import type { FlowLimits } from '../../src/inspector/flows.ts';
 import type { HttpLimits } from '../../src/oauth/http.ts';
@@ -13,6 +12,7 @@ import type { ExpiringRecords, RecordKind } from '../../src/storage/expiring-rec
 import { probeStores } from '../../src/storage/probe.ts';
 import { createLog } from '../../src/web/log.ts';
 import { createMetrics } from '../../src/web/metrics.ts';
+import { closeAtEnd, listen } from './close-at-end.ts';
 import { openTestStores, type StoredRecord, type StoresKind } from './open-stores.ts';
 
 export interface RunningLatchkey {
@@ -74,7 +74,10 @@ export const usualRateLimits: Readonly<Record<string, string>> = Object.fromEntr
 
 export const testSecret = 'a-secret-of-the-tests-with-more-than-32-bytes';
 
-/** Starts the real application and the real sandbox on loopback, on ports of their own. */
+/**
+ * Starts the real application and the real sandbox on loopback, on ports of their own. What has been
+ * opened until something fails is closed when the test file ends.
+ */
 export async function startLatchkey({
   stores: kind = 'SQLite',
   env = {},
@@ -87,14 +90,16 @@ export async function startLatchkey({
 }: LatchkeyOptions = {}): Promise<RunningLatchkey> {
   let skew = 0;
   const now = () => Date.now() + skew;
-  const appServer = await listen();
-  const sandboxServer = await listen();
-  const baseUrl = `http://${appHost}:${portOf(appServer)}${basePath}`;
-  const sandboxUrl = `http://${sandboxHost}:${portOf(sandboxServer)}`;
+  const appServer = createServer();
+  const sandboxServer = createServer();
+  const appSide = await listen(appServer);
+  const sandboxSide = await listen(sandboxServer);
+  const baseUrl = `http://${appHost}:${appSide.port}${basePath}`;
+  const sandboxUrl = `http://${sandboxHost}:${sandboxSide.port}`;
   const own = typeof env === 'function' ? env(sandboxUrl) : env;
   const needed = { SESSION_SECRET: testSecret, BASE_URL: baseUrl, SANDBOX_URL: sandboxUrl };
   const environment = { ...withoutRateLimits, ...needed, ...own };
-  const config = await readOrClose(environment, [appServer, sandboxServer]);
+  const config = readConfig(environment, madeUpClients);
   const stores = await openTestStores(kind);
   const { database } = stores;
   // By the clock of the tests, which may be days from that of the stores.
@@ -132,7 +137,7 @@ export async function startLatchkey({
     autoApprove: config.sandbox.autoApprove,
     now,
   });
-  serve(appServer, basePath === '' ? app.express : express().use(basePath, app.express));
+  appServer.on('request', basePath === '' ? app.express : express().use(basePath, app.express));
   sandboxServer.on('request', (request, response) => {
     if (!standIn(request, response)) sandbox.app(request, response);
   });
@@ -141,14 +146,15 @@ export async function startLatchkey({
   const nodes = new Set<() => Promise<void>>();
 
   async function startNode(changes: Record<string, string> = {}) {
-    const server = await listen();
-    const nodeUrl = `http://${appHost}:${portOf(server)}`;
+    const server = createServer();
+    const side = await listen(server);
+    const nodeUrl = `http://${appHost}:${side.port}`;
     const node = create(readConfig({ ...environment, BASE_URL: nodeUrl, ...changes }, madeUpClients));
-    serve(server, node.express);
+    server.on('request', node.express);
     const close = async () => {
       if (!nodes.delete(close)) return;
       await node.close();
-      await closeServer(server);
+      await side.close();
     };
     nodes.add(close);
     return { baseUrl: nodeUrl, close };
@@ -157,7 +163,7 @@ export async function startLatchkey({
   return {
     baseUrl,
     sandboxUrl,
-    listensAt: `http://127.0.0.1:${portOf(appServer)}`,
+    listensAt: `http://127.0.0.1:${appSide.port}`,
     config,
     sandbox,
     database,
@@ -172,27 +178,19 @@ export async function startLatchkey({
     advance: (milliseconds) => {
       skew += milliseconds;
     },
-    close: async () => {
+    close: closeAtEnd(async () => {
+      // The application waits for what it has asked.
+      sandbox.state.letGo();
       await Promise.all([...nodes].map((close) => close()));
       await app.close();
-      await Promise.all([closeServer(appServer), closeServer(sandboxServer)]);
+      await Promise.all([appSide.close(), sandboxSide.close()]);
       await sandbox.close();
       await stores.close();
       // The recorder's own faults never reach a login; here they end the test.
       const faults = logLines.filter((line) => line.includes('"not recorded"'));
       if (faults.length > 0) throw new Error(faults.join(''));
-    },
+    }),
   };
-}
-
-/** What cannot be read is for the test to see, and leaves nothing open. */
-async function readOrClose(environment: Record<string, string>, servers: readonly Server[]): Promise<Config> {
-  try {
-    return readConfig(environment, madeUpClients);
-  } catch (error) {
-    await Promise.all(servers.map(closeServer));
-    throw error;
-  }
 }
 
 /** Registers the application at each pretended provider, as its operator would at the true ones. */
@@ -201,25 +199,5 @@ function registrationsFor(config: Config, baseUrls: readonly string[]): Registra
     const service = provider.id as Registration['service'];
     const redirectUris = baseUrls.map((baseUrl) => `${baseUrl}/login/${service}/callback`);
     return { service, ...madeUpClients[service], name: 'Latchkey', redirectUris };
-  });
-}
-
-function listen(): Promise<Server> {
-  const server = createServer();
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
-function serve(server: Server, app: Express): void {
-  server.on('request', app);
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
   });
 }

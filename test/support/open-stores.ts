@@ -1,18 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { sql } from 'kysely';
 import pg from 'pg';
 import { type Database, openAndMigrate, openDatabase } from '../../src/storage/database.ts';
 import type { ExpiringRecords, RecordKind } from '../../src/storage/expiring-records.ts';
 import type { PoolUse } from '../../src/storage/postgresql.ts';
-import {
-  type CreateRateCounter,
-  createLocalRateCounter,
-  createSharedRateCounter,
-} from '../../src/storage/rate-counters.ts';
+import { type CreateRateCounter, createLocalRateCounter } from '../../src/storage/rate-counters.ts';
 import { connectToRedis, type RedisConnection } from '../../src/storage/redis-connection.ts';
 import { createRedisRecords } from '../../src/storage/redis-records.ts';
+import { createSharedRateCounter } from '../../src/storage/shared-rate-counters.ts';
 import { createSqlRecords } from '../../src/storage/sql-records.ts';
 import { withDeadline } from '../../src/storage/with-deadline.ts';
+import { closeAtEnd } from './close-at-end.ts';
+import { until } from './until.ts';
 
 /*
  * The servers of the tests. Each test file makes a database and a prefix of its own on them, and
@@ -31,7 +29,7 @@ const usualPostgres = [
   'postgres://test:test@127.0.0.1:5432/postgres',
 ];
 
-export interface Servers {
+interface Servers {
   /** Null where none answers. */
   readonly postgres: string | null;
   readonly redis: string | null;
@@ -40,7 +38,7 @@ export interface Servers {
 let found: Promise<Servers> | undefined;
 
 /** The servers that answer here, looked for once in each process. */
-export function findServers(): Promise<Servers> {
+function findServers(): Promise<Servers> {
   found ??= Promise.all([findPostgres(), findRedis()]).then(([postgres, redis]) => ({ postgres, redis }));
   return found;
 }
@@ -60,7 +58,13 @@ async function findPostgres(): Promise<string | null> {
 async function findRedis(): Promise<string | null> {
   const url = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379';
   const connection = await connectToRedis(url);
-  const answers = await connection.send(['PING']).then(
+  const ping = () =>
+    connection.send(['PING']).then(
+      () => true,
+      () => false,
+    );
+  // Where it has to be there, a machine that stands still for a moment is no reason to do without.
+  const answers = await until(ping, process.env['CI'] ? 10_000 : 0).then(
     () => true,
     () => false,
   );
@@ -69,13 +73,15 @@ async function findRedis(): Promise<string | null> {
 }
 
 async function asAdministrator(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 });
+  const limits = { connectionTimeoutMillis: 10_000, query_timeout: 15_000 };
+  const client = new pg.Client({ connectionString: url, ...limits });
   client.on('error', () => {});
   try {
     await client.connect();
     await client.query(statement);
   } finally {
-    await client.end().catch(() => {});
+    // Not waited for: a server that has gone silent would never say that it has ended.
+    void client.end().catch(() => {});
   }
 }
 
@@ -104,15 +110,44 @@ export async function createPostgresDatabase(): Promise<{ url: string; drop(): P
   };
 }
 
-/** Emptied databases of this test file: making one takes far longer than emptying it. */
-const free: { url: string; drop(): Promise<void> }[] = [];
-
-async function borrowPostgresDatabase(): Promise<{ url: string; giveBack(): void }> {
-  const database = free.pop() ?? (await createPostgresDatabase());
-  return { url: database.url, giveBack: () => void free.push(database) };
+interface PostgresDatabase {
+  readonly url: string;
+  readonly database: Database;
+  readonly poolUse: TestStores['poolUse'];
+  drop(): Promise<void>;
 }
 
-/** Drops them when the test file has ended. */
+/** Empty databases of this test file, open: making and opening one takes far longer than emptying it. */
+const free: PostgresDatabase[] = [];
+
+async function borrowPostgresDatabase(): Promise<PostgresDatabase> {
+  return free.pop() ?? openNewPostgresDatabase();
+}
+
+async function openNewPostgresDatabase(): Promise<PostgresDatabase> {
+  const { url, drop } = await createPostgresDatabase();
+  const { database, poolUse } = await openAndMigrate({ url });
+  const destroyAndDrop = async () => {
+    await database.destroy();
+    await drop();
+  };
+  return { url, database, poolUse, drop: destroyAndDrop };
+}
+
+/** One that cannot be emptied is of no use to the next test. */
+async function giveBack(one: PostgresDatabase): Promise<void> {
+  try {
+    // With few rows in them far quicker than `truncate`.
+    for (const table of ['identities', 'accounts', 'expiring_records'] as const)
+      await one.database.deleteFrom(table).execute();
+  } catch (error) {
+    await one.drop();
+    throw error;
+  }
+  free.push(one);
+}
+
+/** Closes and drops them when the test file has ended. */
 export async function dropFreeDatabases(): Promise<void> {
   await Promise.all(free.splice(0).map((database) => database.drop()));
 }
@@ -125,13 +160,16 @@ export async function createRedisPrefix(): Promise<{ url: string; prefix: string
   async function drop() {
     const connection = await connectToRedis(redis!);
     let cursor = '0';
-    do {
-      const command = ['SCAN', cursor, 'MATCH', `${prefix}*`, 'COUNT', '1000'];
-      const [next, keys] = (await connection.send(command)) as [string, string[]];
-      if (keys.length > 0) await connection.send(['DEL', ...keys]);
-      cursor = next;
-    } while (cursor !== '0');
-    connection.close();
+    try {
+      do {
+        const command = ['SCAN', cursor, 'MATCH', `${prefix}*`, 'COUNT', '1000'];
+        const [next, keys] = (await connection.send(command)) as [string, string[]];
+        if (keys.length > 0) await connection.send(['DEL', ...keys]);
+        cursor = next;
+      } while (cursor !== '0');
+    } finally {
+      connection.close();
+    }
   }
   return { url: redis, prefix, drop };
 }
@@ -195,11 +233,14 @@ async function listRedisRecords(
   return records;
 }
 
+/** Real servers on a machine that does more than it can: what an outage does is tried with processes of their own. */
+const withPatience = (records: ExpiringRecords) => withDeadline(records, 5000);
+
 /** Opens empty stores of a kind. */
 export async function openTestStores(kind: StoresKind): Promise<TestStores> {
   if (kind === 'SQLite') {
     const database = await openDatabase(':memory:');
-    const createRecords = (now: () => number) => withDeadline(createSqlRecords(database, now));
+    const createRecords = (now: () => number) => withPatience(createSqlRecords(database, now));
     const close = () => database.destroy();
     const listRecords = (of: RecordKind) => listSqlRecords(database, of);
     const createRateCounter = createLocalRateCounter;
@@ -216,14 +257,10 @@ export async function openTestStores(kind: StoresKind): Promise<TestStores> {
     };
   }
   const postgres = await borrowPostgresDatabase();
-  const { database, poolUse } = await openAndMigrate({ url: postgres.url, poolSize: 5 });
-  const closeDatabase = async () => {
-    await sql`truncate accounts, identities, expiring_records`.execute(database);
-    await database.destroy();
-    postgres.giveBack();
-  };
+  const { database, poolUse } = postgres;
+  const closeDatabase = closeAtEnd(() => giveBack(postgres));
   if (kind === 'PostgreSQL') {
-    const createRecords = (now: () => number) => withDeadline(createSqlRecords(database, now));
+    const createRecords = (now: () => number) => withPatience(createSqlRecords(database, now));
     const variables = { DATABASE_URL: postgres.url };
     const listRecords = (of: RecordKind) => listSqlRecords(database, of);
     const createRateCounter = createLocalRateCounter;
@@ -238,12 +275,12 @@ export async function openTestStores(kind: StoresKind): Promise<TestStores> {
     poolUse,
     redis,
     variables: { DATABASE_URL: postgres.url, SESSION_STORE_URL: url, SESSION_STORE_PREFIX: prefix },
-    createRecords: (now) => withDeadline(createRedisRecords(redis, prefix, now)),
+    createRecords: (now) => withPatience(createRedisRecords(redis, prefix, now)),
     createRateCounter: (settings) => createSharedRateCounter(redis, prefix, settings),
     listRecords: (of) => listRedisRecords(redis, prefix, of),
-    async close() {
+    close: closeAtEnd(async () => {
       redis.close();
       await Promise.all([closeDatabase(), drop()]);
-    },
+    }),
   };
 }

@@ -1,6 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join, resolve as resolvePath } from 'node:path';
+import type { Readable } from 'node:stream';
+import { killAtEnd } from './close-at-end.ts';
 import { withoutRateLimits } from './latchkey.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -26,21 +29,43 @@ export function startProcess(
   const child = spawn(process.execPath, [resolvePath(root, script)], {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, ...withoutRateLimits, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  return untilReady(child, readyWords);
+}
+
+const readyMilliseconds = 30_000;
+
+/**
+ * Waits until a process has printed that it is ready, or has ended; it is killed when it does neither,
+ * and when the test file ends.
+ */
+export function untilReady(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  readyWords: string,
+): Promise<ServerProcess> {
   let output = '';
   const server = { child, output: () => output, exitCode: () => child.exitCode };
-  return new Promise((resolve) => {
+  killAtEnd(child);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`It is not ready: ${output}`));
+    }, readyMilliseconds);
     let ready = false;
-    const read = (chunk: Buffer) => {
-      output += String(chunk);
-      // Once only: the output of a long run is long.
-      if (ready || !output.includes(readyWords)) return;
+    const end = () => {
+      clearTimeout(timer);
       ready = true;
       resolve(server);
     };
+    const read = (chunk: Buffer) => {
+      output += String(chunk);
+      // Once only: the output of a long run is long.
+      if (!ready && output.includes(readyWords)) end();
+    };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
-    child.on('exit', () => resolve(server));
+    child.once('close', end);
   });
 }
 
@@ -53,10 +78,24 @@ export function stopProcess(child: ChildProcess, signal: NodeJS.Signals): Promis
   });
 }
 
+let nextPort = randomInt(1000);
+
+/**
+ * A port where nobody listens. It is below those that the system gives to connections, so that none of
+ * them takes it until it is used, and each worker of jest has a thousand of its own.
+ */
 export async function freePort(): Promise<number> {
+  const worker = Number(process.env['JEST_WORKER_ID'] ?? 0) % 12;
+  for (;;) {
+    const port = 20_000 + worker * 1000 + (nextPort++ % 1000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, stopProcess } from './process.ts';
+import { freePort, type ServerProcess, stopProcess, untilReady } from './process.ts';
 
 /** A Redis of the test's own, which it may kill: what was acknowledged is on disk and comes back. */
 export interface OwnRedis {
@@ -22,22 +22,15 @@ export async function startOwnRedis(): Promise<OwnRedis> {
   const port = await freePort();
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'];
-  let child: ChildProcess | null = null;
+  let running: ServerProcess | null = null;
 
   async function start(): Promise<void> {
-    const started = spawn('redis-server', [...options, ...durable], { stdio: ['ignore', 'pipe', 'ignore'] });
-    child = started;
-    await new Promise<void>((resolve, reject) => {
-      let output = '';
-      started.stdout.on('data', (chunk: Buffer) => {
-        output += String(chunk);
-        if (output.includes('Ready to accept connections')) resolve();
-      });
-      started.once('exit', () => reject(new Error(output)));
-    });
+    const child = spawn('redis-server', [...options, ...durable], { stdio: ['ignore', 'pipe', 'pipe'] });
+    running = await untilReady(child, 'Ready to accept connections');
+    if (running.exitCode() !== null) throw new Error(running.output());
   }
   const kill = async () => {
-    if (child) await stopProcess(child, 'SIGKILL');
+    if (running) await stopProcess(running.child, 'SIGKILL');
   };
 
   await start();

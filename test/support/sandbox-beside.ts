@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createSandbox, type Sandbox } from '../../src/sandbox/app.ts';
 import { madeUpClients, type Registration } from '../../src/sandbox/registrations.ts';
+import { closeAtEnd, listen } from './close-at-end.ts';
 
 /** A sandbox in the process of the test, for an application that runs in another one. */
 export interface SandboxBeside {
@@ -30,8 +30,8 @@ export async function startSandboxBeside(
   }: SandboxBesideOptions,
 ): Promise<SandboxBeside> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const side = await listen(server);
+  const url = `http://localhost:${side.port}`;
   const sandbox = await createSandbox({
     baseUrl: url,
     registrations: services.map((service): Registration => {
@@ -46,12 +46,9 @@ export async function startSandboxBeside(
   return {
     url,
     sandbox,
-    async close() {
+    close: closeAtEnd(async () => {
       await sandbox.close();
-      await new Promise((resolve) => {
-        server.close(resolve);
-        server.closeAllConnections();
-      });
-    },
+      await side.close();
+    }),
   };
 }

@@ -10,7 +10,7 @@ export interface Statement {
 }
 
 /** What was stored in one step: `insert identities`, `delete expiring_records login`. */
-export type Commit = readonly string[];
+type Commit = readonly string[];
 
 export interface RecordedStatements {
   /** In the order in which they ended. */

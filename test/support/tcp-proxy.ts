@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket, connect } from 'node:net';
+import { closeAtEnd } from './close-at-end.ts';
 
 /** A wire between the application and a server, which a test can cut or clog. */
 export interface TcpProxy {
@@ -64,6 +65,7 @@ export async function openTcpProxy(targetUrl: string, defaultPort: number): Prom
   }
 
   await listen();
+  const close = closeAtEnd(cut);
   const url = new URL(targetUrl);
   url.hostname = '127.0.0.1';
   url.port = String(port);
@@ -80,6 +82,6 @@ export async function openTcpProxy(targetUrl: string, defaultPort: number): Prom
       for (const socket of sockets) socket.resetAndDestroy();
     },
     count: () => sockets.size / 2,
-    close: cut,
+    close,
   };
 }

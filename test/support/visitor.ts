@@ -64,7 +64,8 @@ export class Visitor {
     const element = $(target);
     if (target.tagName === 'a')
       return this.navigate({ method: 'GET', url: new URL(element.attr('href')!, url), from: url });
-    const form = element.closest('form');
+    const own = element.attr('form');
+    const form = own === undefined ? element.closest('form') : $(`#${own}`);
     const fields = new URLSearchParams(
       form.serializeArray().map(({ name, value }): [string, string] => [name, value]),
     );

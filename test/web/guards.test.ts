@@ -1,7 +1,14 @@
 import supertest from 'supertest';
 import { readReturnPath } from '../../src/web/return-path.ts';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
-import { signIn, Visitor } from '../support/visitor.ts';
+import {
+  answerAtProvider,
+  captureCallback,
+  linkProvider,
+  signIn,
+  startSignIn,
+  Visitor,
+} from '../support/visitor.ts';
 
 let latchkey: RunningLatchkey;
 beforeAll(async () => {
@@ -209,6 +216,73 @@ describe('the theme', () => {
     expect(visitor.page.$('html').attr('data-theme')).toBeUndefined();
   });
 
+  test('loses no destination of a sign-in', async () => {
+    const visitor = new Visitor();
+    await visitor.open(`${latchkey.baseUrl}/?return_to=${encodeURIComponent('/sessions?a=b')}`);
+    await visitor.press('Dark');
+    await visitor.press('Continue with Twitch');
+    await answerAtProvider(visitor, latchkey.baseUrl);
+    expect(visitor.page.url.pathname + visitor.page.url.search).toBe('/sessions?a=b');
+  });
+
+  test('leads back to the very page, with what its address says', async () => {
+    const visitor = new Visitor();
+    const { baseUrl } = latchkey;
+    await signIn(visitor, baseUrl, 'Twitch');
+    await linkProvider(visitor, baseUrl, 'Mixer');
+    await visitor.open(`${baseUrl}/inspector`);
+    const flows = visitor.page.$('main table a').toArray();
+    const [a, b] = flows.map((row) => visitor.page.$(row).attr('href')!.split('/').at(-1));
+    const pages = [
+      ['/login/resonite?intent=link', 'Link Resonite'],
+      ['/login/twitch?intent=switch', 'Switch Twitch account'],
+      ['/profile/twitch/unlink?mode=sandbox', 'Unlink Twitch?'],
+      [`/inspector/compare?a=${a}&b=${b}`, 'Two flows compared'],
+      ['/inspector?service=twitch&result=&purpose=', 'Sign-in flows'],
+    ] as const;
+    for (const [address, title] of pages) {
+      await visitor.open(baseUrl + address);
+      await visitor.press('Dark');
+      expect(visitor.page.url.href).toBe(baseUrl + address);
+      expect(visitor.page.$('title').text()).toBe(`${title} – Latchkey`);
+    }
+  });
+
+  test('shows the identity that was to be unlinked, also when another mode is in use by now', async () => {
+    const visitor = new Visitor();
+    await signIn(visitor, latchkey.baseUrl, 'Mixer', { person: 'Bo' });
+    await linkProvider(visitor, latchkey.baseUrl, 'Twitch', { person: 'Bo' });
+    const credentials = { TWITCH_CLIENT_ID: 'x'.repeat(30), TWITCH_CLIENT_SECRET: 'y'.repeat(30) };
+    const node = await latchkey.startNode({ TWITCH: 'live', ...credentials });
+    await visitor.open(`${node.baseUrl}/profile`);
+    await visitor.press('Unlink Twitch');
+    expect(visitor.page.heading).toBe('Unlink Twitch?');
+    await visitor.press('Dark');
+    expect(visitor.page.heading).toBe('Unlink Twitch?');
+    await node.close();
+  });
+
+  test('leads from the page of a failed callback to the front page, or to the profile, without its query', async () => {
+    const visitor = new Visitor();
+    const { baseUrl } = latchkey;
+    const url = await captureCallback(visitor, () => startSignIn(visitor, baseUrl, 'Twitch'), baseUrl);
+    const [code, state] = [url.searchParams.get('code')!, url.searchParams.get('state')!];
+    const fail = async (address: string) => {
+      const { html, status } = await visitor.open(baseUrl + address);
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(html).not.toContain(code);
+      expect(html).not.toContain(state);
+      return visitor.press('Dark');
+    };
+    expect((await fail(`/login/mixer/callback${url.search}`)).heading).toContain('Sign in');
+    expect((await fail(`/LOGIN/mixer/callback/${url.search}`)).url.pathname).toBe('/');
+    // What a provider sends where it should not stays out of the page as well.
+    await fail(`/elsewhere${url.search}`);
+    await fail(`/?error=redirect_mismatch&state=${state}&code=${code}`);
+    await signIn(visitor, baseUrl, 'Mixer');
+    expect((await fail(`/login/twitch/callback${url.search}`)).heading).toBe('Your accounts');
+  });
+
   test('that nobody offered is refused', async () => {
     const response = await supertest(latchkey.baseUrl)
       .post('/theme')
@@ -320,5 +394,18 @@ test('mounted below a path, every address has it', async () => {
   expect(own.filter((address) => !address!.startsWith('/app/'))).toEqual([]);
   await visitor.press('Sign out');
   expect(visitor.page.url.pathname).toBe('/app/');
+  await mounted.close();
+});
+
+test('below a path it leaves alone what belongs to the whole site', async () => {
+  const mounted = await startLatchkey({
+    basePath: '/app',
+    env: { BASE_URL: 'https://shop.example.org/app', SANDBOX: 'on' },
+  });
+  const ask = { headers: { Host: 'shop.example.org', 'Sec-Fetch-Site': 'same-origin' } };
+  const front = await supertest(mounted.listensAt).get('/app/').set(ask.headers);
+  expect([front.status, front.headers['strict-transport-security']]).toEqual([200, undefined]);
+  const out = await supertest(mounted.listensAt).post('/app/logout').set(ask.headers);
+  expect([out.status, out.headers['clear-site-data']]).toEqual([303, undefined]);
   await mounted.close();
 });

@@ -1,22 +1,35 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import supertest from 'supertest';
 import { addHealthRoutes } from '../../src/web/health.ts';
+import { until } from '../support/until.ts';
 
 let asked: number;
 let check: () => Promise<void>;
 let stopping: boolean;
+let arrived: number;
+let now: number;
 let app: express.Express;
 beforeEach(() => {
   asked = 0;
   check = async () => {};
   stopping = false;
+  arrived = 0;
+  now = 0;
   const probe = () => {
     asked += 1;
     return check();
   };
   app = express();
-  addHealthRoutes(app, probe, () => stopping);
+  app.use((_request, _response, next) => {
+    arrived += 1;
+    next();
+  });
+  addHealthRoutes(
+    app,
+    probe,
+    () => stopping,
+    () => now,
+  );
 });
 
 const down = () => Promise.reject(new Error('down'));
@@ -36,11 +49,12 @@ test('however many ask, the stores are asked once in a second', async () => {
 });
 
 test('those who ask while the stores are being asked get the same answer', async () => {
-  check = () => sleep(100).then(down);
-  const first = statusOf('/readyz');
-  await sleep(30);
-  expect(await statusOf('/readyz')).toBe(503);
-  expect(await first).toBe(503);
+  const { promise, reject } = Promise.withResolvers<void>();
+  check = () => promise;
+  const both = Promise.all([statusOf('/readyz'), statusOf('/readyz')]);
+  await until(() => arrived === 2);
+  reject(new Error('down'));
+  expect(await both).toEqual([503, 503]);
   expect(asked).toBe(1);
 });
 
@@ -49,7 +63,9 @@ test('after a second they are asked again', async () => {
   expect(await statusOf('/readyz')).toBe(503);
   check = async () => {};
   expect(await statusOf('/readyz')).toBe(503);
-  await sleep(1050);
+  now += 999;
+  expect(await statusOf('/readyz')).toBe(503);
+  now += 1;
   expect(await statusOf('/readyz')).toBe(200);
 });
 

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import supertest from 'supertest';
 import { type LatchkeyOptions, type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { freePort, type ServerProcess, startProcess, stopProcess } from '../support/process.ts';
 import { describeWith } from '../support/stores.ts';
-import { linkProvider, signIn, startSignIn, Visitor } from '../support/visitor.ts';
+import { captureCallback, linkProvider, signIn, startSignIn, Visitor } from '../support/visitor.ts';
 
 let latchkey: RunningLatchkey | null = null;
 let visitor: Visitor;
@@ -43,6 +44,40 @@ describe('metrics', () => {
     expect(await sampleOf('latchkey_logins_total{provider="resonite",code="authorization_denied"}')).toBe(1);
     expect(await sampleOf('latchkey_logins_total{provider="mixer",code="ok"}')).toBe(1);
     expect(await sampleOf('latchkey_events_total{event="link"}')).toBe(1);
+  });
+
+  test('count as logins only what came back from a provider, and the rest as refusals', async () => {
+    const { baseUrl, advance } = await start();
+    await signIn(visitor, baseUrl, 'Twitch');
+    const unlink = new URLSearchParams({ mode: 'sandbox' });
+    await visitor.submit('post', new URL(`${baseUrl}/profile/twitch/unlink`), unlink);
+    expect(visitor.page.heading).toBe('Twitch is your only way in');
+    advance(31 * 60 * 1000);
+    await visitor.open(`${baseUrl}/account/delete`);
+    expect(visitor.page.heading).toBe('Confirm that it is you');
+    await supertest(baseUrl).post('/login/foo').set('Sec-Fetch-Site', 'same-origin');
+    await supertest(baseUrl).get('/login/foo/callback?code=x&state=y');
+    const stranger = new Visitor();
+    await startSignIn(stranger, baseUrl, 'Mixer');
+    await stranger.open(`${baseUrl}/login/mixer/callback?code=x&state=${'A'.repeat(43)}`);
+    expect((await samples()).filter((line) => line.startsWith('latchkey_logins_total'))).toEqual([
+      'latchkey_logins_total{provider="twitch",code="ok"} 1',
+      'latchkey_logins_total{provider="mixer",code="state_unknown"} 1',
+    ]);
+    const refused = (code: string) => sampleOf(`latchkey_request_refusals_total{code="${code}"}`);
+    expect(await refused('last_identity')).toBe(1);
+    expect(await refused('reauthentication_needed')).toBe(1);
+    expect(await refused('provider_not_configured')).toBe(2);
+  });
+
+  test('count a return address that Twitch reports to the root of the site, where this browser was on its way', async () => {
+    const { baseUrl, sandbox } = await start();
+    sandbox.state.faults.set('twitch', 'authorize_redirect_mismatch');
+    const url = await captureCallback(visitor, () => startSignIn(visitor, baseUrl, 'Twitch'), baseUrl);
+    await new Visitor().open(`${baseUrl}/${url.search}`);
+    await visitor.open(`${baseUrl}/${url.search}`);
+    expect(await sampleOf('latchkey_logins_total{provider="twitch",code="redirect_mismatch"}')).toBe(1);
+    expect(await sampleOf('latchkey_logins_total{provider="none",code="redirect_mismatch"}')).toBeNull();
   });
 
   test('time requests to providers, by what they are for and how they ended', async () => {
@@ -182,8 +217,11 @@ describe('the port of the metrics', () => {
 
   test('that is taken gets a sentence with the way out', async () => {
     const port = await freePort();
-    const taken = { METRICS_PORT: String(port), PORT: String(port), SANDBOX: 'off' };
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(port, '127.0.0.1', resolve));
+    const taken = { METRICS_PORT: String(port), PORT: String(await freePort()), SANDBOX: 'off' };
     server = await startProcess(folder, taken);
+    holder.close();
     expect(server.exitCode()).toBe(1);
     expect(server.output().trim()).toBe(
       `Port ${port} is in use. Try another one: METRICS_PORT=${port + 1} npm start`,

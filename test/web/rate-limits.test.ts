@@ -1,9 +1,11 @@
 import supertest from 'supertest';
-import { createSharedRateCounter } from '../../src/storage/rate-counters.ts';
+import { createLocalRateCounter } from '../../src/storage/rate-counters.ts';
 import { connectToRedis } from '../../src/storage/redis-connection.ts';
+import { createSharedRateCounter } from '../../src/storage/shared-rate-counters.ts';
 import { type RunningLatchkey, startLatchkey, usualRateLimits } from '../support/latchkey.ts';
 import { createRedisPrefix, type StoresKind } from '../support/open-stores.ts';
 import { describeStores, describeWith } from '../support/stores.ts';
+import { closeAtEnd } from '../support/close-at-end.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 import {
   answerAtProvider,
@@ -303,6 +305,7 @@ describeWith('PostgreSQL and Redis', 'two nodes on one Redis', () => {
     const { url, prefix, drop } = await createRedisPrefix();
     const wire = await openTcpProxy(url, 6379);
     const redis = await connectToRedis(wire.url);
+    const close = closeAtEnd(async () => redis.close());
     const create = () => createSharedRateCounter(redis, prefix, { name: 'test', limit: 3, seconds: 60 });
     const [one, other] = [create(), create()];
     expect([await one.take('a'), await other.take('a'), await one.take('a')]).toEqual([true, true, true]);
@@ -312,7 +315,7 @@ describeWith('PostgreSQL and Redis', 'two nodes on one Redis', () => {
     expect(alone).toEqual([true, true, true, false]);
     expect(await other.take('b')).toBe(true);
     await wire.close();
-    redis.close();
+    await close();
     await drop();
   });
 });
@@ -328,4 +331,26 @@ describeWith('PostgreSQL', 'two nodes without Redis', () => {
     await node.close();
     expect(statuses).toEqual([200, 200, 200, 200, 429, 429]);
   });
+});
+
+test('a count of one process is forgotten when its time is over, whoever else is counted meanwhile', async () => {
+  await open({});
+  let time = 0;
+  const counter = createLocalRateCounter({ name: 'test', limit: 2, seconds: 60 }, () => time);
+  const takeMany = async (key: string) => [
+    await counter.take(key),
+    await counter.take(key),
+    await counter.take(key),
+  ];
+  expect(await takeMany('a')).toEqual([true, true, false]);
+  time = 30_000;
+  expect(await takeMany('b')).toEqual([true, true, false]);
+  await counter.giveBack('b');
+  await counter.giveBack('b');
+  expect([await counter.take('b'), await counter.take('b')]).toEqual([true, false]);
+  time = 59_999;
+  expect(await counter.take('a')).toBe(false);
+  time = 60_000;
+  expect(await takeMany('a')).toEqual([true, true, false]);
+  expect(await counter.take('b')).toBe(false);
 });

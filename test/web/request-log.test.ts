@@ -1,7 +1,7 @@
 import supertest from 'supertest';
 import { logEvents } from '../../src/web/log.ts';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
-import { linkProvider, signIn, Visitor } from '../support/visitor.ts';
+import { captureCallback, linkProvider, signIn, startSignIn, Visitor } from '../support/visitor.ts';
 
 let latchkey: RunningLatchkey;
 afterEach(() => latchkey.close());
@@ -89,6 +89,29 @@ test('what happens in a request is logged by name, each line with the reference 
     );
     expect(requests).toHaveLength(1);
   }
+});
+
+test('a return address that is not known is an error in the log only if this browser’s login met it', async () => {
+  latchkey = await startLatchkey();
+  const { baseUrl, sandbox } = latchkey;
+  const visitor = new Visitor();
+  sandbox.state.faults.set('twitch', 'authorize_redirect_mismatch');
+  const url = await captureCallback(visitor, () => startSignIn(visitor, baseUrl, 'Twitch'), baseUrl);
+  const levelOfReport = async (who: Visitor, query: string) => {
+    const page = await who.open(`${baseUrl}/${query}`);
+    expect(page.heading).toContain('does not know our return address');
+    const line = lines().find(
+      ({ msg, reference }) => msg !== 'request' && reference === page.headers['x-request-id'],
+    );
+    return [line?.msg, line?.['level'], line?.['provider']];
+  };
+  const refused = ['request.refused', 40, undefined];
+  expect(await levelOfReport(new Visitor(), '?error=redirect_mismatch')).toEqual(refused);
+  expect(await levelOfReport(visitor, '?error=redirect_mismatch')).toEqual(refused);
+  expect(await levelOfReport(new Visitor(), url.search)).toEqual(refused);
+  expect(await levelOfReport(visitor, url.search)).toEqual(['login.fail', 50, 'twitch']);
+  // The login is spent, so a second report has nothing behind it.
+  expect(await levelOfReport(visitor, url.search)).toEqual(refused);
 });
 
 test('nothing is logged under another name or with another field than the lists have', async () => {

@@ -1,6 +1,7 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import supertest from 'supertest';
 import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
-import { type Page, Visitor } from '../support/visitor.ts';
+import { type Page, signIn, Visitor } from '../support/visitor.ts';
 
 let latchkey: RunningLatchkey;
 let visitor: Visitor;
@@ -76,6 +77,13 @@ test('SANDBOX_STEPS is how it begins', async () => {
   expect((await visitor.press('Switch off step mode')).text).toContain('Step mode is off.');
 });
 
+test('the switch on the front page keeps where somebody wanted to go', async () => {
+  latchkey = await startLatchkey();
+  await visitor.open(`${latchkey.baseUrl}/?return_to=/sessions`);
+  await visitor.press('Switch on step mode');
+  expect(visitor.page.url.search).toBe('?return_to=%2Fsessions');
+});
+
 test('the page to learn from has the switch too, and comes back to itself', async () => {
   latchkey = await startLatchkey();
   await visitor.open(`${latchkey.baseUrl}/learn`);
@@ -102,6 +110,20 @@ test('a sandbox that does not answer is said, and this app stops all the same', 
   latchkey = await startLatchkey({ env: { SANDBOX_URL: 'http://localhost:1' } });
   await openHome();
   const page = await visitor.press('Switch on step mode');
+  expect(page.text).toContain('Step mode was switched for this app alone: the sandbox did not answer.');
+  expect(page.text).toContain('Step mode is on.');
+});
+
+test('somebody who is signed in is told that too, on the page where the switch is', async () => {
+  const standIn = ({ url }: IncomingMessage, response: ServerResponse) => {
+    if (url === '/api/settings') response.destroy();
+    return url === '/api/settings';
+  };
+  latchkey = await startLatchkey({ standIn });
+  await signIn(visitor, latchkey.baseUrl, 'Twitch');
+  await visitor.open(`${latchkey.baseUrl}/learn`);
+  const page = await visitor.press('Switch on step mode');
+  expect(page.heading).toBe('A login, step by step');
   expect(page.text).toContain('Step mode was switched for this app alone: the sandbox did not answer.');
   expect(page.text).toContain('Step mode is on.');
 });

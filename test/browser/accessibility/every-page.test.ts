@@ -1,18 +1,11 @@
-import type { Browser, Page } from 'playwright-core';
-import { browserOrExplain, launchBrowser } from '../../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { describeInBrowser, useBrowser } from '../../support/in-browser.ts';
 import { visitState } from '../looks.ts';
 import { pageStates } from '../page-states.ts';
 import { pageScripts } from './page-scripts.ts';
 import { type ElementFacts, findUntold, readTree } from './tree.ts';
 
-const found = await browserOrExplain();
-const describeInBrowser = found ? describe : describe.skip;
-let browser: Browser;
-
-beforeAll(async () => {
-  if (found) browser = await launchBrowser(found);
-});
-afterAll(() => browser?.close());
+const browser = useBrowser();
 
 /** A way to look at a page, and what must not be found then. */
 interface Look {
@@ -78,7 +71,7 @@ describeInBrowser('for whoever sees, hears or operates it in a way of their own'
   test.each(pageStates)(
     '$name',
     async (state) => {
-      await visitState(browser, state, async (page) => {
+      await visitState(browser(), state, async (page) => {
         await page.evaluate(pageScripts);
         const faults = [
           ...(await findForThePrinterOfFolds(page)),

@@ -1,27 +1,15 @@
-import type { Browser } from 'playwright-core';
-import { browserOrExplain, launchBrowser, openContext } from '../../support/browser.ts';
-import { type RunningLatchkey, startLatchkey } from '../../support/latchkey.ts';
-import { openState, pageStates } from '../page-states.ts';
+import { openContext } from '../../support/browser.ts';
+import { describeInBrowser, useBrowser, useLatchkey } from '../../support/in-browser.ts';
+import { findState, openState } from '../page-states.ts';
 
-const found = await browserOrExplain();
-let browser: Browser;
-let latchkey: RunningLatchkey;
-
-beforeAll(async () => {
-  if (!found) return;
-  browser = await launchBrowser(found);
-  latchkey = await startLatchkey({ sandboxHost: '127.0.0.1' });
-});
-afterAll(async () => {
-  await browser?.close();
-  await latchkey?.close();
-});
+const browser = useBrowser();
+const latchkey = useLatchkey({ sandboxHost: '127.0.0.1' });
 
 /** What a screen reader is told of a part of a page, without what differs each time. */
 async function hear(name: string, part: string): Promise<string> {
-  await latchkey.database.deleteFrom('accounts').execute();
-  const context = await openContext(browser);
-  const page = await openState(context, latchkey, pageStates.find((state) => state.name === name)!);
+  await latchkey().database.deleteFrom('accounts').execute();
+  const context = await openContext(browser());
+  const page = await openState(context, latchkey(), findState(name));
   const heard = await page.locator(part).ariaSnapshot();
   await context.close();
   return heard
@@ -31,7 +19,7 @@ async function hear(name: string, part: string): Promise<string> {
     .replaceAll(/\d\d:\d\d UTC/g, '(time)');
 }
 
-(found ? describe : describe.skip)('a screen reader is told', () => {
+describeInBrowser('a screen reader is told', () => {
   test('what the picture of the QR code is for, how long there is, and each way to go on', async () => {
     expect(await hear('sandbox-mixin-qr', 'main')).toBe(
       `

@@ -1,46 +1,30 @@
-import type { Browser, Page } from 'playwright-core';
-import { browserOrExplain, launchBrowser, openContext, type WatchedContext } from '../../support/browser.ts';
-import { type RunningLatchkey, startLatchkey } from '../../support/latchkey.ts';
-import { openState, pageStates } from '../page-states.ts';
+import type { Page } from 'playwright-core';
+import { openContext, type WatchedContext } from '../../support/browser.ts';
+import { describeInBrowser, useBrowser, useLatchkey } from '../../support/in-browser.ts';
+import { findState, openState } from '../page-states.ts';
 import { arriveSignedIn, seeHeading, seeText } from '../steps.ts';
 import { Keys } from './keys.ts';
 import { pageScripts } from './page-scripts.ts';
 
-const found = await browserOrExplain();
-const describeInBrowser = found ? describe : describe.skip;
-let browser: Browser;
-let latchkey: RunningLatchkey;
+const browser = useBrowser();
+const latchkey = useLatchkey({ sandboxHost: '127.0.0.1' });
 let context: WatchedContext;
 let page: Page;
 let keys: Keys;
 
-beforeAll(async () => {
-  if (!found) return;
-  browser = await launchBrowser(found);
-  latchkey = await startLatchkey({ sandboxHost: '127.0.0.1' });
-});
-afterAll(async () => {
-  await browser?.close();
-  await latchkey?.close();
-});
-
 beforeEach(async () => {
-  if (!found) return;
-  await latchkey.database.deleteFrom('accounts').execute();
-  latchkey.sandbox.state.reset();
-  context = await openContext(browser);
+  await latchkey().database.deleteFrom('accounts').execute();
+  latchkey().sandbox.state.reset();
+  context = await openContext(browser());
 });
 afterEach(async () => {
-  if (!found) return;
   await context.close();
   expect(context.complaints).toEqual([]);
 });
 
 /** A page of page-states.ts; from here on there is no mouse. */
 async function arrive(name: string): Promise<void> {
-  const state = pageStates.find((each) => each.name === name);
-  if (!state) throw new Error(`There is no state ${name}`);
-  page = await openState(context, latchkey, state);
+  page = await openState(context, latchkey(), findState(name));
   keys = await Keys.on(page);
 }
 
@@ -163,7 +147,7 @@ describeInBrowser('Tab stops at', () => {
 
 describeInBrowser('the focus', () => {
   test('goes to the content with the skip link', async () => {
-    await open(latchkey.baseUrl);
+    await open(latchkey().baseUrl);
     await keys.press('Tab', 'Enter');
     expect(await page.evaluate('document.activeElement.id')).toBe('main');
     await keys.press('Tab');
@@ -187,14 +171,14 @@ describeInBrowser('the focus', () => {
 
 describeInBrowser('without a mouse', () => {
   test.each(['Twitch', 'Resonite', 'Mixer'])('a person signs in with %s', async (provider) => {
-    await open(latchkey.baseUrl);
+    await open(latchkey().baseUrl);
     await keys.enter(new RegExp(`^button “Continue with ${provider}`));
     await answer(provider);
     await seeHeading(page, 'Your accounts');
   });
 
   test('a person signs in with Mixin, on the same device', async () => {
-    await open(latchkey.baseUrl);
+    await open(latchkey().baseUrl);
     await keys.enter('button “Continue with Mixin”');
     await seeHeading(page, 'Approve in Mixin');
     await keys.enter('button “I have approved it, check now”');
@@ -262,11 +246,11 @@ describeInBrowser('without a mouse', () => {
 
   test('a developer copies a return address and has a service checked', async () => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    await open(`${latchkey.baseUrl}/setup`);
+    await open(`${latchkey().baseUrl}/setup`);
     await keys.enter('button “Copy the return address of Mixin”');
     await page.getByRole('status').filter({ hasText: 'Copied the return address of Mixin.' }).waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
-      `${latchkey.baseUrl}/login/mixin/callback`,
+      `${latchkey().baseUrl}/login/mixin/callback`,
     );
     await keys.enter('button “Check Twitch now”');
     await page.locator('#check-twitch').waitFor();
@@ -274,7 +258,7 @@ describeInBrowser('without a mouse', () => {
   });
 
   test('a person chooses a theme, and stays on the page', async () => {
-    await open(`${latchkey.baseUrl}/help`);
+    await open(`${latchkey().baseUrl}/help`);
     await keys.tabTo('button “Dark”');
     await keys.press('Space');
     await page.locator('[data-theme=dark]').waitFor();
@@ -283,7 +267,7 @@ describeInBrowser('without a mouse', () => {
   });
 
   test('a person comes to the sandbox under another name', async () => {
-    await open(latchkey.baseUrl);
+    await open(latchkey().baseUrl);
     await keys.enter('button “Continue with Resonite”');
     await seeHeading(page, 'Sign in to Sandbox Resonite');
     await keys.enter('fold “Use another name”');
@@ -296,8 +280,8 @@ describeInBrowser('without a mouse', () => {
   });
 
   test('a person signs out', async () => {
-    await arriveSignedIn(context, latchkey.baseUrl, ['Twitch']);
-    await open(`${latchkey.baseUrl}/profile`);
+    await arriveSignedIn(context, latchkey().baseUrl, ['Twitch']);
+    await open(`${latchkey().baseUrl}/profile`);
     await keys.enter('button “Sign out”');
     await seeText(page, 'You are signed out.');
   });

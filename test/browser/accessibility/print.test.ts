@@ -1,30 +1,14 @@
-import type { Browser } from 'playwright-core';
-import { browserOrExplain, launchBrowser, openContext } from '../../support/browser.ts';
-import { type RunningLatchkey, startLatchkey } from '../../support/latchkey.ts';
-import { openState, pageStates } from '../page-states.ts';
+import { openContext } from '../../support/browser.ts';
+import { describeInBrowser, useBrowser, useLatchkey } from '../../support/in-browser.ts';
+import { findState, openState } from '../page-states.ts';
 
-const found = await browserOrExplain();
-let browser: Browser;
-let latchkey: RunningLatchkey;
+const browser = useBrowser();
+const latchkey = useLatchkey({ sandboxHost: '127.0.0.1' });
 
-beforeAll(async () => {
-  if (!found) return;
-  browser = await launchBrowser(found);
-  latchkey = await startLatchkey({ sandboxHost: '127.0.0.1' });
-});
-afterAll(async () => {
-  await browser?.close();
-  await latchkey?.close();
-});
-
-(found ? describe : describe.skip)('a flow of the inspector, made a PDF', () => {
+describeInBrowser('a flow of the inspector, made a PDF', () => {
   test('has every step with its heading, the diagram, and the title of the page', async () => {
-    const context = await openContext(browser);
-    const page = await openState(
-      context,
-      latchkey,
-      pageStates.find(({ name }) => name === 'inspector-failed')!,
-    );
+    const context = await openContext(browser());
+    const page = await openState(context, latchkey(), findState('inspector-failed'));
     const headings = await page.locator('.step h3').allInnerTexts();
     expect(headings).toHaveLength(5);
     const titles = readOutline(await page.pdf({ format: 'A4', tagged: true, outline: true }));

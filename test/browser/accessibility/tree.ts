@@ -67,12 +67,12 @@ const toWords = (text: unknown) =>
     .trim();
 
 /** The node and everything below it, in the order of the page. */
-export function flatten(told: Told): Told[] {
+function flatten(told: Told): Told[] {
   return [told, ...told.children.flatMap(flatten)];
 }
 
 /** What is read out of it: its own words, or those of what is in it. */
-export function wordsOf(told: Told): string {
+function wordsOf(told: Told): string {
   return told.role === 'StaticText' ? told.name : told.children.map(wordsOf).join(' ');
 }
 

@@ -34,7 +34,7 @@ export const setupStates: readonly PageState[] = [
         TWITCH_SCOPES: 'openid channel:bot',
       };
       await withSettings(env, '/setup', 'Setup')(page, latchkey);
-      await seeText(page, '1 of them not known to Latchkey');
+      await seeText(page, '1 scope not known to Latchkey');
     },
   },
   {

@@ -25,7 +25,7 @@ function readBody(text: string): unknown {
 }
 
 /** With the true addresses in place of the sandbox's. */
-export function toAnswer({ status, headers, text }: Response): Answer {
+function toAnswer({ status, headers, text }: Response): Answer {
   return { status, headers, body: readBody(text.replaceAll(`${baseUrl}/`, 'https://')) };
 }
 

@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, type ServerProcess, startProcess, stopProcess } from './support/process.ts';
-import { until } from './support/until.ts';
+import { sandbox } from '../../src/commands/sandbox.ts';
+import { freePort, type ServerProcess, startProcess, stopProcess } from '../support/process.ts';
+import { until } from '../support/until.ts';
 
 /** `npm run sandbox` as a process of its own. */
 
@@ -52,6 +53,13 @@ function printedAbout(output: string, name: string): (what: string) => string {
   const section = output.split('\n\n').find((part) => part.startsWith(`${name}\n`)) ?? '';
   return (what) => new RegExp(`^  ${what} +(\\S+)$`, 'm').exec(section)?.[1] ?? '';
 }
+
+test('its help names every variable of the table in docs/sandbox.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/sandbox.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| ((?:`[A-Z_]+`(?:, )?)+) \|/gm)];
+  const named = rows.flatMap(([, names]) => names!.replaceAll('`', '').split(', '));
+  expect(named.toSorted()).toEqual(Object.keys(sandbox.variables).toSorted());
+});
 
 test('prints endpoints and credentials, and a login with nothing but these works', async () => {
   const { output } = await start({ SANDBOX_AUTO_APPROVE: 'true' });
@@ -121,6 +129,10 @@ test.each([
     { SANDBOX_AUTO_APPROVE_SCOPES: 'openid, nonsense' },
     ['SANDBOX_AUTO_APPROVE_SCOPES: has nonsense, a scope that no service here has.'],
   ],
+  [
+    { SANDBOX_REGISTRATIONS: './none.json', SANDBOX_REDIRECT_URIS: 'http://localhost:8080/{service}' },
+    ['SANDBOX_REDIRECT_URIS: is for the made-up client, in whose place SANDBOX_REGISTRATIONS is.'],
+  ],
   [{ SANDBOX_REGISTRATIONS: './none.json' }, ['SANDBOX_REGISTRATIONS: names a file that cannot be read.']],
   [
     { SANDBOX_PORT: 'x', SANDBOX_REDIRECT_URIS: 'nowhere' },
@@ -188,10 +200,10 @@ test('warns when others can reach it', async () => {
 
 test('serves an application of ours that runs elsewhere', async () => {
   const { url } = await start({ SANDBOX_AUTO_APPROVE: 'true' });
-  const sandbox = running!;
+  const alone = running!;
   const PORT = String(await freePort());
   const app = await startProcess(folder, { PORT, SANDBOX_URL: url });
   expect(app.output()).toContain(`Sandbox    ${url}`);
   await stopProcess(app.child, 'SIGKILL');
-  running = sandbox;
+  running = alone;
 });

@@ -1,15 +1,14 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Database, openDatabase } from '../src/storage/database.ts';
-import { createSqlRecords } from '../src/storage/sql-records.ts';
-import { databaseFile } from '../src/storage/stores.ts';
-import { createPostgresDatabase } from './support/open-stores.ts';
-import { describeWith } from './support/stores.ts';
+import { type Database, openDatabase } from '../../src/storage/database.ts';
+import { createSqlRecords } from '../../src/storage/sql-records.ts';
+import { databaseFile } from '../../src/storage/stores.ts';
+import { createPostgresDatabase } from '../support/open-stores.ts';
+import { runScript } from '../support/run-command.ts';
+import { describeWith } from '../support/stores.ts';
 
-const root = join(import.meta.dirname, '..');
 let folder: string;
 let file: string;
 beforeEach(() => {
@@ -18,36 +17,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-interface Outcome {
-  readonly code: number;
-  readonly output: string;
-  readonly errors: string;
-}
-
-const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  scripts: Record<string, string>;
-};
-
-/** Runs what the npm script runs, in a folder without `.env`. */
-function runCommand(
-  script: string,
-  env: Record<string, string> = {},
-  words: string[] = [],
-): Promise<Outcome> {
-  const [node, command, ...first] = scripts[script]!.split(' ');
-  expect(node).toBe('node');
-  const options = { cwd: folder, env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder, ...env } };
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [join(root, command!), ...first, ...words],
-      options,
-      (error, stdout, stderr) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout, errors: stderr });
-      },
-    );
-  });
-}
+const runCommand = (script: string, env?: Record<string, string>, words?: string[]) =>
+  runScript(folder, script, env, words);
 
 const succeeded = (output: string) => ({ code: 0, output: `${output}\n`, errors: '' });
 const failed = (errors: string) => ({ code: 1, output: '', errors: `${errors}\n` });

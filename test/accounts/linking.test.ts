@@ -12,12 +12,14 @@ import {
   post,
   subjects,
   untilSomebodyWaits,
+  watch,
   whileWaiting,
   withNode,
-} from './accounts/support.ts';
-import { type RunningLatchkey, startLatchkey } from './support/latchkey.ts';
-import { describeStores } from './support/stores.ts';
-import { answerAtProvider, linkProvider, type Page, signIn, Visitor } from './support/visitor.ts';
+} from './support.ts';
+import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
+import { describeStores } from '../support/stores.ts';
+import { until } from '../support/until.ts';
+import { answerAtProvider, linkProvider, type Page, signIn, Visitor } from '../support/visitor.ts';
 
 describeStores('linking', (stores) => {
   let latchkey: RunningLatchkey;
@@ -328,11 +330,43 @@ describeStores('linking', (stores) => {
       expect((await unlink(name)).text).toContain(words);
     });
 
-    test('what nobody holds access to says that none is left', async () => {
+    test('what nobody holds access to says that nothing was cancelled, and where to look', async () => {
       await visitor.press('Sign out');
       await signIn(visitor, latchkey.baseUrl, 'Resonite');
       const page = await unlink('Twitch');
-      expect(page.text).toContain('Twitch is unlinked. Our access there is cancelled.');
+      const words =
+        'Twitch is unlinked. We held no access there any more, so there was nothing to cancel. Check twitch.tv/settings/connections.';
+      expect(page.text).toContain(words);
+    });
+
+    test('tokens that no key opens any more are not called cancelled', async () => {
+      await signIn(new Visitor(), latchkey.baseUrl, 'Twitch');
+      await visitor.press('Sign out');
+      await signIn(visitor, latchkey.baseUrl, 'Resonite');
+      const grants = await latchkey.listRecords('grant');
+      for (const { expires_at: expiresAt, ...grant } of grants)
+        await latchkey.records.put('grant', { ...grant, expiresAt, value: 'sealed.with.another.key' });
+      const page = await unlink('Twitch');
+      expect(page.text).toContain('Twitch did not confirm that our access is cancelled.');
+    });
+
+    test('of the way in that a session has come to lean on meanwhile leaves it signed in', async () => {
+      const [resonite] = await identities();
+      const key = `account.${await accountOf(latchkey, subjects.ada.twitch)}`;
+      const lease = { key, owner: 'somebody else', value: '', expiresAt: Date.now() + minutes(1) };
+      await latchkey.records.create('lease', lease);
+      // It has read who is signed in, with Twitch, and waits for its turn.
+      const tab = anotherTab(visitor);
+      await tab.open(`${latchkey.baseUrl}/profile`);
+      const tries = watch(latchkey, 'create', 'lease');
+      const page = post(latchkey, tab, '/profile/resonite/unlink', { mode: 'sandbox' });
+      await until(() => tries() > 0);
+      const { value, expires_at: expiresAt, ...session } = (await latchkey.listRecords('session'))[0]!;
+      const facts = { ...JSON.parse(value), identityId: resonite!.id, check: null };
+      await latchkey.records.update('session', { ...session, value: JSON.stringify(facts), expiresAt });
+      await latchkey.records.deleteByOwner('lease', 'somebody else');
+      expect((await page).text).toContain('Resonite is unlinked.');
+      expect((await profile()).text).toContain('Signed in with Twitch as Ada');
     });
 
     test('the last way in is refused by page and by form', async () => {

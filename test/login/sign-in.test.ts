@@ -1,6 +1,6 @@
-import { type RunningLatchkey, startLatchkey } from './support/latchkey.ts';
-import { describeStores } from './support/stores.ts';
-import { answerAtProvider, linkProvider, signIn, Visitor } from './support/visitor.ts';
+import { type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
+import { describeStores } from '../support/stores.ts';
+import { answerAtProvider, linkProvider, signIn, Visitor } from '../support/visitor.ts';
 
 const providers = ['Twitch', 'Mixin', 'Resonite', 'Mixer'];
 

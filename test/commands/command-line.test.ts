@@ -1,43 +1,20 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { variables } from '../src/config.ts';
-import { loadCommands } from '../src/commands/latchkey-command.ts';
+import { variables } from '../../src/config.ts';
+import { loadCommands } from '../../src/commands/latchkey-command.ts';
+import { manifest, runCommand } from '../support/run-command.ts';
 
 /** `latchkey …` as a person types it. What each command does is in tests of its own. */
 
 const commands = await loadCommands();
-const root = join(import.meta.dirname, '..');
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  version: string;
-  bin: { latchkey: string };
-  scripts: Record<string, string>;
-};
-
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Outcome {
-  readonly code: number;
-  readonly output: string;
-  readonly errors: string;
-}
-
-/** Types it in a folder without `.env`, with nobody at the keyboard. */
-function type(...words: string[]): Promise<Outcome> {
-  const options = { cwd: folder, env: { PATH: process.env['PATH'] ?? '', DATA_DIR: folder } };
-  return new Promise((resolve) => {
-    const line = [join(root, manifest.bin.latchkey), ...words];
-    const child = execFile(process.execPath, line, options, (error, output, errors) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, output, errors });
-    });
-    child.stdin!.end();
-  });
-}
+const type = (...words: string[]) => runCommand(folder, [manifest.bin.latchkey, ...words]);
 
 test('--help lists every command, and what the exit codes say', async () => {
   const { code, output, errors } = await type('--help');
@@ -99,9 +76,14 @@ test('what cannot be done ends with 1 and a sentence', async () => {
 test('npm scripts of the same names call the same code', () => {
   for (const { name } of commands) {
     const script = manifest.scripts[name];
-    expect([name, script]).toEqual([
-      name,
-      name === 'start' ? 'node src/server.ts' : `node bin/latchkey.js ${name}`,
-    ]);
+    const expected = name === 'start' ? 'node src/server.ts' : `node bin/latchkey.js ${name}`;
+    expect([name, script]).toEqual([name, expected]);
   }
+});
+
+test('an older Node can read the command as far as the sentence about its version', () => {
+  const text = readFileSync(join(import.meta.dirname, '../..', manifest.bin.latchkey), 'utf8');
+  const named = [...text.matchAll(/^import \{ (.+) \} from/gm)].flatMap((match) => match[1]!.split(', '));
+  // Node 18 has these. A name that it lacks is an error of its own, before the first line runs.
+  expect(named).toEqual(['existsSync', 'fileURLToPath']);
 });
