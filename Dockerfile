@@ -18,7 +18,8 @@ LABEL org.opencontainers.image.title="Latchkey" \
       org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
 WORKDIR /app
-# The one folder that is written to, and only with SQLite.
+# The one folder that is written to, and only with SQLite: a volume of the host's. No VOLUME: Railway
+# builds no image that has one.
 RUN install -d -o node -g node /data
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./
@@ -28,7 +29,6 @@ COPY views ./views
 COPY public ./public
 # The user node, by number: Kubernetes sees only from a number that it is not root.
 USER 1000:1000
-VOLUME /data
 EXPOSE 3000
 # The health check is exempt from the check of the Host name.
 HEALTHCHECK --interval=30s --timeout=3s --start-period=10s --retries=3 \

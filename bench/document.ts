@@ -245,12 +245,12 @@ ${contestantList(figures)}
 
 ## The machine
 
-${machine.processor}, ${machine.cores} cores, ${machine.memoryGigabytes} GB; ${machine.system}; Node ${machine.node}; ${machine.date.slice(0, 10)}; Latchkey ${machine.version} (${machine.commit}). Load before
-the run: ${machine.loadBefore.toFixed(2)}.
+${machine.processor}, ${machine.cores} cores, ${machine.memoryGigabytes} GB; ${machine.system}; Node ${machine.node}; ${machine.date.slice(0, 10)}; Latchkey ${machine.version}. Load before the run:
+${machine.loadBefore.toFixed(2)}, what was started for it included.
 
 ## Run it
 
-    npm run bench                 the whole, about half an hour; writes this page
+    npm run bench                 the whole, half an hour or more; writes this page
     npm run bench -- --quick      a minute or two, to see that it works
     npm run bench -- --help       the rest
 

@@ -56,7 +56,6 @@ export interface Figures {
     /** Of the last minute before the run. */
     readonly loadBefore: number;
     readonly version: string;
-    readonly commit: string;
   };
   readonly plan: Plan & { readonly newcomersInHundred: number; readonly delayMilliseconds: number };
   /** The same of an Express application that does nothing, by round. */

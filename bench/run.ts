@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -241,24 +241,11 @@ const describeMachine = (): Figures['machine'] => ({
   pinned: canPin,
   loadBefore: loadavg()[0]!,
   version: readOwnVersion(),
-  commit: readCommit(),
 });
 
 /** Each round begins with another one. */
 const inTurn = <T>(list: readonly T[], round: number) =>
   list.map((_, index) => list[(index + round) % list.length]!);
-
-function readCommit(): string {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], {
-      cwd: project,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return 'unknown';
-  }
-}
 
 function installPackages(): void {
   say('Installing the contestants, as bench/package-lock.json has them');

@@ -189,12 +189,15 @@ describe('Kubernetes', () => {
   });
 
   test('every manifest of the folder is applied', () => {
-    const { resources, configMapGenerator } = readManifest<{
+    const { resources, images, configMapGenerator } = readManifest<{
       resources: string[];
+      images: { newTag: string }[];
       configMapGenerator: { envs: string[] }[];
     }>('kustomization');
     const applied = [...resources, ...configMapGenerator[0]!.envs, 'kustomization.yaml'];
     expect(applied.toSorted()).toEqual(readdirSync(join(root, folder)).toSorted());
+    // One that names a version: what `latest` is changes from one pod to the next.
+    expect(images.map(({ newTag }) => newTag)).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
   });
 });
 
@@ -215,8 +218,8 @@ describe.each(recipes)('$name.md', ({ text }) => {
     const named = [...text.matchAll(/(?:^|[`\s])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=|`)/gm)].map(
       ([, name]) => name!,
     );
-    // Of compose.yaml, not of the application.
-    const others = ['POSTGRES_PASSWORD', '_FILE'];
+    // Of compose.yaml and of a host, not of the application.
+    const others = ['POSTGRES_PASSWORD', 'RAILWAY_RUN_UID', '_FILE'];
     expect(named.length).toBeGreaterThan(1);
     expect(named.filter((name) => !variables.includes(name) && !others.includes(name))).toEqual([]);
   });
@@ -242,10 +245,12 @@ describe('the reverse proxy', () => {
     expect(block('nginx')).toContain('proxy_set_header X-Forwarded-For $remote_addr;');
   });
 
-  test('Caddy leaves queries out of every log line, as in compose.yaml', () => {
-    const filter = String.raw`request>uri regexp "\?.*" "?"`;
-    expect(block('caddy')).toContain(filter);
-    expect(read('compose.yaml')).toContain(filter);
+  test('Caddy leaves queries out of every log line, those of the page before too, as in compose.yaml', () => {
+    const filters = [String.raw`request>uri regexp "\?.*" "?"`, 'request>headers>Referer delete'];
+    for (const filter of filters) {
+      expect(block('caddy')).toContain(filter);
+      expect(read('compose.yaml')).toContain(filter);
+    }
   });
 
   test('Traefik drops queries and asks a route that exists', () => {
