@@ -90,7 +90,9 @@ export function readOptions(options: LatchkeyOptions, nodeEnvironment: string): 
   }
   if (problems.length > 0) throw new TypeError(['latchkey() was given:', ...problems].join('\n  '));
 
-  const set = settings.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+  const set = settings
+    .map(([name, value]) => [name, String(value ?? '')] as const)
+    .filter(([, text]) => text.trim() !== '');
   const environment = {
     NODE_ENV: nodeEnvironment,
     LOG_LEVEL: 'warn',

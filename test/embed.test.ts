@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import session from 'express-session';
 import { type Hooks, type Latchkey, type LatchkeyOptions, latchkey, type Provider } from '../src/latchkey.ts';
+import { readOptions } from '../src/latchkey-options.ts';
 import { twitch } from '../src/providers/twitch.ts';
 import { databaseFile } from '../src/storage/stores.ts';
 import { freePort } from './support/process.ts';
@@ -409,6 +410,21 @@ describe('options', () => {
     await expect(
       given({ settings: { BASE_URL: 'http://localhost:3000', DATA_DIR: folder } }),
     ).rejects.toThrow(/BASE_URL: needs a path.*Example: BASE_URL=http:\/\/localhost:3000\/login-area/);
+  });
+
+  test('that are empty count as not set: they switch nothing off that the default has on', async () => {
+    const settings = {
+      NODE_ENV: '',
+      LOG_LEVEL: ' ',
+      BASE_URL: 'https://example.org/login',
+      DATA_DIR: folder,
+    };
+    expect(readOptions({ settings }, 'production').environment).toEqual({
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'warn',
+      BASE_URL: 'https://example.org/login',
+      DATA_DIR: folder,
+    });
   });
 
   test('in production want what the server wants', async () => {

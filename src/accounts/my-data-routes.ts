@@ -43,10 +43,10 @@ export function addMyDataRoutes(router: IRouter, context: Context): void {
     requireRecentSignIn(context, account, paths.deleteAccount);
     const { accountId } = account.signedIn;
     const unconfirmed = await oneChangeAtATime(context, accountId, () => deleteAccount(accountId));
-    const binding = readCookie(request, bindingCookie, config.secure);
-    if (binding !== null) await transactions.endAll(binding);
-    await destroySession(request);
     log.info('account.delete', { outcome: unconfirmed.length === 0 ? 'revoked' : 'not-confirmed' });
+    const binding = readCookie(request, bindingCookie, config.secure);
+    if (binding !== null) await afterwards(context, transactions.endAll(binding));
+    await afterwards(context, destroySession(request));
     forgetBrowser(response, config);
     const told = unconfirmed.map((provider) => `&unconfirmed=${provider}`).join('');
     response.redirect(303, `${paths.home}?account_deleted${told}`);

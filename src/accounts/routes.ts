@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { IRouter } from 'express';
-import { LoginError, RequestError } from '../errors.ts';
+import { LoginError } from '../errors.ts';
 import type { Client } from '../oauth/client.ts';
 import { routes } from '../paths.ts';
 import { hasEnded } from '../sessions/grants.ts';
 import { type SignedIn, setFlash } from '../sessions/session.ts';
 import type { Context } from '../web/context.ts';
-import { toReadFailureFlash, toReadFlash } from '../web/flash-words.ts';
+import { toNotLinkedFlash, toReadFailureFlash, toReadFlash } from '../web/flash-words.ts';
 import { endSessionIfOver } from '../web/grant-check.ts';
 import { renderPage } from '../web/page.ts';
 import { type IdentityWithGrant, toProfilePage } from '../web/profile-page.ts';
@@ -30,7 +30,7 @@ export function addAccountRoutes(router: IRouter, context: Context): void {
     const read = await Promise.all(identities.map((identity) => withFreshProfile(signedIn, identity)));
     const linked = read.filter((entry) => entry !== null);
     const carrier = linked.find(({ identity }) => identity.id === signedIn.identityId);
-    if (carrier) await endSessionIfOver(context, request, signedIn, carrier.identity.provider, carrier.grant);
+    if (carrier) await endSessionIfOver(context, request, signedIn, carrier.identity, carrier.grant);
     const page = toProfilePage(context, signedIn, linked);
     const options = { view: 'profile', title: 'Your accounts', current: 'profile' } as const;
     await renderPage(context, request, response, options, page);
@@ -41,8 +41,8 @@ export function addAccountRoutes(router: IRouter, context: Context): void {
     const client = findClient(context, String(request.params['provider']));
     const { provider, mode } = client;
     const identity = await accounts.getIdentity(signedIn.accountId, provider.id, mode);
-    if (!identity) throw new RequestError('not_found');
-    const outcome = await tryToRead(signedIn, client, identity);
+    const outcome = identity ? await tryToRead(signedIn, client, identity) : 'unlinked';
+    if (outcome === 'unlinked') await setFlash(request, toNotLinkedFlash(provider));
     if (outcome === 'read') await setFlash(request, toReadFlash(provider));
     if (outcome === 'failed') await setFlash(request, toReadFailureFlash(provider));
     response.redirect(303, paths.profile);

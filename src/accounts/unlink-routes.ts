@@ -1,4 +1,4 @@
-import type { IRouter, Request } from 'express';
+import type { IRouter, Request, Response } from 'express';
 import { LoginError, RequestError } from '../errors.ts';
 import type { RevocationOutcome } from '../oauth/revocation-request.ts';
 import { routes } from '../paths.ts';
@@ -6,7 +6,7 @@ import { type SignedIn, setFlash } from '../sessions/session.ts';
 import { afterwards } from '../web/afterwards.ts';
 import type { Context, ServiceInUse } from '../web/context.ts';
 import { endIdentityGrants } from '../web/end-grants.ts';
-import { toUnlinkFlash } from '../web/flash-words.ts';
+import { toNotLinkedFlash, toUnlinkFlash } from '../web/flash-words.ts';
 import { oneChangeAtATime } from '../web/one-change.ts';
 import { form, link, renderPage } from '../web/page.ts';
 import { homeWithReturn } from '../web/return-path.ts';
@@ -27,7 +27,9 @@ export function addUnlinkRoutes(router: IRouter, context: Context): void {
     const here = pageOf(service, mode);
     const account = await readAccount(context, request);
     if (!account) return response.redirect(303, homeWithReturn(context, here));
-    const { identity, others } = findLinked(account.identities, service, mode);
+    const linked = findLinked(account.identities, service, mode);
+    if (!linked) return sayNotLinked(request, response, service);
+    const { identity, others } = linked;
     const possible = others.some(isWayIn);
     if (possible) requireRecentSignIn(context, account, here);
     const page = toUnlinkPage(service, identity, possible);
@@ -39,25 +41,31 @@ export function addUnlinkRoutes(router: IRouter, context: Context): void {
     const account = await requireAccount(context, request);
     const { signedIn } = account;
     const { service, mode } = readTarget(request);
-    findLinked(account.identities, service, mode);
+    if (!findLinked(account.identities, service, mode)) return sayNotLinked(request, response, service);
     requireRecentSignIn(context, account, pageOf(service, mode));
     const outcome = await oneChangeAtATime(context, signedIn.accountId, () =>
       unlink(request, signedIn, service, mode),
     );
+    if (outcome === null) return sayNotLinked(request, response, service);
     log.info('unlink', { provider: service.provider.id, outcome });
     await setFlash(request, toUnlinkFlash(service.provider, outcome, revocationWords(service, mode)));
     response.redirect(303, paths.profile);
   });
 
-  /** Revokes first: after a crash half-way the way in is still there, and the person can ask again. */
+  /**
+   * Revokes first: after a crash half-way the way in is still there, and the person can ask again. Null
+   * when another page has unlinked it meanwhile.
+   */
   async function unlink(
     request: Request,
     signedIn: SignedIn,
     service: ServiceInUse,
     mode: string,
-  ): Promise<RevocationOutcome> {
+  ): Promise<RevocationOutcome | null> {
     const { accountId, ref } = signedIn;
-    const { identity, others } = findLinked(await accounts.listIdentities(accountId), service, mode);
+    const linked = findLinked(await accounts.listIdentities(accountId), service, mode);
+    if (!linked) return null;
+    const { identity, others } = linked;
     const wayIn = others.find(isWayIn);
     if (!wayIn) throw new LoginError('last_identity', { provider: identity.provider });
     const outcome = await endIdentityGrants(context, identity);
@@ -90,11 +98,16 @@ export function addUnlinkRoutes(router: IRouter, context: Context): void {
 
   const pageOf = ({ provider }: ServiceInUse, mode: string) => `${paths.unlink(provider.id)}?mode=${mode}`;
 
-  /** The identity, among those of the account signed in. */
+  /** The identity, among those of the account signed in; null when it is not linked. */
   function findLinked(linked: readonly Identity[], { provider }: ServiceInUse, mode: string) {
     const identity = linked.find((one) => one.provider === provider.id && one.mode === mode);
-    if (!identity) throw new RequestError('not_found');
-    return { identity, others: linked.filter(({ id }) => id !== identity.id) };
+    return identity ? { identity, others: linked.filter(({ id }) => id !== identity.id) } : null;
+  }
+
+  /** What the person wanted is so already, as after Back or in a second tab. */
+  async function sayNotLinked(request: Request, response: Response, { provider }: ServiceInUse) {
+    await setFlash(request, toNotLinkedFlash(provider));
+    response.redirect(303, paths.profile);
   }
 
   function toUnlinkPage(service: ServiceInUse, identity: Identity, possible: boolean): ConfirmPage {

@@ -18,6 +18,7 @@ import { bindBrowser, bindingCookie, forgetBrowser, readCookie, setCookie } from
 import { endSessionAccess, giveBack, giveBackAfterwards, revokeTokens } from '../web/end-grants.ts';
 import { toLoginFlash } from '../web/flash-words.ts';
 import { form, link, renderPage, sendPage } from '../web/page.ts';
+import { readQuery } from '../web/query.ts';
 import { homeWithReturn, readReturnPath } from '../web/return-path.ts';
 import { findClient } from '../web/services.ts';
 import { changeSession, renewSession, toSignInFacts, withFlash } from '../web/session-changes.ts';
@@ -79,7 +80,7 @@ export function addLoginRoutes(router: IRouter, context: Context): void {
     const client = findClient(context, String(request.params['provider']));
     const before = readSignedIn(request);
     const login = await finishLogin(context, client, {
-      query: new URL(request.url, config.origin).searchParams,
+      query: readQuery(request),
       binding: readCookie(request, bindingCookie, secure),
       accountId: before?.accountId ?? null,
       stillSignedIn: async () => before !== null && (await sessions.isAlive(before)),

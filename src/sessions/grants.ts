@@ -8,7 +8,7 @@ import { sendRevocationRequest } from '../oauth/revocation-request.ts';
 import type { Tokens } from '../oauth/token-response.ts';
 import { sendValidationRequest } from '../oauth/validation-request.ts';
 import type { ExpiringRecord, ExpiringRecords, RecordOfKind } from '../storage/expiring-records.ts';
-import { isStorageError } from '../storage/storage-error.ts';
+import { isStorageError, StorageError } from '../storage/storage-error.ts';
 import { type Leases, leasePollMilliseconds } from './leases.ts';
 import type { KeyRing } from './seal.ts';
 
@@ -81,6 +81,8 @@ const earlyMilliseconds = 60 * 1000;
 const leaseMilliseconds = 30 * 1000;
 /** Who waits for another node gives up after what one answer of a provider may take. */
 const waitMilliseconds = 10 * 1000;
+/** More than a browser has logins under way: with each try that fails, another request's has succeeded. */
+const triesToPut = 50;
 /** After a validation that led nowhere. */
 const retryCheckMilliseconds = 60 * 1000;
 
@@ -283,9 +285,15 @@ export function createGrants(
     isCheckDue,
     async put(place, client, tokens, expiresAt) {
       const { kind, ...record } = toRecord(place, client, tokens, expiresAt);
-      const former = open(await records.get(kind, record.key));
-      await records.put(kind, record);
-      return former;
+      for (let tries = 0; tries < triesToPut; tries++) {
+        const current = await records.get(kind, record.key);
+        const put = current
+          ? await records.update(kind, { ...record, version: current.version })
+          : await records.create(kind, record);
+        // Else a refresh or another login was faster: then its tokens are the former ones.
+        if (put) return open(current);
+      }
+      throw new StorageError('busy', null, 'the grant kept changing');
     },
     async get(place) {
       return open(await records.get('grant', toKey(place)));

@@ -3,7 +3,7 @@ import type { Identity } from '../accounts/account-store.ts';
 import { RequestError } from '../errors.ts';
 import { routes } from '../paths.ts';
 import type { Context } from '../web/context.ts';
-import { toEndedSessionFlash, toEndedSessionsFlash } from '../web/flash-words.ts';
+import { toEndedSessionFlash, toEndedSessionsFlash, toGoneSessionFlash } from '../web/flash-words.ts';
 import { form, renderPage } from '../web/page.ts';
 import { homeWithReturn } from '../web/return-path.ts';
 import { nameOfProvider } from '../web/services.ts';
@@ -37,11 +37,18 @@ export function addSessionRoutes(router: IRouter, context: Context): void {
   router.post(routes.endSession(':ref'), async (request, response) => {
     const { signedIn } = await requireAccount(context, request);
     // Looked for among the account's own: another account's session is as unknown as one that ended.
-    const session = (await listOthers(signedIn)).find(({ ref }) => ref === request.params['ref']);
-    if (!session) throw new RequestError('not_found');
-    await endSessions(context, signedIn.accountId, [session]);
-    log.info('sessions.end', { outcome: '1' });
-    await setFlash(request, toEndedSessionFlash(session.facts.device ?? 'Unknown device'));
+    const wanted = String(request.params['ref']);
+    // The button that ends this very session is another one: Sign out.
+    if (wanted === signedIn.ref) throw new RequestError('malformed_request');
+    const session = (await listOthers(signedIn)).find(({ ref }) => ref === wanted);
+    if (session) {
+      await endSessions(context, signedIn.accountId, [session]);
+      log.info('sessions.end', { outcome: '1' });
+    }
+    const flash = session
+      ? toEndedSessionFlash(session.facts.device ?? 'Unknown device')
+      : toGoneSessionFlash();
+    await setFlash(request, flash);
     response.redirect(303, paths.sessions);
   });
 

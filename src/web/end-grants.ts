@@ -97,8 +97,12 @@ async function revoke(
  */
 export async function revokeTokens(client: Client, tokens: readonly Tokens[]): Promise<RevocationOutcome> {
   if (client.provider.endpoints.revocation === undefined) return 'not-offered';
-  if (tokens.length === 0) return 'nothing-held';
-  const outcomes = await Promise.all(tokens.map((held) => inTime(revokeHeld(client, held))));
+  // What was wiped because the provider called it over, or somebody else's, is held no more.
+  const held = tokens.filter(
+    ({ accessToken, refreshToken }) => accessToken !== null || refreshToken !== null,
+  );
+  if (held.length === 0) return 'nothing-held';
+  const outcomes = await Promise.all(held.map((one) => inTime(revokeHeld(client, one))));
   return outcomes.includes('not-confirmed') ? 'not-confirmed' : 'revoked';
 }
 

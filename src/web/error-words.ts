@@ -209,7 +209,7 @@ export const errorWords: Record<ErrorCode, (situation: Situation) => Words> = {
   not_found: () => ({
     status: 404,
     heading: 'Page not found',
-    reason: `There is no page at this address. Check it for typing slips, or start from the front. ${nothing}`,
+    reason: `There is no page at this address. Perhaps there was one: a form that was sent before, or something that has ended since. Or there is a slip in it. ${nothing}`,
     buttons: ['home'],
   }),
   malformed_request: () => ({

@@ -99,6 +99,15 @@ export function toJoinedFlash(moved: readonly string[]): Flash {
   return ok('Accounts joined', `Both accounts are one now. Moved here: ${toList(moved)}.`);
 }
 
+/** A button of a page that is older than what happened since. */
+export function toNotLinkedFlash({ name }: Provider): Flash {
+  return note('Nothing changed', `${name} is not linked here any more, so nothing was changed.`);
+}
+
+export function toGoneSessionFlash(): Flash {
+  return note('Nothing changed', 'That session has ended already, so nothing was changed.');
+}
+
 export function toEndedSessionFlash(device: string): Flash {
   return ok('Device signed out', `${device} is signed out.`);
 }

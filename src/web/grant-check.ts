@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, RequestHandler } from 'express';
+import type { Identity } from '../accounts/account-store.ts';
 import { LoginError, RequestError } from '../errors.ts';
-import type { Grant } from '../sessions/grants.ts';
+import { type Grant, hasEnded } from '../sessions/grants.ts';
 import { readSignedIn, type SignedIn } from '../sessions/session.ts';
 import type { Context } from './context.ts';
 import { accountLease } from './one-change.ts';
@@ -26,7 +27,7 @@ export function createGrantCheck(context: Context): RequestHandler {
     const identities = await accounts.listIdentities(signedIn.accountId);
     const identity = identities.find(({ id }) => id === signedIn.identityId);
     const client = identity && findClientOf(context, identity);
-    if (!client) return next();
+    if (!identity || !client?.provider.validateEvery) return next();
     const asking = grants
       .freshTokens(client, { ...place, subject: identity.subject }, null)
       .catch((error: unknown) => {
@@ -35,8 +36,10 @@ export function createGrantCheck(context: Context): RequestHandler {
         log.warn('not validated', { provider: identity.provider, code, reason: facts.reason ?? '' });
       });
     await Promise.race([asking, pause(waitMilliseconds, undefined, { ref: false })]);
+    // Meanwhile the session may have ended, or gone on through another identity: that one counts then.
+    if ((await readWayIn(context, signedIn)) !== signedIn.identityId) return next();
     const grant = await grants.get(place);
-    await endSessionIfOver(context, request, signedIn, identity.provider, grant);
+    await endSessionIfOver(context, request, signedIn, identity, grant);
     // Without the provider's word the next page does not wait for it again at once.
     const known = grant?.check && !grants.isCheckDue(grant.check);
     request.session.check = known ? grant.check : { triedAt: now(), dueAt: now() + retryMilliseconds };
@@ -46,22 +49,28 @@ export function createGrantCheck(context: Context): RequestHandler {
 
 /**
  * Ends the session when the tokens that carry it are over. Throws `access_ended` then. Only where
- * the provider wants it so (`validateEvery`): elsewhere the card says what is wrong.
+ * the provider wants it so (`validateEvery`): elsewhere the card says what is wrong. What the request
+ * has read of the session may be of an identity that carried it before.
  */
 export async function endSessionIfOver(
   context: Context,
   request: Request,
   signedIn: SignedIn,
-  provider: string,
+  identity: Pick<Identity, 'provider' | 'mode'>,
   grant: Grant | null,
 ): Promise<void> {
-  if (!request.session?.check || (grant && !grant.ended)) return;
+  const client = findClientOf(context, identity);
+  if (!request.session?.check || !client?.provider.validateEvery) return;
+  if (grant && !hasEnded(grant, context.now())) return;
   // An unlink takes the tokens first, and the session then goes on through another identity.
   if (!grant && (await isChanging(context, signedIn))) return;
   await endOwnSession(context, request, signedIn);
   // Without its tokens nothing could ever be said about such a session again.
   if (!grant?.ended) throw new RequestError('not_signed_in', { returnTo: context.paths.profile });
-  throw new LoginError('access_ended', { provider, reason: `the access is ${grant.ended.why}` });
+  throw new LoginError('access_ended', {
+    provider: identity.provider,
+    reason: `the access is ${grant.ended.why}`,
+  });
 }
 
 async function isChanging(context: Context, signedIn: SignedIn): Promise<boolean> {

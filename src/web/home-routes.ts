@@ -10,6 +10,7 @@ import { stepsAloneWords } from './flash-words.ts';
 import { toHelpPage } from './help-page.ts';
 import { toHere } from './here.ts';
 import { form, renderPage, themes } from './page.ts';
+import { readQuery } from './query.ts';
 import { readReturnPath } from './return-path.ts';
 import { toList, toSentence } from './sentences.ts';
 import { failingSince, sandboxHref, serviceLabel } from './services.ts';
@@ -52,7 +53,7 @@ export function addHomeRoutes(router: IRouter, context: Context): void {
 
     /** Twitch reports an unknown redirect URI to the first registered one, often the site's root. */
     async function toRedirectMismatch(state: unknown): Promise<LoginError> {
-      recordCallback(null, new URL(request.url, config.origin).searchParams);
+      recordCallback(null, readQuery(request));
       const binding = readCookie(request, bindingCookie, config.secure);
       const mismatch = new LoginError('redirect_mismatch', { reason: 'reported to the root of the site' });
       if (typeof state !== 'string') return mismatch;

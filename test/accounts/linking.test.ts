@@ -434,11 +434,35 @@ describeStores('linking', (stores) => {
       expect(await latchkey.listRecords('lease')).toEqual([]);
     });
 
-    test('what is not linked is not found', async () => {
+    test('what is not linked any more leads back to the profile, which says so', async () => {
       await profile();
-      expect((await visitor.open(`${latchkey.baseUrl}/profile/mixer/unlink`)).status).toBe(404);
-      expect((await visitor.open(`${latchkey.baseUrl}/profile/twitch/unlink?mode=live`)).status).toBe(404);
-      expect((await post(latchkey, visitor, '/profile/mixer/unlink', { mode: 'sandbox' })).status).toBe(404);
+      const before = await everythingLinked(latchkey);
+      const requests = [
+        ['Mixer', () => visitor.open(`${latchkey.baseUrl}/profile/mixer/unlink`)],
+        ['Twitch', () => visitor.open(`${latchkey.baseUrl}/profile/twitch/unlink?mode=live`)],
+        ['Mixer', () => post(latchkey, visitor, '/profile/mixer/unlink', { mode: 'sandbox' })],
+        ['Mixer', () => post(latchkey, visitor, '/profile/mixer/read', {})],
+      ] as const;
+      for (const [name, send] of requests) {
+        const page = await send();
+        expect([page.status, page.heading]).toEqual([200, 'Your accounts']);
+        expect(page.text).toContain(`${name} is not linked here any more, so nothing was changed.`);
+      }
+      expect(await everythingLinked(latchkey)).toBe(before);
+    });
+
+    test('of what the provider called over asks nobody, and does not say that anything was cancelled', async () => {
+      const bo = new Visitor();
+      await signIn(bo, latchkey.baseUrl, 'Mixin', { person: 'Bo' });
+      await linkProvider(bo, latchkey.baseUrl, 'Twitch', { person: 'Bo' });
+      latchkey.sandbox.state.faults.set('twitch', 'userinfo_other_person');
+      latchkey.advance(minutes(6));
+      await bo.open(`${latchkey.baseUrl}/profile`);
+      latchkey.sandbox.state.faults.clear('twitch');
+      await bo.press('Unlink Twitch');
+      const page = await bo.press('Unlink Twitch');
+      expect(page.text).toContain('We held no access there any more, so there was nothing to cancel.');
+      expect(latchkey.sandbox.state.requests.filter(({ path }) => path.includes('revoke'))).toEqual([]);
     });
 
     test('makes the identity unknown: signing in with it starts a new profile', async () => {

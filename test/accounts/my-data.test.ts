@@ -1,6 +1,7 @@
 import { type RunningLatchkey, startLatchkey, testSecret } from '../support/latchkey.ts';
 import { describeStores } from '../support/stores.ts';
 import { captureCallback, linkProvider, signIn, startSignIn, Visitor } from '../support/visitor.ts';
+import { failOnce } from '../sessions/support.ts';
 import {
   accessTokens,
   anotherTab,
@@ -256,6 +257,18 @@ describeStores('my data', (stores) => {
       expect(page.text).toContain(
         'Your account here is deleted, and you are signed out everywhere. Twitch did not confirm that our access is cancelled. Check twitch.tv/settings/connections.',
       );
+      await nothingLeft();
+    });
+
+    test('is done although a store fails right after it', async () => {
+      await deletePage();
+      const failing = failOnce(latchkey, 'endByOwner', 'login');
+      const page = await visitor.press('Delete my account');
+      expect(failing.hasFailed()).toBe(true);
+      expect([page.status, page.heading]).toEqual([200, 'Sign in']);
+      expect(page.text).toContain('Your account here is deleted, and you are signed out everywhere.');
+      for (const event of ['account.delete', 'not tidied up'])
+        expect(latchkey.logLines.filter((line) => line.includes(`"${event}"`))).toHaveLength(1);
       await nothingLeft();
     });
 

@@ -1,7 +1,8 @@
 import { type LatchkeyOptions, type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { describeStores } from '../support/stores.ts';
 import { answerAtProvider, captureCallback, linkProvider, signIn, Visitor } from '../support/visitor.ts';
-import { anotherTab, whileWaiting } from './support.ts';
+import { until } from '../support/until.ts';
+import { anotherTab, asked, slowDown, whileWaiting } from './support.ts';
 
 let latchkey: RunningLatchkey;
 let visitor: Visitor;
@@ -100,6 +101,54 @@ describeStores('races', (stores) => {
     for (const tab of [first, second, visitor]) expect((await profile(tab)).heading).toBe('Sign in');
     expect(await latchkey.listRecords('session')).toEqual([]);
     expect(await latchkey.listRecords('grant')).toEqual([]);
+  });
+
+  describe('a login for what is linked already, whose tokens are stored a moment after', () => {
+    const askAgain = () =>
+      captureCallback(
+        visitor,
+        async () => {
+          await profile(visitor);
+          const form = new URLSearchParams({ intent: 'ask' });
+          await visitor.submit('post', new URL(`${latchkey.baseUrl}/login/twitch`), form);
+        },
+        latchkey.baseUrl,
+      );
+    const tokensThere = () => latchkey.sandbox.state.accessTokens.size;
+
+    test('those of another login gives these back', async () => {
+      await signIn(visitor, latchkey.baseUrl, 'Twitch');
+      const [one, two] = [await askAgain(), await askAgain()];
+      const [first, second] = [anotherTab(visitor), anotherTab(visitor)];
+      const slow = slowDown(latchkey, 'update', 'grant');
+      const late = first.open(one.href);
+      await until(slow.hasBegun);
+      await second.open(two.href);
+      slow.goOn();
+      await late;
+      expect(tokensThere()).toBe(1);
+      await second.press('Sign out');
+      expect(tokensThere()).toBe(0);
+    });
+
+    test('those of a refresh gives these back', async () => {
+      await signIn(visitor, latchkey.baseUrl, 'Twitch');
+      const callback = await askAgain();
+      // Twitch takes the access token no longer, and gives another one for the refresh token.
+      latchkey.sandbox.state.accessTokens.clear();
+      const tab = anotherTab(visitor);
+      const slow = slowDown(latchkey, 'update', 'grant');
+      const late = tab.open(callback.href);
+      await until(slow.hasBegun);
+      const refreshes = asked(latchkey, 'refresh').length;
+      await profile(visitor);
+      await visitor.press('Read profile again from Twitch');
+      expect(asked(latchkey, 'refresh').length).toBe(refreshes + 1);
+      slow.goOn();
+      await late;
+      await tab.press('Sign out');
+      expect(tokensThere()).toBe(0);
+    });
   });
 
   describe('access is given back only once the database has agreed', () => {

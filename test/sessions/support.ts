@@ -69,7 +69,7 @@ const isAbout = (kind: RecordKind, parameters: unknown[]) =>
 /** Makes one operation of the application's store take its time: it begins once told to go on. */
 export function slowDown(
   { records }: RunningLatchkey,
-  operation: 'put' | 'putBoth' | 'rename' | 'delete',
+  operation: 'get' | 'put' | 'putBoth' | 'update' | 'rename' | 'delete',
   kind: RecordKind,
 ): { hasBegun: () => boolean; goOn: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -89,7 +89,16 @@ export function slowDown(
 /** Makes one operation of the application's store fail once; `late`: after it was done. */
 export function failOnce(
   { records }: RunningLatchkey,
-  operation: 'create' | 'put' | 'putBoth' | 'get' | 'update' | 'rename' | 'delete' | 'deleteByOwner',
+  operation:
+    | 'create'
+    | 'put'
+    | 'putBoth'
+    | 'get'
+    | 'update'
+    | 'rename'
+    | 'delete'
+    | 'deleteByOwner'
+    | 'endByOwner',
   kind: RecordKind,
   when: 'at once' | 'late' = 'at once',
 ): { hasFailed: () => boolean } {

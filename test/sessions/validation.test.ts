@@ -3,12 +3,15 @@ import { madeUpClients } from '../../src/sandbox/registrations.ts';
 import { type LatchkeyOptions, type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
 import { describeStores } from '../support/stores.ts';
 import { answerAtProvider, linkProvider, signIn, Visitor } from '../support/visitor.ts';
+import { until } from '../support/until.ts';
 import {
+  anotherTab,
   asked,
   cardOf,
   hours,
   minutes,
   openGrants,
+  slowDown,
   tabBeside,
   whileWaiting,
   wipedTokens,
@@ -39,6 +42,33 @@ const identities = () => latchkey.database.selectFrom('identities').selectAll().
 const disconnect = () => latchkey.sandbox.state.revokeAccess('twitch', madeUpClients.twitch.clientId, 'ada');
 
 const overHeading = 'Twitch ended our access, so you are signed out';
+
+describeStores(
+  'a session that another tab has taken off Twitch while a page of it waits for a word',
+  (stores) => {
+    test('goes on through the other account, though this session never held its tokens', async () => {
+      await start({ stores, env: { REAUTH_MINUTES: '600' } });
+      const elsewhere = new Visitor();
+      await signIn(elsewhere, latchkey.baseUrl, 'Twitch');
+      await linkProvider(elsewhere, latchkey.baseUrl, 'Resonite');
+      await signIn(visitor, latchkey.baseUrl, 'Twitch');
+      const page = anotherTab(visitor);
+      latchkey.advance(minutes(61));
+      // The page waits for two seconds; meanwhile the other tab is done.
+      const slow = slowDown(latchkey, 'get', 'grant');
+      const waiting = page.open(`${latchkey.baseUrl}/profile`);
+      await until(slow.hasBegun);
+      await profile(visitor);
+      await visitor.press('Unlink Twitch');
+      await visitor.press('Unlink Twitch');
+      expect(visitor.page.text).toContain('Twitch is unlinked');
+      expect((await waiting).heading).toBe('Your accounts');
+      slow.goOn();
+      latchkey.advance(minutes(2));
+      expect((await profile(visitor)).heading).toBe('Your accounts');
+    });
+  },
+);
 
 describeStores('a session signed in with Twitch', (stores) => {
   beforeEach(async () => {

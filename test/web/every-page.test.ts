@@ -115,27 +115,42 @@ describe('the log has a line, with a code and without what was sent, for', () =>
   });
 });
 
-test.each(['PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND'])('%s is no method of any page', async (method) => {
+/** Sends the path as it stands, which clients would put right. */
+function sendRaw(method: string, path: string): Promise<{ status: number | undefined; text: string }> {
   const { hostname, port } = new URL(latchkey.listensAt);
-  const send = (path: string) =>
-    new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
-      const headers = {
-        host: new URL(latchkey.baseUrl).host,
-        cookie: visitor.cookieHeader(new URL(latchkey.baseUrl)),
-        'sec-fetch-site': 'same-origin',
-        'x-canary': 'canary',
-      };
-      const sending = request({ hostname, port, method, path, headers }, (response) => {
-        let text = '';
-        response.on('data', (chunk) => {
-          text += String(chunk);
-        });
-        response.on('end', () => resolve({ status: response.statusCode, text }));
+  const headers = {
+    host: new URL(latchkey.baseUrl).host,
+    cookie: visitor.cookieHeader(new URL(latchkey.baseUrl)),
+    'sec-fetch-site': 'same-origin',
+    'x-canary': 'canary',
+  };
+  return new Promise((resolve, reject) => {
+    const sending = request({ hostname, port, method, path, headers }, (response) => {
+      let text = '';
+      response.on('data', (chunk) => {
+        text += String(chunk);
       });
-      sending.on('error', reject).end();
+      response.on('end', () => resolve({ status: response.statusCode, text }));
     });
+    sending.on('error', reject).end();
+  });
+}
+
+test.each([
+  ['//?error=redirect_mismatch', 502],
+  ['http://nobody:99999/?error=redirect_mismatch', 502],
+  ['http://nobody:99999/login/twitch/callback?state=unknown', 400],
+])('%s is no mistake of ours', async (path, status) => {
+  const answer = await sendRaw('GET', path);
+  expect([answer.status, latchkey.logLines.filter((line) => line.includes('"failure"'))]).toEqual([
+    status,
+    [],
+  ]);
+});
+
+test.each(['PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND'])('%s is no method of any page', async (method) => {
   for (const path of [...pages, '/logout', '/account/data.json', '/assets/latchkey.css']) {
-    const { status, text } = await send(path);
+    const { status, text } = await sendRaw(method, path);
     expect([path, status]).toEqual([path, 404]);
     // TRACE would say back what was sent.
     expect(text).not.toContain('canary');
