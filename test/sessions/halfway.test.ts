@@ -172,7 +172,7 @@ describeStores('half-way', (stores) => {
     await signIn(visitor, latchkey.baseUrl, 'Mixin');
     await visitor.open(`${latchkey.baseUrl}/profile`);
     await visitor.press('Link Twitch');
-    const put = failOnce(latchkey, 'put', 'grant');
+    const put = failOnce(latchkey, 'create', 'grant');
     const page = await answerAtProvider(visitor, latchkey.baseUrl);
     expect([page.status, page.heading]).toEqual(sorry);
     expect(put.hasFailed()).toBe(true);
