@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { backup as copyPages, DatabaseSync } from 'node:sqlite';
 import { databaseFile } from '../storage/stores.ts';
 import { type Command, CommandError } from './command.ts';
@@ -15,12 +16,14 @@ export const backup: Command = {
   details: ['The copy is one file, complete in itself, readable by its owner alone. No file is overwritten.'],
   variables: { DATA_DIR: storageVariables.DATA_DIR },
   failure: 'there is no backup: the sentence says why',
-  async run({ operands: [target = ''] }) {
+  async run({ operands: [operand = ''] }) {
     const { dataDir, storage } = readStorage();
     if (storage.databaseUrl !== null)
       throw new CommandError('The data is in PostgreSQL: make a backup of it with pg_dump.');
     const source = databaseFile(dataDir);
     if (!existsSync(source)) throw new CommandError(`There is no database at ${source}.`);
+    // SQLite takes what begins with `file:` for an address, which may be that of another file.
+    const target = resolve(operand);
     reserve(target);
     try {
       const pages = await copy(source, target);
@@ -44,7 +47,7 @@ function reserve(file: string): void {
 }
 
 async function copy(source: string, target: string): Promise<number> {
-  const from = new DatabaseSync(source, { readOnly: true, timeout: 5000 });
+  const from = openSource(source);
   try {
     const pages = await copyPages(from, target, { rate: allPages });
     check(target);
@@ -54,6 +57,17 @@ async function copy(source: string, target: string): Promise<number> {
     throw new CommandError(`${source} could not be copied: ${(error as Error).message}.`);
   } finally {
     from.close();
+  }
+}
+
+function openSource(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+  } catch (error) {
+    const problem = (error as Error).message;
+    throw new CommandError(
+      `${file} could not be opened: ${problem}. It has to be a file, and this user has to be allowed to read it.`,
+    );
   }
 }
 

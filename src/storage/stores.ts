@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { type Database, openAndMigrate, readTime } from './database.ts';
 import type { ExpiringRecords } from './expiring-records.ts';
 import type { PoolUse } from './postgresql.ts';
@@ -10,9 +10,9 @@ import { createSqlRecords } from './sql-records.ts';
 import { createStoreClock } from './store-clock.ts';
 import { withDeadline, withinDeadline } from './with-deadline.ts';
 
-/** The embedded database in the data folder. */
+/** The embedded database in the data folder. From the root on: SQLite takes `file:…` for an address. */
 export function databaseFile(dataDir: string): string {
-  return join(dataDir, 'latchkey.sqlite');
+  return resolve(dataDir, 'latchkey.sqlite');
 }
 
 export interface StoreSettings {

@@ -85,6 +85,13 @@ describe('npm run migrate', () => {
     expect(readdirSync(folder)).toEqual(['latchkey.sqlite']);
   });
 
+  test('makes it in the folder of that name, also where SQLite would read it as an address', async () => {
+    const dataDir = 'file:data';
+    expect((await runCommand('migrate', { DATA_DIR: dataDir })).code).toBe(0);
+    expect(readdirSync(join(folder, dataDir))).toEqual(['latchkey.sqlite']);
+    expect(statSync(join(folder, dataDir, 'latchkey.sqlite')).size).toBeGreaterThan(0);
+  });
+
   test('needs nothing that only the server needs', async () => {
     expect((await runCommand('migrate', { NODE_ENV: 'production', PORT: 'wrong' })).code).toBe(0);
   });
@@ -153,6 +160,28 @@ describe('npm run backup', () => {
       failed(`${target} is there already and was left as it is.`),
     );
     expect(readFileSync(target, 'utf8')).toBe('precious');
+  });
+
+  test('a name is a name, also where SQLite would read it as an address', async () => {
+    await fill(1);
+    await (await openDatabase(join(folder, 'precious'))).destroy();
+    const { code, output } = await runCommand('backup', {}, ['file:precious']);
+    expect((await contentOf(join(folder, 'precious')))['accounts']).toEqual([]);
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringContaining(`${folder}/file:precious is`),
+    });
+    expect((await contentOf(join(folder, 'file:precious')))['accounts']).toHaveLength(1);
+  });
+
+  test('says in a sentence that the database cannot be opened, and leaves no file behind', async () => {
+    mkdirSync(file);
+    const { code, errors } = await runCommand('backup', {}, ['copy.sqlite']);
+    expect(code).toBe(1);
+    expect(errors).toMatch(
+      /^\/.+\/latchkey\.sqlite could not be opened: .+\. It has to be a file, and this user has to be allowed to read it\.\n$/,
+    );
+    expect(readdirSync(folder)).toEqual(['latchkey.sqlite']);
   });
 
   test('wants to know where to, and something to copy', async () => {
