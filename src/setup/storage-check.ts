@@ -1,8 +1,9 @@
-import { accessSync, closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Kysely } from 'kysely';
 import type { StorageConfig } from '../config.ts';
 import { readTime } from '../storage/database.ts';
+import { describeNewer, readNewerMigrations, readNewerMigrationsOf } from '../storage/newer-version.ts';
 import { placeOf } from '../storage/place.ts';
 import type { Schema } from '../storage/schema.ts';
 import { isStorageError } from '../storage/storage-error.ts';
@@ -45,26 +46,22 @@ function checkFile(dataDir: string, isOpenHere: boolean): Finding[] {
   } catch {
     return [needsAction('Store', `${file} cannot be read and written.`, 'Let this user read and write it.')];
   }
-  if (isOpenHere || looksLikeDatabase(file))
+  try {
+    // To open and close here what this process has open would end its locks.
+    const newer = isOpenHere ? [] : readNewerMigrationsOf(file);
+    if (newer.length > 0) return [changedByNewer(file, newer)];
     return [ok('Store', `Writable: ${dataDir}, with a database in it.`)];
-  return [needsAction('Store', `${file} is no SQLite database.`, 'Restore it from a backup.')];
+  } catch (error) {
+    if (!isStorageError(error)) throw error;
+    const isBusy = error.kind === 'busy';
+    const fix = isBusy ? 'Try again in a moment.' : 'Move it away, and put a backup in its place.';
+    return [needsAction('Store', error.message, fix)];
+  }
 }
 
-/**
- * Reads the first bytes only: opening a database that is not in use would leave files beside it. An
- * empty file is a new database to SQLite. Never of a file that this process has open: to close it here
- * would end the locks that SQLite has on it (https://www.sqlite.org/howtocorrupt.html, 2.2).
- */
-function looksLikeDatabase(file: string): boolean {
-  const magic = 'SQLite format 3\0';
-  const start = Buffer.alloc(magic.length);
-  const descriptor = openSync(file, 'r');
-  try {
-    const length = readSync(descriptor, start, 0, magic.length, 0);
-    return length === 0 || start.toString('latin1') === magic;
-  } finally {
-    closeSync(descriptor);
-  }
+function changedByNewer(place: string, newer: readonly string[]): Finding {
+  const { sentence, fix } = describeNewer(place, newer);
+  return needsAction('Store', sentence, fix);
 }
 
 /** The folder itself, or the one that it would be made in. */
@@ -79,7 +76,9 @@ async function checkPostgresql(url: string, localNow: () => number): Promise<Fin
   const database = new Kysely<Schema>({ dialect: createPostgresqlDialect(url, 1) });
   try {
     const difference = await measure(localNow, readTime(database));
-    return [ok('Store', `${place} answers.`), judgeClock('Clock of the store', place, difference)];
+    const newer = await withinDeadline(readNewerMigrations(database), serverMilliseconds);
+    const store = newer.length > 0 ? changedByNewer(placeOf(url), newer) : ok('Store', `${place} answers.`);
+    return [store, judgeClock('Clock of the store', place, difference)];
   } catch (error) {
     return [unreachable('Store', place, error, 'DATABASE_URL')];
   } finally {

@@ -3,6 +3,8 @@ import { Migrator } from 'kysely/migration';
 import { migrations } from './migrations/index.ts';
 import type { PoolUse } from './postgresql.ts';
 import type { Database, Schema } from './schema.ts';
+import { describeNewer, readNewerMigrations } from './newer-version.ts';
+import { placeOf } from './place.ts';
 import { createSqliteDialect, describeFileFailure, isSqlite } from './sqlite.ts';
 import { isStorageError, StorageError } from './storage-error.ts';
 
@@ -32,7 +34,7 @@ export async function openAndMigrate(target: DatabaseTarget): Promise<OpenedData
   if (typeof target === 'string') {
     const database = new Kysely<Schema>({ dialect: createSqliteDialect(target) });
     try {
-      const applied = await migrate(database, (error) => describeFileFailure(error, target));
+      const applied = await migrate(database, target, (error) => describeFileFailure(error, target));
       return { database, applied, poolUse: null };
     } catch (error) {
       await database.destroy().catch(() => {});
@@ -44,7 +46,7 @@ export async function openAndMigrate(target: DatabaseTarget): Promise<OpenedData
   // On a connection of its own: a second node waits here for the first one.
   const migrating = new Kysely<Schema>({ dialect: createPostgresqlDialect(url, 1, migrationLimits) });
   try {
-    const applied = await migrate(migrating, (error) => describeServerFailure(error, url));
+    const applied = await migrate(migrating, placeOf(url), (error) => describeServerFailure(error, url));
     const dialect = createPostgresqlDialect(url, poolSize);
     return { database: new Kysely<Schema>({ dialect }), applied, poolUse: dialect.poolUse };
   } finally {
@@ -55,6 +57,7 @@ export async function openAndMigrate(target: DatabaseTarget): Promise<OpenedData
 /** `describe` puts a failure into a sentence for the person who starts the process. */
 async function migrate(
   database: Database,
+  place: string,
   describe: (error: StorageError) => StorageError,
 ): Promise<string[]> {
   const { error, results = [] } = await new Migrator({
@@ -63,6 +66,11 @@ async function migrate(
   }).migrateToLatest();
   if (!error) return results.map(({ migrationName }) => migrationName);
   if (isStorageError(error)) throw describe(error);
+  const newer = await readNewerMigrations(database);
+  if (newer.length > 0) {
+    const { sentence, fix } = describeNewer(place, newer);
+    throw new StorageError('unavailable', null, `${sentence} ${fix}`);
+  }
   const reason = error instanceof Error ? error.message : String(error);
   throw new StorageError('unavailable', null, `The database does not fit this version: ${reason}.`);
 }

@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -66,6 +67,30 @@ export function runAtOnce<Row>(
     return adapter.driver.runAtOnce(sql, parameters) as QueryResult<Row> | null;
   } catch (error) {
     throw toStorageError(error);
+  }
+}
+
+/**
+ * Reads from a file that this process has not open, and leaves nothing beside it. Throws `StorageError`,
+ * whose message is a sentence that names the file.
+ */
+export function readDatabaseFile<Result>(
+  file: string,
+  work: (read: (sql: string) => Record<string, unknown>[]) => Result,
+): Result {
+  const address = pathToFileURL(file);
+  // Nobody has it open, and it is complete without companions: SQLite would make some to read it.
+  if (!existsSync(`${file}-wal`)) address.searchParams.set('immutable', '1');
+  try {
+    const database = new DatabaseSync(address, { readOnly: true, timeout: patienceMilliseconds });
+    try {
+      return work((sql) => database.prepare(sql).all());
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    const failure = toStorageError(error);
+    throw failure instanceof StorageError ? describeFileFailure(failure, file) : failure;
   }
 }
 

@@ -1,11 +1,12 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Report } from '../../src/setup/doctor.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { listen } from '../support/close-at-end.ts';
-import { createPostgresDatabase } from '../support/open-stores.ts';
+import { createPostgresDatabase, migrateAsNewer } from '../support/open-stores.ts';
 import { freePort } from '../support/process.ts';
 import { runScript } from '../support/run-command.ts';
 import { describeWith } from '../support/stores.ts';
@@ -123,6 +124,39 @@ describe('the store', () => {
     expect(code).toBe(0);
   });
 
+  const newer = 'A newer version of Latchkey has changed the database at';
+
+  test('SQLite: a database that a newer version has changed needs action, also while that runs', async () => {
+    const file = join(folder, 'latchkey.sqlite');
+    await migrateAsNewer(await openDatabase(file));
+    const found = {
+      status: 'needs-action',
+      sentence: `${newer} ${file} (999-from-the-future).`,
+      fix: 'Start that version, or restore the backup made before it.',
+    };
+    expect((await report()).find('Store')).toMatchObject(found);
+    expect(readdirSync(folder)).toEqual(['latchkey.sqlite']);
+    const running = new DatabaseSync(file);
+    running.exec("update kysely_migration set name = '998-other' where name like '999-%'");
+    const before = readdirSync(folder);
+    const { code, find } = await report();
+    expect(find('Store')?.sentence).toBe(`${newer} ${file} (998-other).`);
+    expect(code).toBe(1);
+    expect(readdirSync(folder)).toEqual(before);
+    running.close();
+  });
+
+  test('SQLite: a folder in the place of the database needs action', async () => {
+    mkdirSync(join(folder, 'latchkey.sqlite'));
+    const { code, find } = await report();
+    expect(code).toBe(1);
+    expect(find('Store')).toMatchObject({
+      status: 'needs-action',
+      sentence: expect.stringContaining(`The database file ${folder}/latchkey.sqlite cannot be used`),
+      fix: 'Move it away, and put a backup in its place.',
+    });
+  });
+
   test.each([
     ['', 'ok'],
     ['this is something else', 'needs-action'],
@@ -179,6 +213,20 @@ describe('the store', () => {
         expect(code).toBe(0);
       } finally {
         await database.drop();
+      }
+    });
+
+    test('a database that a newer version has changed needs action', async () => {
+      const { url, drop } = await createPostgresDatabase();
+      try {
+        await migrateAsNewer(await openDatabase({ url }));
+        const { code, find } = await report({ DATABASE_URL: url });
+        expect(code).toBe(1);
+        expect(find('Store')?.sentence).toMatch(/^A newer version .+ at .+:5432 \(999-from-the-future\)\.$/);
+        expect(find('Clock of the store')?.status).toBe('ok');
+        await expect(openDatabase({ url })).rejects.toThrow(/^A newer version .+ restore the backup/);
+      } finally {
+        await drop();
       }
     });
   });

@@ -16,7 +16,12 @@ import { createPostgresqlDialect } from '../../src/storage/postgresql.ts';
 import { connectToRedis } from '../../src/storage/redis-connection.ts';
 import { StorageError } from '../../src/storage/storage-error.ts';
 import { openStores } from '../../src/storage/stores.ts';
-import { createPostgresDatabase, openTestStores, type TestStores } from '../support/open-stores.ts';
+import {
+  createPostgresDatabase,
+  migrateAsNewer,
+  openTestStores,
+  type TestStores,
+} from '../support/open-stores.ts';
 import { describeStores, describeWith } from '../support/stores.ts';
 import { timed } from '../support/timed.ts';
 import { until } from '../support/until.ts';
@@ -297,13 +302,11 @@ describe('SQLite', () => {
     );
   });
 
-  test('a file that a newer version has changed is refused', async () => {
-    const other = new DatabaseSync(file);
-    other.exec('create table kysely_migration (name text, timestamp text)');
-    other.exec("insert into kysely_migration values ('999-from-the-future', '2030-01-01T00:00:00Z')");
-    other.close();
-    const error = await failureOf(openDatabase(file));
-    expect(error.message).toMatch(/does not fit this version.*999-from-the-future/);
+  test('a file that a newer version has changed is refused, with what to do', async () => {
+    await migrateAsNewer(await openDatabase(file));
+    expect((await failureOf(openDatabase(file))).message).toBe(
+      `A newer version of Latchkey has changed the database at ${file} (999-from-the-future). Start that version, or restore the backup made before it.`,
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { type Database, openAndMigrate, openDatabase } from '../../src/storage/database.ts';
 import type { ExpiringRecords, RecordKind } from '../../src/storage/expiring-records.ts';
@@ -108,6 +109,14 @@ export async function createPostgresDatabase(): Promise<{ url: string; drop(): P
     url: url.href,
     drop: () => asAdministrator(postgres, `drop database if exists ${name} with (force)`),
   };
+}
+
+/** Leaves a database as a version would that has one migration more, and closes it. */
+export async function migrateAsNewer(database: Database): Promise<void> {
+  await sql`insert into kysely_migration values ('999-from-the-future', '2030-01-01T00:00:00Z')`.execute(
+    database,
+  );
+  await database.destroy();
 }
 
 interface PostgresDatabase {
