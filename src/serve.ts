@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import express from 'express';
 import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
-import { readEnvironment } from './environment.ts';
+import { EnvironmentError, readEnvironment } from './environment.ts';
 import { ConfigError } from './errors.ts';
 import { reportStores, startSweeping } from './housekeeping.ts';
 import { closeServer, drain, listen, StartError, stopMilliseconds } from './listener.ts';
@@ -114,7 +114,11 @@ export async function main(): Promise<void> {
 }
 
 function fail(error: unknown): never {
-  const expected = error instanceof ConfigError || error instanceof StartError || isStorageError(error);
+  const expected =
+    error instanceof EnvironmentError ||
+    error instanceof ConfigError ||
+    error instanceof StartError ||
+    isStorageError(error);
   process.stderr.write(
     `${expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );

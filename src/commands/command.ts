@@ -16,8 +16,8 @@ export interface Command {
   readonly failure: string;
   /**
    * Does it. What it returns is printed: a sentence, or a text and an exit code of its own; nothing
-   * from what goes on running. Throws `CommandError`, and `ConfigError`, `StartError` and
-   * `StorageError`, whose messages are printed.
+   * from what goes on running. Throws `CommandError`, and `EnvironmentError`, `ConfigError`,
+   * `StartError` and `StorageError`, whose messages are printed.
    */
   readonly run: (given: Given) => Promise<Said | string | undefined>;
 }

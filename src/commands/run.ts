@@ -1,5 +1,5 @@
 import { readStorageConfig, type StorageConfig } from '../config.ts';
-import { readEnvironment } from '../environment.ts';
+import { EnvironmentError, readEnvironment } from '../environment.ts';
 import { ConfigError } from '../errors.ts';
 import { StartError } from '../listener.ts';
 import { isStorageError } from '../storage/storage-error.ts';
@@ -38,6 +38,7 @@ export function fail(error: unknown, help: string): void {
   const understood = !(error instanceof UsageError);
   const expected =
     error instanceof CommandError ||
+    error instanceof EnvironmentError ||
     error instanceof ConfigError ||
     error instanceof StartError ||
     isStorageError(error);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { variables } from '../../src/config.ts';
@@ -71,6 +71,23 @@ test('what cannot be done ends with 1 and a sentence', async () => {
   const { code, output, errors } = await type('backup', join(folder, 'copy.sqlite'));
   expect({ code, output }).toEqual({ code: 1, output: '' });
   expect(errors).toMatch(/^There is no database at .*\n$/);
+});
+
+describe('a .env that cannot be read is a sentence', () => {
+  const place = () => join(folder, '.env');
+  beforeAll(() => mkdirSync(place()));
+  afterAll(() => rmdirSync(place()));
+
+  test.each([['start'], ['sandbox'], ['doctor'], ['migrate'], ['backup', 'copy.sqlite'], ['db:copy']])(
+    'of %s',
+    async (...words) => {
+      const { code, output, errors } = await type(...words);
+      expect({ code, output }).toEqual({ code: 1, output: '' });
+      expect(errors).toMatch(
+        /^\/.+\/\.env cannot be read\. It has to be a file, and this user has to be allowed to read it\.\n$/,
+      );
+    },
+  );
 });
 
 test('npm scripts of the same names call the same code', () => {
