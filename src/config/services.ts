@@ -10,22 +10,28 @@ export type MadeUpClients = Readonly<
   Record<string, { readonly clientId: string; readonly clientSecret: string }>
 >;
 
+const choices = ['auto', 'live', 'sandbox', 'off'] as const;
+
+interface Offered {
+  readonly provider: Provider;
+  /** What the operator has set: the variable that is named after the service. */
+  readonly choice: (typeof choices)[number];
+  /** To be live it has to have one. */
+  readonly needsSecret: boolean;
+  /** Of one that is off: what would be asked for. */
+  readonly scope: readonly string[];
+}
+
 /** One service as this installation offers it. */
-export type ServiceConfig =
-  | {
-      readonly state: 'live' | 'sandbox';
-      readonly provider: Provider;
-      readonly clientId: string;
-      readonly clientSecret: string | null;
-      readonly scope: readonly string[];
-    }
-  | {
-      readonly state: 'off';
-      readonly provider: Provider;
-      readonly why: 'closed' | 'not-configured' | 'switched-off';
-      /** What would be asked for. */
-      readonly scope: readonly string[];
-    };
+export type ServiceConfig = Offered &
+  (
+    | {
+        readonly state: 'live' | 'sandbox';
+        readonly clientId: string;
+        readonly clientSecret: string | null;
+      }
+    | { readonly state: 'off'; readonly why: 'closed' | 'not-configured' | 'switched-off' }
+  );
 
 export function readService(
   reader: Reader,
@@ -41,7 +47,7 @@ export function readService(
     Object.entries(service.settings).map(([name, allowed]) => [name, reader.choice(name, allowed)]),
   );
   const provider = service.choose(chosen);
-  const choice = reader.choice(prefix, ['auto', 'live', 'sandbox', 'off']);
+  const choice = reader.choice(prefix, choices) as Offered['choice'];
   const clientId = reader.text(`${prefix}_CLIENT_ID`, '');
   const clientSecret = reader.secret(`${prefix}_CLIENT_SECRET`);
   const authentication = readAuthentication(reader, prefix, provider);
@@ -50,6 +56,7 @@ export function readService(
   const state = resolveState(choice, complete, provider, sandboxUrl);
   const overrides = readEndpoints(reader, prefix, provider);
   const scope = readScopeSetting(reader, prefix, provider);
+  const offered = { provider, choice, needsSecret, scope };
   if (choice === 'live' && !complete) {
     const missing = clientId === '' ? 'CLIENT_ID' : 'CLIENT_SECRET';
     reader.report({
@@ -58,14 +65,14 @@ export function readService(
       example: 'from-the-provider',
     });
   }
-  if (state === 'off') return { state, provider, why: whyOff(choice, provider), scope };
+  if (state === 'off') return { ...offered, state, why: whyOff(choice, provider) };
   if (state === 'live') {
     return {
+      ...offered,
       state,
       provider: withEndpoints(provider, overrides),
       clientId,
       clientSecret: authentication === 'pkce' ? null : clientSecret,
-      scope,
     };
   }
   if (sandboxUrl === null) {
@@ -75,11 +82,11 @@ export function readService(
     reader.report({ variable: prefix, problem: `is sandbox, but ${why}`, example: 'auto' });
   }
   return {
+    ...offered,
     state,
     // Overrides first: the sandbox then plays the overridden addresses, and signatures cover them.
     provider: inSandbox(withEndpoints(provider, overrides), sandboxUrl ?? ''),
     ...sandboxClient(provider, authentication, { clientId, clientSecret }, madeUp[service.id]),
-    scope,
   };
 }
 
@@ -102,12 +109,12 @@ function readAuthentication(reader: Reader, prefix: string, provider: Provider):
 }
 
 function resolveState(
-  choice: string,
+  choice: Offered['choice'],
   complete: boolean,
   provider: Provider,
   sandboxUrl: string | null,
 ): ServiceConfig['state'] {
-  if (choice !== 'auto') return choice as ServiceConfig['state'];
+  if (choice !== 'auto') return choice;
   // A closed service is never live by itself: its name may belong to anybody by now.
   if (complete && provider.status === 'live') return 'live';
   return sandboxUrl === null ? 'off' : 'sandbox';

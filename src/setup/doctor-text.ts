@@ -17,16 +17,19 @@ function toLines({ name, status, sentence, fix }: Finding): string[] {
 }
 
 function toServiceLines(service: ServiceReport): string[] {
-  const { name, state, summary, closed, redirectUri, where, rules, variables, snippet, message } = service;
+  const { name, state, status, summary, closed, redirectUri, where, rules, variables, snippet, message } =
+    service;
   const heading = `${name}: ${summary}`;
-  if (closed !== null && state !== 'live') return [heading, `  ${closed}`];
+  const states = variables.map((variable) => `  ${variable.name}: ${variable.words}`);
+  if (closed !== null && state !== 'live')
+    return [heading, `  ${closed}`, ...(status === 'needs-action' ? states : [])];
   const field = where.field === null ? '' : `, field ${where.field}`;
   return [
     heading,
     `  Return address to paste: ${redirectUri}`,
     `  Where: ${where.place}${field}${where.url === null ? '' : ` (${where.url})`}`,
     ...rules.map((rule) => `  - ${rule}`),
-    ...variables.map((variable) => `  ${variable.name}: ${variable.words}`),
+    ...states,
     ...(state === 'live' ? [] : ['  For .env:', ...indent(snippet)]),
     ...(message === null || state === 'live' ? [] : ['  Message to send:', ...indent(message)]),
     ...service.network.flatMap(toLines),

@@ -10,7 +10,7 @@ export interface ProviderSetup {
   readonly name: string;
   readonly state: ServiceConfig['state'];
   readonly status: Status;
-  /** `Ready`, `Missing: TWITCH_CLIENT_SECRET`, `Sandbox only`. */
+  /** `Ready`, `Missing: TWITCH_CLIENT_SECRET`, `Sandbox only`, `Off (TWITCH is off)`. */
   readonly summary: string;
   /** `Mixer closed on 22 July 2020. There is nothing to set up.`; null for one that lives. */
   readonly closed: string | null;
@@ -51,36 +51,38 @@ export function toProviderSetup(config: Config, service: ServiceConfig, redirect
     where: { url, place, field },
     rules,
     variables,
-    snippet: toSnippet(provider),
+    snippet: toSnippet(service),
     message: message?.({ baseUrl: config.baseUrl, redirectUri, scope }) ?? null,
   };
 }
 
 function toVariables({ credentials }: Config, service: ServiceConfig): VariableState[] {
-  const { provider } = service;
+  const { provider, choice, needsSecret } = service;
   const id = variableName(provider, 'CLIENT_ID');
   const secret = variableName(provider, 'CLIENT_SECRET');
-  const needsSecret = provider.clientSecret === 'required';
   const scopes = variableName(provider, 'SCOPES');
+  // Whoever has chosen the sandbox, or nothing at all, is asked for none.
+  const isWanted = choice === 'auto' || choice === 'live';
   const isBegun = [id, secret].some((name) => lengthOf(credentials[name]) > 0);
   return [
-    toState(id, credentials[id], isBegun),
-    toState(secret, credentials[secret], isBegun && needsSecret),
+    toState(id, credentials[id], { isWanted, isNeeded: isBegun }),
+    toState(secret, credentials[secret], { isWanted, isNeeded: isBegun && needsSecret }),
     { name: scopes, status: 'ok', words: describeScope(service) },
   ];
 }
 
 /** `isNeeded`: the other half of the credentials is there, so that this one is what is missing. */
-function toState(name: string, facts: VariableFacts | undefined, isNeeded: boolean): VariableState {
+function toState(
+  name: string,
+  facts: VariableFacts | undefined,
+  { isWanted, isNeeded }: { readonly isWanted: boolean; readonly isNeeded: boolean },
+): VariableState {
+  const open = isWanted ? 'needs-action' : 'not-checked';
   if (facts === undefined || facts.length === 0)
-    return { name, words: 'missing', status: isNeeded ? 'needs-action' : 'not-checked' };
+    return { name, words: 'missing', status: isNeeded ? open : 'not-checked' };
   const set = `set (${facts.length} characters)`;
   if (facts.oddities.length === 0) return { name, words: set, status: 'ok' };
-  return {
-    name,
-    words: `${set}, looks wrong: it ${facts.oddities.join(', and it ')}`,
-    status: 'needs-action',
-  };
+  return { name, words: `${set}, looks wrong: it ${facts.oddities.join(', and it ')}`, status: open };
 }
 
 function lengthOf(facts: VariableFacts | undefined): number {
@@ -98,7 +100,7 @@ function describeScope({ provider, scope }: ServiceConfig): string {
 }
 
 function summarize(
-  { provider, state }: ServiceConfig,
+  service: ServiceConfig,
   variables: readonly VariableState[],
 ): Pick<ProviderSetup, 'status' | 'summary'> {
   const open = variables.filter(({ status }) => status === 'needs-action');
@@ -106,17 +108,32 @@ function summarize(
   const wrong = open.filter(({ words }) => words !== 'missing').map(({ name }) => name);
   if (missing.length > 0) return { status: 'needs-action', summary: `Missing: ${missing.join(', ')}` };
   if (wrong.length > 0) return { status: 'needs-action', summary: `Looks wrong: ${wrong.join(', ')}` };
-  if (state === 'live') return { status: 'ok', summary: 'Ready' };
-  if (state === 'off') return { status: 'not-checked', summary: 'Off' };
-  return { status: 'ok', summary: provider.status === 'live' ? 'Ready in the sandbox' : 'Sandbox only' };
+  if (service.state === 'live') return { status: 'ok', summary: 'Ready' };
+  if (service.state === 'off') return { status: 'not-checked', summary: `Off (${toReason(service)})` };
+  return {
+    status: 'ok',
+    summary: service.provider.status === 'live' ? 'Ready in the sandbox' : 'Sandbox only',
+  };
 }
 
-function toSnippet(provider: Provider): string {
-  const secret = `${variableName(provider, 'CLIENT_SECRET')}=`;
+function toReason({ provider, why }: Extract<ServiceConfig, { readonly state: 'off' }>): string {
+  const reasons = {
+    closed: 'closed',
+    'not-configured': 'not set up',
+    'switched-off': `${provider.id.toUpperCase()} is off`,
+  };
+  return reasons[why];
+}
+
+function toSnippet({ provider, needsSecret }: ServiceConfig): string {
+  const withoutSecret = {
+    required: [],
+    'instead-of-pkce': ['# Not needed: without a secret PKCE is used.'],
+    optional: ['# Only where one was given out.'],
+  };
   return [
     `${variableName(provider, 'CLIENT_ID')}=`,
-    ...(provider.clientSecret === 'instead-of-pkce' ? ['# Not needed: without a secret PKCE is used.'] : []),
-    ...(provider.clientSecret === 'optional' ? ['# Only where one was given out.'] : []),
-    secret,
+    ...(needsSecret ? [] : withoutSecret[provider.clientSecret]),
+    `${variableName(provider, 'CLIENT_SECRET')}=`,
   ].join('\n');
 }

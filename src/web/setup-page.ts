@@ -66,15 +66,18 @@ function toSetupService(
   service: ServiceReport,
   checked: SetupService['checked'],
 ): SetupService {
-  const { id, name, state, status, summary, closed, redirectUri, where, rules } = service;
+  const { id, name, state, status, summary, redirectUri, where, rules } = service;
+  const closed = state === 'live' ? null : service.closed;
+  // Of what nobody can set up only where something is wrong.
+  const variables = closed === null || status === 'needs-action' ? service.variables : [];
   return {
     provider: { id, name },
     tag: { words: summary, kind: kinds[status] },
-    closed: state === 'live' ? null : closed,
+    closed,
     redirectUri,
     where: { href: where.url, place: where.place, field: where.field },
     rules,
-    variables: service.variables.map((variable) => ({
+    variables: variables.map((variable) => ({
       name: variable.name,
       words: variable.words,
       open: variable.status === 'needs-action',

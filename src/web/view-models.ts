@@ -259,11 +259,12 @@ export interface CheckRow {
 export interface SetupService {
   provider: ProviderName;
   tag: { words: string; kind: 'ok' | 'warn' | 'plain' };
-  /** The service is gone: nothing of the rest is shown. */
+  /** The service is gone: of the rest only variables are shown, where there are any. */
   closed: string | null;
   redirectUri: string;
   where: { href: string | null; place: string; field: string | null };
   rules: readonly string[];
+  /** Empty for a service that is gone, as long as nothing is wrong. */
   variables: readonly { name: string; words: string; open: boolean }[];
   snippet: string;
   message: string | null;

@@ -73,8 +73,54 @@ test('--json says the same to programs', async () => {
 test('works in production', async () => {
   const { code, read, find } = await report(production);
   expect(find('Mode')?.sentence).toContain('no pages for developers');
-  expect(read.services.map(({ summary }) => summary)).toEqual(['Ready', 'Off', 'Off', 'Off']);
+  expect(read.services.map(({ summary }) => summary)).toEqual([
+    'Ready',
+    'Off (not set up)',
+    'Off (not set up)',
+    'Off (closed)',
+  ]);
   expect(code).toBe(0);
+});
+
+const mixinWithSecret = {
+  MIXIN_CLIENT_AUTH: 'secret',
+  MIXIN_CLIENT_ID: '2b7d8a5e-2f4c-4d0e-9a49-7f6f1d3c0b11',
+};
+
+test.each([
+  ['in production', production],
+  ['in development', {}],
+])('a secret that was asked for outright is missing, %s', async (_, env) => {
+  const { code, read } = await report({ ...env, ...mixinWithSecret });
+  expect(read.services[1]).toMatchObject({ summary: 'Missing: MIXIN_CLIENT_SECRET', status: 'needs-action' });
+  expect(read.services[1]?.snippet).toBe('MIXIN_CLIENT_ID=\nMIXIN_CLIENT_SECRET=');
+  expect(code).toBe(1);
+});
+
+test('a secret that only stands in for PKCE is not missing', async () => {
+  const { MIXIN_CLIENT_ID } = mixinWithSecret;
+  const { code, read } = await report({ ...production, MIXIN_CLIENT_ID });
+  expect(read.services[1]).toMatchObject({ summary: 'Ready', status: 'ok' });
+  expect(read.services[1]?.snippet).toContain('# Not needed: without a secret PKCE is used.');
+  expect(code).toBe(0);
+});
+
+test.each([
+  ['off', 'Off (TWITCH is off)'],
+  ['sandbox', 'Ready in the sandbox'],
+])('of a service that is set to %s no credentials are asked for', async (TWITCH, summary) => {
+  for (const TWITCH_CLIENT_ID of ['a'.repeat(30), '"abc"']) {
+    const { code, read } = await report({ TWITCH, TWITCH_CLIENT_ID });
+    expect(read.services[0]?.summary).toBe(summary);
+    expect(code).toBe(0);
+  }
+});
+
+test('what is wrong at a service that is closed is said of the variable', async () => {
+  const { code, output } = await doctor({ MIXER_CLIENT_ID: '"abc"' });
+  expect(code).toBe(1);
+  expect(output).toContain('Mixer: Looks wrong: MIXER_CLIENT_ID');
+  expect(output).toContain('  MIXER_CLIENT_ID: set (5 characters), looks wrong: it has quotes around it');
 });
 
 test('what keeps the server from starting is a finding each', async () => {

@@ -103,6 +103,13 @@ describe('variables', () => {
   });
 });
 
+test('the variables of a service that is closed are listed where one of them is wrong', async () => {
+  const page = await openSetup({ MIXER_CLIENT_ID: '"canary"' });
+  expect(words(page, '#mixer')).toContain('looks wrong: it has quotes around it');
+  await latchkey.close();
+  expect((await openSetup()).$('#mixer table')).toHaveLength(0);
+});
+
 test('scopes that were chosen count before a service has its credentials, in the message too', async () => {
   const page = await openSetup({ SANDBOX: 'off', RESONITE_SCOPES: 'profile email patreon far seen' });
   expect(words(page, '#resonite tr:has(th:contains("RESONITE_SCOPES")) td')).toBe(
