@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config, SandboxChoices } from './config.ts';
-import { ConfigError } from './errors.ts';
+import { ConfigError, type ConfigProblem } from './errors.ts';
 import { createPaths } from './paths.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from './sandbox/app.ts';
 import { readSwitchedFault, SandboxInputError } from './sandbox/fault-list.ts';
+import type { SwitchedFault } from './sandbox/faults.ts';
 import { readRegistrations } from './sandbox/registration-file.ts';
 import { isKnownScope } from './sandbox/scopes.ts';
 import { services } from './sandbox/services.ts';
@@ -53,8 +54,35 @@ function checkDoubles(registrations: readonly Registration[]): void {
 
 /** With a slip in it a login would be granted less than was meant, or be refused. */
 function checkScopes({ autoApproveScopes }: SandboxChoices): void {
-  const unknown = autoApproveScopes?.find((scope) => !isKnownScope(scope));
-  if (unknown) throw new SandboxInputError(`has ${unknown}, a scope that no service here has.`);
+  reading('SANDBOX_AUTO_APPROVE_SCOPES', () => {
+    const unknown = autoApproveScopes?.find((scope) => !isKnownScope(scope));
+    if (unknown) throw new SandboxInputError(`has ${unknown}, a scope that no service here has.`);
+  });
+}
+
+function readFaults({ faults }: SandboxChoices): SwitchedFault[] {
+  return reading('SANDBOX_FAULTS', () => faults.map(readSwitchedFault));
+}
+
+/** Throws `ConfigError` with a problem of each setting. */
+function checkChoices(choices: SandboxChoices, registrations: () => readonly Registration[]): void {
+  const checks = [
+    () => checkDoubles(registrations()),
+    () => checkScopes(choices),
+    () => void readFaults(choices),
+  ];
+  const problems = checks.flatMap(problemsOf);
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+function problemsOf(check: () => void): readonly ConfigProblem[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
 }
 
 type Place = Pick<SandboxOptions, 'baseUrl' | 'registrations' | 'now' | 'stateFile' | 'more'>;
@@ -62,15 +90,19 @@ type Place = Pick<SandboxOptions, 'baseUrl' | 'registrations' | 'now' | 'stateFi
 /** Creates the sandbox as the configuration wants it. Throws `ConfigError`. */
 export function startSandbox(choices: SandboxChoices, place: Place): Promise<Sandbox> {
   const { autoApprove, autoApproveAs, autoApproveScopes, stepMode, seed } = choices;
-  checkDoubles(place.registrations);
-  reading('SANDBOX_AUTO_APPROVE_SCOPES', () => checkScopes(choices));
+  checkChoices(choices, () => place.registrations);
   return createSandbox({
     ...place,
     autoApprove,
     settings: { autoApproveAs, autoApproveScopes, stepMode },
-    faults: reading('SANDBOX_FAULTS', () => choices.faults.map(readSwitchedFault)),
+    faults: readFaults(choices),
     seed,
   });
+}
+
+/** Finds what `startSandboxBeside` would refuse, and creates nothing. Throws `ConfigError`. */
+export function checkSandboxBeside(config: Config): void {
+  checkChoices(config.sandbox, () => registrationsBeside(config));
 }
 
 /**
@@ -82,13 +114,10 @@ export function startSandboxBeside(
   now: () => number,
   own: readonly StandardService[] = [],
 ): Promise<Sandbox> {
-  const played = config.services.flatMap((service) => (service.state === 'sandbox' ? [service] : []));
+  const played = playedServices(config);
   return startSandbox(config.sandbox, {
     baseUrl: config.sandbox.url!,
-    registrations: [
-      ...played.flatMap((service) => toRegistration(config, service)),
-      ...readRegistrationsFile(config.sandbox),
-    ],
+    registrations: registrationsBeside(config),
     more: own.flatMap((service) => {
       const registered = played.find(({ provider }) => provider.id === service.id);
       if (!registered) return [];
@@ -106,6 +135,16 @@ export function startSandboxBeside(
 }
 
 type PlayedService = Extract<Config['services'][number], { readonly state: 'live' | 'sandbox' }>;
+
+function playedServices({ services: all }: Config): PlayedService[] {
+  return all.flatMap((service) => (service.state === 'sandbox' ? [service] : []));
+}
+
+/** This application's registrations, and those in the file. */
+function registrationsBeside(config: Config): Registration[] {
+  const own = playedServices(config).flatMap((service) => toRegistration(config, service));
+  return [...own, ...readRegistrationsFile(config.sandbox)];
+}
 
 /** Registers this application at a service that the sandbox has built in, as a developer would there. */
 function toRegistration(config: Config, { provider, clientId, clientSecret }: PlayedService): Registration[] {

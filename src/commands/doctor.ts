@@ -36,6 +36,8 @@ async function makeReport(withNetwork: boolean): Promise<Report> {
   let config: Config;
   try {
     config = readConfig(readEnvironment(), madeUpClients);
+    // Brings the sandbox along, so only where it runs.
+    if (config.sandbox.runs) (await import('../start-sandbox.ts')).checkSandboxBeside(config);
   } catch (error) {
     if (error instanceof ConfigError) return examineProblems(error.problems, nodeVersion);
     throw error;

@@ -132,6 +132,24 @@ test('what keeps the server from starting is a finding each', async () => {
   expect(read.verdict).toBe('3 things need you.');
 });
 
+test('what keeps the sandbox from starting is a finding each, where it runs', async () => {
+  const wrong = {
+    SANDBOX_FAULTS: 'twitch:tokn_500',
+    SANDBOX_REGISTRATIONS: './none.json',
+    SANDBOX_AUTO_APPROVE_SCOPES: 'opnid',
+  };
+  const { code, read, find } = await report(wrong);
+  expect(code).toBe(1);
+  expect(read.verdict).toBe('3 things need you.');
+  expect(find('SANDBOX_FAULTS')?.sentence).toBe(
+    'SANDBOX_FAULTS has no fault that is known in twitch:tokn_500.',
+  );
+  for (const name of Object.keys(wrong)) expect(find(name)?.status).toBe('needs-action');
+  for (const elsewhere of [{ SANDBOX: 'off' }, { SANDBOX_URL: 'http://localhost:4001' }])
+    expect((await report({ ...wrong, ...elsewhere })).find('SANDBOX_FAULTS')).toBeUndefined();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test('a word that it does not know is refused', async () => {
   const { code, errors } = await doctor({}, ['--jsn']);
   expect({ code, errors }).toEqual({
