@@ -121,12 +121,26 @@ const subjects = [
   { says: /client/i, subject: 'client' },
 ] as const;
 
+/** Answers that tell how the service is doing: by the status, or by the `error` of a redirect. */
+const ownTroubles: Readonly<Record<string, string>> = {
+  429: 'is busy',
+  server_error: 'is failing',
+  temporarily_unavailable: 'is busy or failing',
+  access_denied: 'denies access before anybody is asked',
+};
+
 function judgeClient(client: Client, { answer }: Probe): Finding {
   const { provider, redirectUri } = client;
   const name = 'Client id and return address';
   if (answer === null || answer.status >= 500)
     return notChecked(name, 'The authorization endpoint has to answer first.');
-  const refusal = readRefusal(answer.status, answer.headers['location'] ?? null, answer.text);
+  const error = readRedirectError(answer.headers['location'] ?? null);
+  const code = error?.code ?? String(answer.status);
+  if (Object.hasOwn(ownTroubles, code)) {
+    const sentence = `${provider.name} ${ownTroubles[code]} (${code}), so nothing can be said about them.`;
+    return notChecked(name, sentence, 'Check again later.');
+  }
+  const refusal = answer.status >= 400 ? toPlainText(answer.text) : (error?.words ?? null);
   if (refusal === null) {
     if (provider.registration.beforeSignIn === 'shows-nothing') {
       const sentence = `${provider.name} shows its page for every client id, and does not look at the return address. Only a sign-in shows whether they are right.`;
@@ -166,14 +180,13 @@ function judgeClient(client: Client, { answer }: Probe): Finding {
   }
 }
 
-/** The words of a refusal: in a redirect's `error`, or on the page itself. Null when there is none. */
-function readRefusal(status: number, location: string | null, text: string): string | null {
-  if (status >= 400) return toPlainText(text);
+/** The refusal in a redirect. Null when there is none. */
+function readRedirectError(location: string | null): { code: string; words: string } | null {
   const query = location !== null && URL.canParse(location) ? new URL(location).searchParams : null;
-  const error = query?.get('error') ?? null;
+  const code = query?.get('error') ?? null;
   // Somebody has to sign in first: that is as far as it goes.
-  if (error === null || /^(?:login|interaction|consent)_required$/.test(error)) return null;
-  return `${error} ${query?.get('error_description') ?? ''}`;
+  if (code === null || /^(?:login|interaction|consent)_required$/.test(code)) return null;
+  return { code, words: `${code} ${query?.get('error_description') ?? ''}` };
 }
 
 function toPlainText(html: string): string {

@@ -136,6 +136,18 @@ describe('a refusal names the setting to change', () => {
     });
   });
 
+  test.each([
+    ['temporarily_unavailable', 'is busy or failing'],
+    ['access_denied', 'denies access before anybody is asked'],
+  ])('but %s is about the provider, and none is named', async (error, words) => {
+    expect(found(await ask({ authorize: redirect(`error=${error}`) }), idAndAddress)).toEqual({
+      name: idAndAddress,
+      status: 'not-checked',
+      sentence: `Twitch ${words} (${error}), so nothing can be said about them.`,
+      fix: 'Check again later.',
+    });
+  });
+
   test('what a script on the page says is no refusal', async () => {
     const authorize = page('<script>var redirect_uri = "client";</script><p>The scope is unknown.</p>');
     expect(found(await ask({ authorize }), idAndAddress)?.sentence).toContain('scopes');

@@ -202,6 +202,16 @@ describe('Check now', () => {
     );
   });
 
+  test.each([
+    ['authorize_429', 'Resonite is busy (429)'],
+    ['authorize_server_error', 'Resonite is failing (server_error)'],
+  ] as const)('does not blame the client id for what the service is doing: %s', async (fault, words) => {
+    latchkey = await startLatchkey();
+    latchkey.sandbox.state.faults.set('resonite', fault);
+    const found = row(await check('Resonite'), 'Client id and return address', '#check-resonite');
+    expect(found).toContain(`Not checked ${words}, so nothing can be said about them. Check again later.`);
+  });
+
   describe('leads to its trace', () => {
     const openTrace = async (name: string) => {
       await check(name);
