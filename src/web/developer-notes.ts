@@ -86,17 +86,27 @@ const notes: { readonly [Code in ErrorCode]?: (happening: Happening) => Note | n
   id_token_invalid: () => ({
     text: 'A clock that is wrong does this too; setup compares it with that of the service.',
   }),
-  provider_not_configured: ({ service }) => ({
-    text: 'Set its client id and secret; .env.example names the variables.',
-    settings: service
-      ? ['CLIENT_ID', 'CLIENT_SECRET'].map((suffix) => variableName(service.provider, suffix))
-      : [],
-  }),
-  provider_closed: ({ service, name }) =>
-    service && {
-      text: `${name} can still be tried: the built-in sandbox plays it when ${service.provider.id.toUpperCase()} is sandbox.`,
-      settings: [service.provider.id.toUpperCase()],
-    },
+  provider_not_configured: ({ service, name }) => {
+    if (service === null) return { text: 'No service with this name is offered here.' };
+    const { provider, off } = service;
+    if (off === 'switched-off') {
+      const variable = provider.id.toUpperCase();
+      return { text: `${name} is switched off: ${variable} is off. Set it to auto.`, settings: [variable] };
+    }
+    return {
+      text: 'Set its client id and secret; .env.example names the variables.',
+      settings: ['CLIENT_ID', 'CLIENT_SECRET'].map((suffix) => variableName(provider, suffix)),
+    };
+  },
+  provider_closed: ({ context, service, name }) => {
+    if (service === null) return null;
+    const variable = service.provider.id.toUpperCase();
+    const hasSandbox = context.config.sandbox.url !== null;
+    return {
+      text: `${name} can still be tried: the built-in sandbox plays it when ${hasSandbox ? '' : 'SANDBOX is on and '}${variable} is sandbox.`,
+      settings: [variable, ...(hasSandbox ? [] : ['SANDBOX'])],
+    };
+  },
   store_unavailable: ({ context: { config } }) => ({
     text: 'The log says which store it was, in the line “failure”.',
     settings: [

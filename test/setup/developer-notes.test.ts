@@ -192,13 +192,35 @@ describe('a wrong scope', () => {
   });
 });
 
-test('a service that is not set up names both variables', async () => {
-  await start({ env: { SANDBOX: 'off' } });
-  const page = await visitor.submit(
-    'post',
-    new URL(`${(await visitor.open(`${latchkey.baseUrl}/`)).url.origin}/login/twitch`),
-    new URLSearchParams(),
-  );
-  expect(page.status).toBe(404);
-  expect(block(page).settings).toEqual(['TWITCH_CLIENT_ID', 'TWITCH_CLIENT_SECRET']);
+describe('a service that is off', () => {
+  const press = async (id: string, env: Record<string, string>) => {
+    await start({ env });
+    const { url } = await visitor.open(`${latchkey.baseUrl}/`);
+    const page = await visitor.submit('post', new URL(`${url.origin}/login/${id}`), new URLSearchParams());
+    return block(page);
+  };
+
+  test('because it is not set up names both variables', async () => {
+    const found = await press('twitch', { SANDBOX: 'off' });
+    expect(found.settings).toEqual(['TWITCH_CLIENT_ID', 'TWITCH_CLIENT_SECRET']);
+  });
+
+  test('because it is switched off names the switch', async () => {
+    const credentials = { TWITCH_CLIENT_ID: 'a'.repeat(30), TWITCH_CLIENT_SECRET: 'b'.repeat(30) };
+    const found = await press('twitch', { TWITCH: 'off', ...credentials });
+    expect(found.settings).toEqual(['TWITCH']);
+    expect(found.text).toContain('Twitch is switched off: TWITCH is off. Set it to auto.');
+  });
+
+  test('because it is closed names what lets the sandbox play it', async () => {
+    const found = await press('mixer', { MIXER: 'off' });
+    expect(found.settings).toEqual(['MIXER']);
+    expect(found.text).toContain('the built-in sandbox plays it when MIXER is sandbox.');
+  });
+
+  test('because it is closed names the sandbox too, where there is none', async () => {
+    const found = await press('mixer', { SANDBOX: 'off' });
+    expect(found.settings).toEqual(['MIXER', 'SANDBOX']);
+    expect(found.text).toContain('the built-in sandbox plays it when SANDBOX is on and MIXER is sandbox.');
+  });
 });
