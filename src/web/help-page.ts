@@ -1,6 +1,7 @@
 import { transactionMinutes } from '../login/transaction.ts';
 import type { Context } from './context.ts';
 import { toChoice } from './sentences.ts';
+import { toLimitWords } from './time-words.ts';
 import type { HelpPage } from './view-models.ts';
 
 /** Where the page says how to allow cookies. */
@@ -8,23 +9,21 @@ export const cookieSection = 'cookies';
 
 export function toHelpPage({ config, services }: Context): HelpPage {
   const names = services.filter(({ client }) => client).map(({ provider }) => provider.name);
-  const { idleMilliseconds, absoluteMilliseconds } = config.sessionLimits;
-  const hours = idleMilliseconds / (60 * 60 * 1000);
-  const days = absoluteMilliseconds / (24 * 60 * 60 * 1000);
+  const { withoutUse, atMost } = toLimitWords(config.sessionLimits);
   return {
     sections: [
       {
         heading: 'Why is there no password?',
         paragraphs: [
           `You sign in with an account you already have${names.length > 0 ? `: ${toChoice(names)}` : ' elsewhere'}. That service checks that it is you and tells us; your password never comes here.`,
-          `A sign-in must be finished within ${transactionMinutes} minutes. You stay signed in until you sign out, for ${hours} hours without use, and for ${days} days at most.`,
+          `A sign-in must be finished within ${transactionMinutes} minutes. You stay signed in until you sign out, for ${withoutUse} without use, and for ${atMost} at most.`,
         ],
       },
       {
         heading: 'What do you know about me?',
         paragraphs: [
           'What the linked services told us, all of it shown on your profile: your name there, your picture, your account number, and what you allowed on top of that.',
-          `The keys to your accounts there are kept encrypted. They are deleted when you sign out or unlink, and after ${days} days at the latest.`,
+          `The keys to your accounts there are kept encrypted. They are deleted when you sign out or unlink, and after ${atMost} at the latest.`,
         ],
       },
       {

@@ -15,6 +15,7 @@ import { readReturnPath } from './return-path.ts';
 import { toList, toSentence } from './sentences.ts';
 import { failingSince, sandboxHref, serviceLabel } from './services.ts';
 import { toStepModeChoice } from './step-mode.ts';
+import { toLimitWords } from './time-words.ts';
 import type { HomePage } from './view-models.ts';
 
 const themeMilliseconds = 365 * 24 * 60 * 60 * 1000;
@@ -106,11 +107,9 @@ function homeMessage(
     if (open.length === 0) return deleted;
     return `${deleted} ${toList(open.map(({ provider }) => provider.name))} did not confirm that our access is cancelled. Check ${toList(look)}.`;
   }
-  const { idleMilliseconds, absoluteMilliseconds } = config.sessionLimits;
   if (at.hadSession) {
-    const hours = idleMilliseconds / (60 * 60 * 1000);
-    const days = absoluteMilliseconds / (24 * 60 * 60 * 1000);
-    return `You were signed out. That happens after ${hours} hours without use, ${days} days after signing in, and when you sign out this device from another one.`;
+    const { withoutUse, atMost } = toLimitWords(config.sessionLimits);
+    return `You were signed out. That happens after ${withoutUse} without use, ${atMost} after signing in, and when you sign out this device from another one.`;
   }
   if (at.returnTo === null) return null;
   const page = new Map([

@@ -1,3 +1,4 @@
+import type { Config } from '../config.ts';
 import type { TimeWords } from './view-models.ts';
 
 const date = new Intl.DateTimeFormat('en-GB', {
@@ -42,6 +43,16 @@ export function toDateWords(instant: number): string {
   const number = Math.floor(instant / dayMilliseconds);
   if (number !== lastDay.number) lastDay = { number, words: date.format(instant) };
   return lastDay.words;
+}
+
+/** How long a session lasts: `24 hours` without use, and `14 days` at most. */
+export function toLimitWords(limits: Config['sessionLimits']): { withoutUse: string; atMost: string } {
+  const hours = limits.idleMilliseconds / (60 * 60 * 1000);
+  const days = limits.absoluteMilliseconds / dayMilliseconds;
+  return {
+    withoutUse: hours === 1 ? 'an hour' : `${hours} hours`,
+    atMost: days === 1 ? 'a day' : `${days} days`,
+  };
 }
 
 /** `2 hours ago`, `in 3 hours`, `just now`. */

@@ -230,6 +230,16 @@ describeStores('a mere visit', (stores) => {
   });
 });
 
+test('limits of one hour and one day are said in the singular', async () => {
+  await start({ env: { SESSION_IDLE_HOURS: '1', SESSION_ABSOLUTE_DAYS: '1' } });
+  const help = await visitor.open(`${latchkey.baseUrl}/help`);
+  expect(help.text).toContain('for an hour without use, and for a day at most.');
+  expect(help.text).toContain('and after a day at the latest.');
+  await signIn(visitor, latchkey.baseUrl, 'Resonite');
+  latchkey.advance(hours(1) + minutes(1));
+  expect((await profile(visitor)).text).toContain('after an hour without use, a day after signing in,');
+});
+
 describeStores('the limits', (stores) => {
   beforeEach(async () => {
     await start({ stores });
