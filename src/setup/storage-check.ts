@@ -6,7 +6,7 @@ import { readTime } from '../storage/database.ts';
 import { describeNewer, readNewerMigrations, readNewerMigrationsOf } from '../storage/newer-version.ts';
 import { placeOf } from '../storage/place.ts';
 import type { Schema } from '../storage/schema.ts';
-import { isStorageError } from '../storage/storage-error.ts';
+import { isStorageError, type StorageError } from '../storage/storage-error.ts';
 import { databaseFile } from '../storage/stores.ts';
 import { withinDeadline } from '../storage/with-deadline.ts';
 import { type Finding, judgeClock, needsAction, ok } from './finding.ts';
@@ -53,10 +53,15 @@ function checkFile(dataDir: string, isOpenHere: boolean): Finding[] {
     return [ok('Store', `Writable: ${dataDir}, with a database in it.`)];
   } catch (error) {
     if (!isStorageError(error)) throw error;
-    const isBusy = error.kind === 'busy';
-    const fix = isBusy ? 'Try again in a moment.' : 'Move it away, and put a backup in its place.';
-    return [needsAction('Store', error.message, fix)];
+    return [needsAction('Store', error.message, toFix(error))];
   }
+}
+
+function toFix({ kind, code }: StorageError): string {
+  if (kind === 'busy') return 'Try again in a moment.';
+  // SQLITE_CORRUPT and SQLITE_NOTADB.
+  if (code === 'SQLITE_11' || code === 'SQLITE_26') return 'Move it away, and put a backup in its place.';
+  return 'It has to be a file, and this user has to be allowed to read and write it and what is beside it (-wal, -shm).';
 }
 
 function changedByNewer(place: string, newer: readonly string[]): Finding {
