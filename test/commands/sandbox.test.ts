@@ -130,6 +130,10 @@ test.each([
     ['SANDBOX_AUTO_APPROVE_SCOPES: has nonsense, a scope that no service here has.'],
   ],
   [
+    { SANDBOX_AUTO_APPROVE_SCOPES: 'nonsense', SANDBOX_FAULTS: 'twitch:nonsense' },
+    ['SANDBOX_AUTO_APPROVE_SCOPES: has nonsense', 'SANDBOX_FAULTS: has no fault'],
+  ],
+  [
     { SANDBOX_REGISTRATIONS: './none.json', SANDBOX_REDIRECT_URIS: 'http://localhost:8080/{service}' },
     ['SANDBOX_REDIRECT_URIS: is for the made-up client, in whose place SANDBOX_REGISTRATIONS is.'],
   ],
