@@ -1,6 +1,13 @@
 import type { FaultName } from '../../src/sandbox/faults.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
-import { type LatchkeyOptions, type RunningLatchkey, startLatchkey } from '../support/latchkey.ts';
+import type { Grant } from '../../src/sessions/grants.ts';
+import { createKeyRing } from '../../src/sessions/seal.ts';
+import {
+  type LatchkeyOptions,
+  type RunningLatchkey,
+  startLatchkey,
+  testSecret,
+} from '../support/latchkey.ts';
 import { describeStores } from '../support/stores.ts';
 import { answerAtProvider, linkProvider, signIn, Visitor } from '../support/visitor.ts';
 import { until } from '../support/until.ts';
@@ -195,6 +202,23 @@ describeStores('a session signed in with Twitch', (stores) => {
     expect([page.status, page.heading]).toEqual([401, overHeading]);
     expect(count('validation')).toBe(0);
     expect((await profile(visitor)).heading).toBe('Sign in');
+  });
+
+  test('ends when its token has run out and nothing renews it: nobody could ask about it again', async () => {
+    const keys = createKeyRing([testSecret]);
+    const [record] = await latchkey.listRecords('grant');
+    const { key, value, expires_at: expiresAt, ...rest } = record!;
+    const grant = JSON.parse(keys.open('grant', key, value)!) as Grant;
+    const unrenewable = { ...grant, tokens: { ...grant.tokens, refreshToken: null } };
+    const sealed = keys.seal('grant', key, JSON.stringify(unrenewable));
+    await latchkey.records.put('grant', { ...rest, key, value: sealed, expiresAt });
+    latchkey.advance(hours(3));
+    expect((await profile(visitor)).heading).toBe('Your accounts');
+    latchkey.advance(hours(2));
+    const page = await profile(visitor);
+    expect([page.status, page.heading]).toEqual([401, 'Sign in again']);
+    expect(await latchkey.listRecords('session')).toEqual([]);
+    expect(await latchkey.listRecords('grant')).toEqual([]);
   });
 
   test('leaves the account’s other sessions alone when it ends', async () => {
