@@ -116,6 +116,11 @@ const refuseUnknownFaults: RequestHandler = (req, res, next) => {
   res.status(400).type('text/plain').send('X-Sandbox-Fault names a fault that is not known.\n');
 };
 
+const answerNothingHere: RequestHandler = (_req, res) => {
+  setVerdict(res, 'nothing is played at this path and method');
+  res.status(404).type('text/plain').send('There is nothing here.\n');
+};
+
 function createRouter(parts: SandboxParts, saver: StateSaver, more: SandboxOptions['more'] = []): Router {
   const router = Router();
   router.use(securityHeaders);
@@ -146,7 +151,7 @@ function createApp(parts: SandboxParts, saver: StateSaver, more: SandboxOptions[
   app.disable('etag');
   setUpViews(app);
   app.use(parts.basePath || '/', createRouter(parts, saver, more));
-  app.use((_req, res) => void res.status(404).type('text/plain').send('There is nothing here.\n'));
+  app.use(answerNothingHere);
   app.use(answerError(parts) as ErrorRequestHandler);
   return app;
 }

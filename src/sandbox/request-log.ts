@@ -77,7 +77,7 @@ function toRecord(req: Request, time: number): RequestRecord {
   };
 }
 
-/** Sets what the log says about this request; without it a finished request is `ok`. */
+/** Sets what the log says about this request; without it one that was answered with less than 400 is `ok`. */
 export function setVerdict(
   res: Response,
   verdict: string,
@@ -89,7 +89,7 @@ export function setVerdict(
 
 function finishRecord(record: RequestRecord, { locals, statusCode }: Response, parts: RequestParts): void {
   record.status = statusCode;
-  record.verdict = String(locals['verdict'] ?? 'ok');
+  record.verdict = String(locals['verdict'] ?? (statusCode < 400 ? 'ok' : `answered with ${statusCode}`));
   record.failedCheck = (locals['failedCheck'] as RequestRecord['failedCheck'] | undefined) ?? null;
   record.faults = parts.faults.met();
 }

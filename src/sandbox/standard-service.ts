@@ -9,6 +9,7 @@ import { type SandboxParts, startExchange } from './parts.ts';
 import { type Person, pictureKey } from './people.ts';
 import { pictureHost } from './pictures.ts';
 import { pageError } from './protocol-error.ts';
+import { setVerdict } from './request-log.ts';
 import { credentials } from './tokens.ts';
 
 /**
@@ -197,13 +198,17 @@ export function standardHosts(
 
   const token: RequestHandler = (request, response) => {
     const standard = answerToken(request);
+    if ('error' in standard.body) setVerdict(response, String(standard.body['error']));
     const { status, body } = service.tokenAnswer?.(standard) ?? standard;
     response.status(status).json(body);
   };
 
   const userinfo: RequestHandler = (request, response) => {
     const grant = tokens.get(credentials(request.get('authorization'), 'Bearer') ?? '');
-    if (!grant || grant.expiresAt <= parts.now()) return void response.sendStatus(401);
+    if (!grant || grant.expiresAt <= parts.now()) {
+      setVerdict(response, 'no access token that stands');
+      return void response.sendStatus(401);
+    }
     response.json(service.profile(toStandard(parts.state.people.get(grant.personId), service)));
   };
 

@@ -311,6 +311,18 @@ describe('the request log', () => {
     await api(sandbox).delete('/api/requests');
     expect(sandbox.state.requests).toEqual([]);
   });
+
+  test.each([
+    ['get', '/id.twitch.tv/oauth2/token'],
+    ['post', '/account.resonite.com/connect/tokn'],
+    ['get', '/assets.resonite.com/nobody'],
+  ] as const)('calls it no success when nobody answers: %s %s', async (method, path) => {
+    const sandbox = await testSandbox();
+    expect((await api(sandbox)[method](path)).status).toBe(404);
+    expect((await api(sandbox).get('/api/requests')).body.requests).toEqual([
+      expect.objectContaining({ status: 404, verdict: 'nothing is played at this path and method' }),
+    ]);
+  });
 });
 
 test('POST /api/reset makes everything as it was', async () => {

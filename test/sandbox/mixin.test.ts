@@ -102,6 +102,7 @@ describe('Mixin authorization', () => {
     sandbox.clock.milliseconds += 10 * 60 * 1000;
     const page = load((await browser.get(waiting)).text);
     expect(page('h1').text()).toBe('This QR code is too old');
+    expect(sandbox.state.requests.at(-1)?.verdict).toBe('the login took too long');
     expect(page('a:contains("Show a new one")').attr('href')).toBe(path);
     expect((await browser.get(`${waiting}/status`)).body).toEqual({ status: 'expired' });
   });

@@ -123,6 +123,16 @@ describe('an own service approves by itself', () => {
   });
 });
 
+test('the request log says why an own service refused', async () => {
+  const sandbox = await ownSandbox();
+  await redeem(sandbox, new URL(`${redirectUri}?code=unknown`));
+  await profile(sandbox, 'unknown');
+  expect(sandbox.state.requests.map(({ status, verdict }) => `${status} ${verdict}`)).toEqual([
+    '400 invalid_grant',
+    '401 no access token that stands',
+  ]);
+});
+
 describe('several services share a host', () => {
   test('when both are an application’s own', async () => {
     const sandbox = await ownSandbox(['one', 'two']);

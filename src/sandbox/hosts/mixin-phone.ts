@@ -7,6 +7,7 @@ import { signedInPerson, signInPerson } from '../person-cookie.ts';
 import { pageError } from '../protocol-error.ts';
 import type { MixinAuthorization } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
+import { setVerdict } from '../request-log.ts';
 import { scopeWords } from '../scopes.ts';
 import { answerMixinAuthorization } from './mixin-callback.ts';
 import { stageOf } from './mixin-waiting.ts';
@@ -31,7 +32,10 @@ function showQuestion({ parts, req, res, authorization }: PhoneVisit): void {
 
 function showResult({ parts, res, authorization }: PhoneVisit): void {
   const stage = stageOf(authorization, parts);
-  res.status(stage === 'expired' ? 410 : 200);
+  if (stage === 'expired') {
+    setVerdict(res, 'the login took too long');
+    res.status(410);
+  }
   sendPage(parts, res, 'mixin-phone-done', 'mixin', { stage });
 }
 

@@ -7,6 +7,7 @@ import { type SandboxParts, startExchange } from '../parts.ts';
 import { pageError } from '../protocol-error.ts';
 import type { MixinAuthorization } from '../records.ts';
 import { findRegistration } from '../registrations.ts';
+import { setVerdict } from '../request-log.ts';
 import { mixinCallback } from './mixin-callback.ts';
 
 type Stage = MixinAuthorization['status'] | 'expired';
@@ -39,6 +40,7 @@ function showWaitingPage(parts: SandboxParts, res: Response, authorization: Mixi
 
 function showExpiredPage(parts: SandboxParts, res: Response, { query }: MixinAuthorization): void {
   const again = `${parts.basePath}/mixin.one/oauth/authorize?${query}`;
+  setVerdict(res, 'the login took too long');
   res.status(410);
   sendPage(parts, res, 'mixin-expired', 'mixin', { again });
 }
