@@ -49,8 +49,8 @@ function breaksInAllWays(name: FaultyEndpoint): boolean {
 
 function answerTables(): string {
   const endpoints = faultyEndpointNames.filter(breaksInAllWays).map((name) => {
-    const { words, services: at } = faultyEndpoints[name];
-    return [`\`${name}_\``, words.replace(/,$/, ''), whereOf({ services: at })];
+    const { words } = faultyEndpoints[name];
+    return [`\`${name}_\``, words.replace(/,$/, ''), whereOf(faultTable[`${name}_500`])];
   });
   const kinds = answerFaultNames.map((name) => [`\`${name}\``, answerFaults[name].effect]);
   return [

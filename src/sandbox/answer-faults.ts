@@ -30,6 +30,8 @@ export interface AnswerFault {
   /** After "the … endpoint". */
   readonly effect: string;
   readonly instead?: (req: Request, elsewhere: string) => BrokenAnswer;
+  /** Makes no difference to an answer without a body. */
+  readonly needsBody?: boolean;
   readonly change?: (body: string) => ChangedAnswer;
   readonly deliver?: (res: Response, body: string | Buffer, delays: Delays) => void;
 }
@@ -122,6 +124,7 @@ export const answerFaults = {
   },
   truncated: {
     effect: 'stops in the middle of its JSON',
+    needsBody: true,
     change: (body) => ({ body: body.slice(0, Math.floor(body.length / 2)) }),
   },
   wrong_types: {

@@ -18,7 +18,7 @@ import { twitchHost } from './hosts/twitch.ts';
 import { helixRouter } from './hosts/twitch-helix.ts';
 import { krakenInteraction, krakenRouter } from './hosts/twitch-kraken.ts';
 import { securityHeaders, setUpViews, staticFiles } from './pages.ts';
-import { type SandboxParts, unknownFault } from './parts.ts';
+import { type SandboxParts, wrongFault } from './parts.ts';
 import { pictureHost } from './pictures.ts';
 import type { Registration } from './registrations.ts';
 import { logRequests, setVerdict } from './request-log.ts';
@@ -109,12 +109,15 @@ function isPlayed(played: object, req: Request): boolean {
   return Object.hasOwn(played, hostInPath(req.path));
 }
 
-const refuseUnknownFaults: RequestHandler = (req, res, next) => {
-  const name = unknownFault(req);
-  if (name === undefined) return next();
-  setVerdict(res, 'a fault that is not known');
-  res.status(400).type('text/plain').send('X-Sandbox-Fault names a fault that is not known.\n');
-};
+function refuseWrongFaults(parts: SandboxParts): RequestHandler {
+  return (req, res, next) => {
+    const wrong = wrongFault(parts, req);
+    if (wrong === undefined) return next();
+    setVerdict(res, wrong);
+    const words = `X-Sandbox-Fault names ${wrong}. GET /api/faults lists the faults and their hosts.\n`;
+    res.status(400).type('text/plain').send(words);
+  };
+}
 
 const answerNothingHere: RequestHandler = (_req, res) => {
   setVerdict(res, 'nothing is played at this path and method');
@@ -134,13 +137,13 @@ function createRouter(parts: SandboxParts, saver: StateSaver, more: SandboxOptio
   router.use(controlRouter(parts));
   const own = more.map(({ service, registration }) => standardHosts(service, registration, parts));
   // Several may be on one host: each takes what it knows and leaves the rest to the next.
-  const routers = [{ elsewhere: elsewhere() }, hostRouters(parts), ...own].flatMap((hosts) =>
-    Object.entries<Router>(hosts),
-  );
-  const played = Object.fromEntries(routers);
+  const routers = [hostRouters(parts), ...own].flatMap((hosts) => Object.entries<Router>(hosts));
+  const played = { elsewhere: null, ...Object.fromEntries(routers) };
   const log = logRequests(parts);
   router.use((req, res, next) => (isPlayed(played, req) ? log(req, res, next) : next()));
-  router.use(refuseUnknownFaults, breakableAnswers(parts));
+  // Whoever follows a redirecting fault may bring its header along.
+  router.use('/elsewhere', elsewhere());
+  router.use(refuseWrongFaults(parts), breakableAnswers(parts));
   for (const [host, hostRouter] of routers) router.use(`/${host}`, hostRouter);
   return router;
 }

@@ -1,4 +1,4 @@
-import { canFail, faultTable, readFaultName, readPlace, type SwitchedFault } from './faults.ts';
+import { canFail, placesOf, readFaultName, readPlace, type SwitchedFault } from './faults.ts';
 
 /** Something that was written down for the sandbox and cannot be read, in a sentence. */
 export class SandboxInputError extends Error {}
@@ -14,7 +14,7 @@ export function readSwitchedFault(text: string): SwitchedFault {
   const name = readFaultName(fault);
   if (!name) throw new SandboxInputError(`has no fault that is known in ${text}.`);
   if (!canFail(at, name)) {
-    throw new SandboxInputError(`has ${name} at ${at}: it is for ${faultTable[name].services.join(', ')}.`);
+    throw new SandboxInputError(`has ${name} at ${at}: it is for ${placesOf(name, at).join(', ')}.`);
   }
   if ((reach !== 'all' && reach !== 'next') || more.length > 0) {
     throw new SandboxInputError(`says neither all nor next at the end of ${text}.`);

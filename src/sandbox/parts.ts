@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Delays } from './answer-faults.ts';
-import { type FaultName, readFaultName, RequestFaults } from './faults.ts';
+import { canFail, type FaultName, readFaultName, RequestFaults } from './faults.ts';
 import type { Random } from './random.ts';
 import type { Registration } from './registrations.ts';
 import type { SigningKeys } from './signing-key.ts';
@@ -44,13 +44,15 @@ function namesIn(req: Request): string[] {
   return names.filter((name) => name !== '');
 }
 
-/** A name that no fault has, as a request asks for it: a script with a slip would test nothing. */
-export function unknownFault(req: Request): string | undefined {
-  return namesIn(req).find((name) => !readFaultName(name));
-}
-
 function namedFaults(req: Request): FaultName[] {
   return namesIn(req).filter((name): name is FaultName => readFaultName(name) !== undefined);
+}
+
+/** What is wrong with the faults that a request asks for: a script with a slip would test nothing. */
+export function wrongFault(parts: SandboxParts, req: Request): string | undefined {
+  const [named, host] = [namedFaults(req), hostOf(parts, req)];
+  if (named.length < namesIn(req).length) return 'a fault that is not known';
+  return named.every((name) => canFail(host, name)) ? undefined : 'a fault that this host cannot have';
 }
 
 /** The pretended host that a request is for. */

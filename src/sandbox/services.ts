@@ -55,3 +55,8 @@ export const serviceNames: Readonly<Record<Service, string>> = {
   mixin: 'Mixin',
   resonite: 'Resonite',
 };
+
+/** A service by its name, a host as it is. */
+export function wordsOfPlace(at: string): string {
+  return Object.hasOwn(serviceNames, at) ? serviceNames[at as Service] : at;
+}

@@ -3,7 +3,12 @@ import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { answerFaultNames } from '../../src/sandbox/answer-faults.ts';
-import { type FaultName, faultyEndpoints, type FaultyEndpoint } from '../../src/sandbox/faults.ts';
+import {
+  type FaultName,
+  faultTable,
+  faultyEndpointNames,
+  type FaultyEndpoint,
+} from '../../src/sandbox/faults.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
 import { type Service, services } from '../../src/sandbox/services.ts';
 import { until } from '../support/until.ts';
@@ -154,9 +159,9 @@ const calls: Readonly<Record<FaultyEndpoint, Partial<Record<Service, () => Promi
 };
 
 /** The authorization page is not JSON, and comes below. */
-const places = Object.entries(faultyEndpoints).flatMap(([endpoint, { services: at }]) =>
-  (endpoint === 'authorize' ? [] : at).map(
-    (service) => [endpoint as FaultyEndpoint, service] as [FaultyEndpoint, Service],
+const places = faultyEndpointNames.flatMap((endpoint) =>
+  (endpoint === 'authorize' ? [] : faultTable[`${endpoint}_500`].services).map(
+    (service) => [endpoint, service] as [FaultyEndpoint, Service],
   ),
 );
 

@@ -55,6 +55,7 @@ describe('faults', () => {
     expect(body.known[0]).toEqual({
       name: 'authorize_server_error',
       effect: 'authorization ends with error=server_error',
+      hosts: ['id.twitch.tv', 'api.twitch.tv', 'mixer.com', 'mixin.one', 'account.resonite.com'],
       services: ['twitch', 'mixer', 'mixin', 'resonite'],
       group: 'authorization',
     });
@@ -93,7 +94,7 @@ describe('faults', () => {
     ['mixer/nothing', {}, 'Choose a fault by its name.'],
     ['mixer/__proto__', {}, 'Choose a fault by its name.'],
     ['mixer/keys_none', {}, 'Mixer cannot have the fault keys_none. It is for Twitch, Resonite.'],
-    ['api.mixin.one/keys_none', {}, 'Mixin cannot have the fault keys_none.'],
+    ['api.mixin.one/keys_none', {}, 'api.mixin.one cannot have the fault keys_none.'],
     ['mixer/token_500', { reach: 'some' }, 'reach is all or next.'],
     ['mixer/token_500', { often: 2 }, 'The members are reach.'],
   ])('that cannot be are refused: %s %j', async (path, body, words) => {

@@ -145,6 +145,7 @@ describe('a fault that is written down', () => {
     ['twitch:nonsense', 'has no fault that is known in twitch:nonsense.'],
     ['twitch:toString', 'has no fault that is known in twitch:toString.'],
     ['mixer:validate_401', 'has validate_401 at mixer: it is for twitch.'],
+    ['id.twitch.tv:kraken_v3', 'has kraken_v3 at id.twitch.tv: it is for api.twitch.tv.'],
     ['twitch:token_500:twice', 'says neither all nor next at the end of twitch:token_500:twice.'],
     ['twitch:token_500:next:next', 'says neither all nor next at the end of twitch:token_500:next:next.'],
   ])('%s is refused with words', (text, words) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { canFail, faultTable, type Place, readFaultName, readPlace, type SwitchedFault } from '../faults.ts';
+import { canFail, type Place, placesOf, readFaultName, readPlace, type SwitchedFault } from '../faults.ts';
 import { isKnownScope } from '../scopes.ts';
-import { hostsWithFaults, serviceNames, serviceOfHost, services, type Service } from '../services.ts';
+import { hostsWithFaults, services, type Service, wordsOfPlace } from '../services.ts';
 import { ControlError, notAllowed, notFound } from './control-error.ts';
 
 /** Everything that comes in is unknown until one of these has read it. */
@@ -103,7 +103,6 @@ export function readFault(at: unknown, name: unknown, input: unknown): SwitchedF
   const fault = readFaultName(name);
   if (!fault) throw notAllowed('name', 'Choose a fault by its name. GET /api/faults lists them.');
   if (canFail(place, fault)) return { at: place, name: fault, ...readInput(reachInput, input) };
-  const able = faultTable[fault].services.map((service) => serviceNames[service]).join(', ');
-  const asked = serviceNames[serviceOfHost(place) ?? (place as Service)];
-  throw notAllowed('name', `${asked} cannot have the fault ${fault}. It is for ${able}.`);
+  const able = placesOf(fault, place).map(wordsOfPlace).join(', ');
+  throw notAllowed('name', `${wordsOfPlace(place)} cannot have the fault ${fault}. It is for ${able}.`);
 }

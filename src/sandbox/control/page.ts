@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import type { Request, Response } from 'express';
-import { faultTable, type FaultyEndpoint, faultyEndpoints, type Place } from '../faults.ts';
+import { faultTable, type FaultyEndpoint, faultyEndpoints } from '../faults.ts';
 import { sendPage } from '../pages.ts';
 import type { Person } from '../people.ts';
 import type { SandboxParts } from '../parts.ts';
 import { isMadeUp, type Registration } from '../registrations.ts';
-import { hostsWithFaults, type Service, serviceNames, serviceOfHost, services } from '../services.ts';
+import { hostsWithFaults, serviceNames, serviceOfHost, services, wordsOfPlace } from '../services.ts';
 import type { Problem } from './control-error.ts';
 import { playedApis } from '../addresses.ts';
 import { listAccess, listFaults, listRequests, listTokens } from './lists.ts';
@@ -59,10 +59,6 @@ function showPeople(parts: SandboxParts) {
     people: shown.map((person) => showPerson(parts, person)),
     more: people.list().length - shown.length,
   };
-}
-
-function wordsOfPlace(at: Place): string {
-  return Object.hasOwn(serviceNames, at) ? serviceNames[at as Service] : at;
 }
 
 const groupTitles: Readonly<Record<string, string>> = {
