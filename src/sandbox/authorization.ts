@@ -1,4 +1,4 @@
-import { approvalOf, approvedScopes } from './auto-approve.ts';
+import { approvalOf } from './auto-approve.ts';
 import type { AuthorizationPage } from './callback.ts';
 import { approve, respondTo } from './callback.ts';
 import { check, type Exchange } from './endpoint.ts';
@@ -87,10 +87,9 @@ function keepPending(exchange: AuthorizationExchange): PendingAuthorization {
  */
 export function proceed(exchange: Exchange, page: AuthorizationPage, pending: PendingAuthorization): void {
   const { parts, req } = exchange;
-  const approval = approvalOf(exchange);
+  const approval = approvalOf(exchange, pending.scopes);
   if (approval) {
-    const scopes = approvedScopes(approval, pending.scopes);
-    sendBack(exchange, 302, approve(exchange, page, pending, { person: approval.person, scopes }));
+    sendBack(exchange, 302, approve(exchange, page, pending, approval));
     return;
   }
   const person = signedInPerson(parts, req, page.service);

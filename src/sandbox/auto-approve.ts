@@ -1,12 +1,15 @@
+import { splitScope } from './parameters.ts';
 import type { Exchange } from './parts.ts';
 import type { Person } from './people.ts';
+import { ProtocolError } from './protocol-error.ts';
+import { isKnownScope } from './scopes.ts';
 import type { SandboxState } from './state.ts';
 
 /** Who says yes without being shown a page, and to which scopes. */
 export interface Approval {
   person: Person;
-  /** Of those that are asked for; null for all of them. */
-  scopes: readonly string[] | null;
+  /** Of those that are asked for. */
+  scopes: string[];
 }
 
 function personNamed(state: SandboxState, idOrName: string | null): Person {
@@ -20,21 +23,32 @@ function readName(header: string | undefined): string | undefined {
   return text?.trim().slice(0, 200);
 }
 
+/** A slip would grant nothing without a word; a scope that no service here has may be one of an own service's. */
+function readScopes(header: string | undefined, asked: readonly string[]): readonly string[] | undefined {
+  if (header === undefined) return undefined;
+  const scopes = splitScope(header);
+  const unknown = scopes.find((scope) => !isKnownScope(scope) && !asked.includes(scope));
+  if (unknown === undefined) return scopes;
+  throw new ProtocolError({
+    status: 400,
+    channel: 'json',
+    verdict: 'a scope that is not known',
+    contentType: 'text/plain',
+    body: `X-Sandbox-Scope names ${unknown.slice(0, 60)}, a scope that no service here has. Correct it, or leave it out.\n`,
+  });
+}
+
 /**
  * A script may say it for its own request, whatever the setting: `X-Sandbox-Person: bo` and
  * `X-Sandbox-Scope: openid`. A page of another site cannot send such headers along.
  */
-export function approvalOf({ parts: { state }, req }: Exchange): Approval | null {
+export function approvalOf({ parts: { state }, req }: Exchange, asked: readonly string[]): Approval | null {
   const { autoApprove, autoApproveAs, autoApproveScopes } = state.settings;
   const person = readName(req.get('x-sandbox-person'));
   if (!autoApprove && person === undefined) return null;
-  const scope = req.get('x-sandbox-scope');
+  const granted = readScopes(req.get('x-sandbox-scope'), asked) ?? autoApproveScopes;
   return {
     person: personNamed(state, person ?? autoApproveAs),
-    scopes: scope === undefined ? autoApproveScopes : scope.split(' '),
+    scopes: asked.filter((scope) => granted === null || granted.includes(scope)),
   };
-}
-
-export function approvedScopes({ scopes }: Approval, asked: readonly string[]): string[] {
-  return asked.filter((scope) => scopes === null || scopes.includes(scope));
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
-import { approvalOf, approvedScopes } from './auto-approve.ts';
+import { approvalOf } from './auto-approve.ts';
 import { callbackLocation } from './callback.ts';
 import { readPerson } from './interaction.ts';
 import { sendPage } from './pages.ts';
@@ -111,9 +111,9 @@ export function standardHosts(
     const scope = splitScope(asked.get('scope'));
     const expiresAt = parts.now() + codeMilliseconds;
     const login = { redirectUri, state, scope, challenge, expiresAt, personId: null };
-    const approval = approvalOf(startExchange(parts, request, response));
+    const approval = approvalOf(startExchange(parts, request, response), scope);
     if (approval) {
-      const approved = { personId: approval.person.id, scope: approvedScopes(approval, scope) };
+      const approved = { personId: approval.person.id, scope: approval.scopes };
       return response.redirect(302, approve({ ...login, ...approved }));
     }
     const id = parts.random.uuid();

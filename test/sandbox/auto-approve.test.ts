@@ -68,6 +68,19 @@ describe.each(apis)('at %s a request of a script', (api) => {
     expect(await granted(sandbox, api)).toBeNull();
   });
 
+  test('with a slip in a scope is refused, and not granted less', async () => {
+    const sandbox = await withSettings({});
+    const path = authorizationPath(api, { scope: scopes[api] });
+    const named = { 'X-Sandbox-Scope': `${all(api)[0]} opnid` };
+    const { status, text } = await request(sandbox.app).get(path).set(named);
+    expect([status, text]).toEqual([
+      400,
+      'X-Sandbox-Scope names opnid, a scope that no service here has. Correct it, or leave it out.\n',
+    ]);
+    expect(sandbox.state.requests.at(-1)?.verdict).toBe('a scope that is not known');
+    expect(sandbox.state.codes.size).toBe(0);
+  });
+
   test('goes before the setting, person and scopes', async () => {
     const sandbox = await withSettings({ autoApproveAs: 'bo' });
     const [first] = all(api);

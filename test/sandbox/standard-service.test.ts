@@ -113,6 +113,14 @@ describe('an own service approves by itself', () => {
     expect((await profile(sandbox, access_token)).body).toEqual({ name: 'Dora', realm: 'one' });
   });
 
+  test('with a scope of its own that no other service has', async () => {
+    const sandbox = await ownSandbox();
+    const named = { 'X-Sandbox-Person': 'ada', 'X-Sandbox-Scope': 'read:own' };
+    const path = startOf('one', 'email read:own');
+    const callback = locationOf(await request(sandbox.app).get(path).set(named));
+    expect((await redeem(sandbox, callback)).body.scope).toBe('read:own');
+  });
+
   test('when the setting says so', async () => {
     const sandbox = await ownSandbox();
     Object.assign(sandbox.state.settings, { autoApprove: true, autoApproveAs: 'bo' });

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { approvalOf, approvedScopes } from '../auto-approve.ts';
+import { approvalOf } from '../auto-approve.ts';
 import { check, type Check, endpoint, type Exchange, type Respond } from '../endpoint.ts';
 import { isStepping, showArrival } from '../front-channel.ts';
 import type { SandboxParts } from '../parts.ts';
@@ -110,11 +110,8 @@ const showCode: Respond<MixinAuthorizationExchange> = (exchange) => {
   if (parts.faults.has('authorize_server_error')) {
     throw redirectError(mixinServerError(exchange, authorization), 'fault authorize_server_error');
   }
-  const approval = approvalOf(exchange);
-  if (approval) {
-    const scopes = approvedScopes(approval, authorization.scopes);
-    answerMixinAuthorization(exchange, authorization, approval.person, scopes);
-  }
+  const approval = approvalOf(exchange, authorization.scopes);
+  if (approval) answerMixinAuthorization(exchange, authorization, approval.person, approval.scopes);
   const waiting = `${parts.basePath}/mixin.one/sandbox/${authorization.authorizationId}`;
   // Asked for only where it is used: a fault for the next request is used up by it.
   if (isStepping(exchange)) showArrival(exchange, authorization.parameters, waiting);
