@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
-import { checks } from './checks.ts';
+import { type CheckName, checks } from './checks.ts';
 import { toPlainText } from './text.ts';
-import type { Flow, Step } from './trace.ts';
+import type { Check, Flow, Step } from './trace.ts';
 
 interface Case {
   readonly flow: Flow;
@@ -32,10 +32,12 @@ const reasons: Readonly<Record<ErrorCode, (at: Case) => string>> = {
   provider_busy: (at) => toUnsent(at) ?? `${at.name} asks us to wait (429).`,
   token_request_refused: toRefusal,
   token_response_invalid: ({ name }) => `the token response of ${name} is not what the standard says.`,
-  id_token_invalid: ({ name }) => `the ID token of ${name} does not prove that it was made for this login.`,
+  id_token_invalid: (at) =>
+    toNamedCheck(at) ?? `the ID token of ${at.name} does not prove that it was made for this login.`,
   userinfo_request_refused: ({ name, status }) =>
     `${name} refused to give the profile${status}. The access is over, or does not reach that far.`,
-  userinfo_response_invalid: ({ name }) => `the profile of ${name} does not say for certain who it is.`,
+  userinfo_response_invalid: (at) =>
+    toNamedCheck(at) ?? `the profile of ${at.name} does not say for certain who it is.`,
   clock_differs: ({ name }) =>
     `${name} refused a request that was signed at a wrong time. Set the clock of this machine.`,
   identity_already_linked: ({ name }) => `this ${name} account belongs to another account here.`,
@@ -60,6 +62,14 @@ const reasons: Readonly<Record<ErrorCode, (at: Case) => string>> = {
 
 function toUnsent({ name, step }: Case): string | null {
   return step?.unsent ? `nothing was sent to ${name}, because ${step.unsent}.` : null;
+}
+
+/** Where the sentence of the code would say something else than what has failed. */
+const named: readonly CheckName[] = ['id-token', 'id-token-exp', 'request-id', 'integrity'];
+
+function toNamedCheck({ flow }: Case): string | null {
+  const check = failedCheck(flow);
+  return check && named.includes(check.name) ? toReasonOfCheck(flow) : null;
 }
 
 /** RFC 6749 5.2: what each error of the token endpoint means to whoever runs the site. */
@@ -171,11 +181,15 @@ function toCase(flow: Flow): Case {
   };
 }
 
-/** Where nothing was thrown: what the check says that did not hold. */
-function toReasonOfCheck(flow: Flow): string {
-  const check = failedStep(flow)?.checks.findLast(
+function failedCheck(flow: Flow): Check | undefined {
+  return failedStep(flow)?.checks.findLast(
     ({ name, result }) => result === 'failed' && checks[name].severity === 'stops',
   );
+}
+
+/** What the check says that did not hold. */
+function toReasonOfCheck(flow: Flow): string {
+  const check = failedCheck(flow);
   if (!check) return 'a check did not hold.';
   const { title, expected, explains } = checks[check.name];
   if (explains) return toPlainText(check.actual);

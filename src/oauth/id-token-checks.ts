@@ -57,10 +57,11 @@ function findInnermost(error: unknown): { code: string; cause: unknown } {
 function toFailed(code: string, cause: Record<string, unknown>): [CheckName, string] {
   const { claim, claims, body } = cause;
   const named = typeof claim === 'string' ? checkOfClaim[claim] : undefined;
+  if (named === 'id-token-exp' && isObject(claims)) return [named, toInstant(Number(claims['exp']))];
   if (named) return [named, 'it does not hold'];
   if (code === 'OAUTH_KEY_SELECTION_FAILED') return ['id-token-signature', 'no key of the key set fits'];
   if ('signature' in cause) return ['id-token-signature', 'not made with that key'];
-  if (isObject(body) && body['id_token'] === undefined) return ['id-token', 'none came'];
+  if (isObject(body) && body['id_token'] === undefined) return ['id-token', 'none'];
   if ('header' in cause) return ['id-token-signature', 'another algorithm than RS256'];
   if (isObject(claims)) {
     const missing = Object.keys(checkOfClaim).find((one) => !isUsable(one, claims[one]));

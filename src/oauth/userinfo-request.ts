@@ -101,8 +101,10 @@ async function checkAnswerOrigin(
 ): Promise<void> {
   const { provider } = client;
   const echoed = answer.headers['x-request-id'];
-  recordCheck('request-id', echoed === undefined ? 'skipped' : echoed === requestId);
-  if (echoed !== undefined && echoed !== requestId) {
+  if (echoed === undefined) recordCheck('request-id', 'skipped');
+  else if (echoed === requestId) recordCheck('request-id', true);
+  else {
+    recordCheck('request-id', false, 'another one');
     throw new LoginError('userinfo_response_invalid', {
       provider: provider.id,
       reason: 'the answer is for another request',

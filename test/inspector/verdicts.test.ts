@@ -94,12 +94,22 @@ const faults: readonly [FaultName, Service, CheckName, string][] = [
     'token-shape',
     'Failed at step 4: the token response of Twitch is not what the standard says.',
   ],
-  ['id_token_missing', 'twitch', 'id-token', 'Failed at step 4: the ID token of Twitch does not prove'],
+  [
+    'id_token_missing',
+    'twitch',
+    'id-token',
+    'Failed at step 4: ID token: expected one that we can read, found none.',
+  ],
   ['id_token_bad_signature', 'twitch', 'id-token-signature', 'Failed at step 4: the ID token of Twitch'],
   ['id_token_wrong_nonce', 'twitch', 'id-token-nonce', 'Failed at step 4: the ID token of Twitch'],
   ['id_token_wrong_audience', 'twitch', 'id-token-aud', 'Failed at step 4: the ID token of Twitch'],
   ['id_token_wrong_issuer', 'twitch', 'id-token-iss', 'Failed at step 4: the ID token of Twitch'],
-  ['id_token_expired', 'twitch', 'id-token-exp', 'Failed at step 4: the ID token of Twitch'],
+  [
+    'id_token_expired',
+    'twitch',
+    'id-token-exp',
+    'Failed at step 4: End of the ID token (exp): expected in the future, found 20',
+  ],
   ['id_token_wrong_at_hash', 'twitch', 'id-token-at-hash', 'Failed at step 4: the ID token of Twitch'],
   ['userinfo_500', 'mixer', 'answer', 'Failed at step 5: Mixer gave no answer that could be used (500).'],
   [
@@ -115,8 +125,18 @@ const faults: readonly [FaultName, Service, CheckName, string][] = [
     'Failed at step 5: the profile of Mixer does not say for certain who it is.',
   ],
   ['userinfo_other_person', 'twitch', 'subject', 'the profile of Twitch does not say for certain who it is.'],
-  ['integrity_wrong', 'mixin', 'integrity', 'Failed at step 5: the profile of Mixin'],
-  ['request_id_wrong', 'mixin', 'request-id', 'Failed at step 5: the profile of Mixin'],
+  [
+    'integrity_wrong',
+    'mixin',
+    'integrity',
+    'Failed at step 5: X-Integrity-Token: expected signed by the provider, over this very answer, found the integrity token is for another answer.',
+  ],
+  [
+    'request_id_wrong',
+    'mixin',
+    'request-id',
+    'Failed at step 5: X-Request-Id of the answer: expected that of the request, where it is sent, found another one.',
+  ],
 ];
 
 test.each(faults)('%s at %s fails the check %s', async (fault, service, check, verdict) => {
