@@ -39,6 +39,7 @@ export const requestErrorCodes = [
   'decision_expired',
   'change_under_way',
   'not_found',
+  'flow_not_kept',
   'malformed_request',
   'request_too_large',
   'rate_limited',

@@ -486,6 +486,20 @@ export const situations: readonly Situation[] = [
     reach: ({ visitor, latchkey }) => visitor.open(`${latchkey.baseUrl}/no/such/page`),
   },
   {
+    title: 'a flow of the inspector that is forgotten',
+    code: 'flow_not_kept',
+    status: 404,
+    heading: 'This flow is not kept any more, or is not yours',
+    button: 'Go to the front page',
+    reach: async ({ visitor, latchkey }) => {
+      await signIn(visitor, latchkey.baseUrl, 'Twitch', { deny: true });
+      await visitor.press('See what happened');
+      const { href } = visitor.page.url;
+      latchkey.advance(61 * 60 * 1000);
+      return visitor.open(href);
+    },
+  },
+  {
     title: 'an intent that nobody knows',
     code: 'malformed_request',
     status: 400,

@@ -12,7 +12,7 @@ import { toFlowJson } from './export.ts';
 import type { Inspector } from './scope.ts';
 import type { Flow } from './trace.ts';
 
-/** The recorded logins of whoever looks, and nobody else's: those are not found, like unknown ones. */
+/** The recorded logins of whoever looks, and nobody else's: those are like forgotten ones. */
 export function addInspectorRoutes(router: IRouter, context: Context, { flows }: Inspector): void {
   router.get(routes.inspector, async (request, response) => {
     const filter = {
@@ -48,7 +48,7 @@ export function addInspectorRoutes(router: IRouter, context: Context, { flows }:
 
   function find(request: Request, id: string): Flow {
     const flow = flows.get(id, viewerOf(context, request));
-    if (!flow) throw new RequestError('not_found');
+    if (!flow) throw new RequestError('flow_not_kept');
     return flow;
   }
 }

@@ -52,6 +52,7 @@ const reasons: Readonly<Record<ErrorCode, (at: Case) => string>> = {
   decision_expired: () => 'there was nothing to decide any more.',
   change_under_way: () => 'another change of the account was under way.',
   not_found: () => 'what it was about is not there.',
+  flow_not_kept: () => 'the flow is not kept any more, or belongs to somebody else.',
   request_too_large: () => 'the request is larger than any of ours.',
   rate_limited: () => 'more came from there than is taken in a minute.',
   malformed_request: () => 'the request could not be read.',

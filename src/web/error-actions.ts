@@ -61,6 +61,8 @@ function toAction(
       return link('Sign in', homeWithReturn(context, wanted));
     case 'home':
       return link('Go to the front page', paths.home);
+    case 'flows':
+      return link('See which flows are kept', paths.inspector);
     case 'cookies':
       return link('How to allow cookies', `${paths.help}#${cookieSection}`);
     case 'reload':

@@ -21,6 +21,7 @@ export type Button =
   | 'choose'
   | 'profile'
   | 'home'
+  | 'flows'
   | 'sign-in'
   | 'cookies'
   | 'reload'
@@ -211,6 +212,12 @@ export const errorWords: Record<ErrorCode, (situation: Situation) => Words> = {
     heading: 'Page not found',
     reason: `There is no page at this address. Perhaps there was one: a form that was sent before, or something that has ended since. Or there is a slip in it. ${nothing}`,
     buttons: ['home'],
+  }),
+  flow_not_kept: () => ({
+    status: 404,
+    heading: 'This flow is not kept any more, or is not yours',
+    reason: `A flow is kept for an hour, and gone when this site starts anew. You see only your own. ${nothing}`,
+    buttons: ['flows', 'home'],
   }),
   malformed_request: () => ({
     status: 400,

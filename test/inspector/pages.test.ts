@@ -167,6 +167,13 @@ describe('whose flows', () => {
     for (const path of ['', '.json']) expect((await other.open(mine + path)).status).toBe(404);
     await signIn(other, latchkey.baseUrl, 'Twitch', { person: 'Bo' });
     for (const path of ['', '.json']) expect((await other.open(mine + path)).status).toBe(404);
+    const wordsAt = async (url: string) => {
+      const { $, headers } = await other.open(url);
+      return $('main').text().replaceAll(headers['x-request-id']!, '');
+    };
+    const unknown = await wordsAt(`${latchkey.baseUrl}/inspector/${'A'.repeat(14)}`);
+    expect(unknown).toContain('This flow is not kept any more, or is not yours');
+    expect(await wordsAt(mine)).toBe(unknown);
     const own = (await openNewest(other, latchkey.baseUrl)).url.href;
     const [a, b] = [own, mine].map((url) => url.split('/').pop());
     expect((await other.open(`${latchkey.baseUrl}/inspector/compare?a=${a}&b=${b}`)).status).toBe(404);

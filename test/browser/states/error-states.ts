@@ -249,6 +249,11 @@ export const errorStates: readonly PageState[] = [
   },
   { ...error('not_found', 'Page not found', at('/nowhere', 'Page not found')), name: 'not-found' },
   error(
+    'flow_not_kept',
+    'This flow is not kept any more, or is not yours',
+    at(`/inspector/${'A'.repeat(14)}`, 'This flow is not kept any more, or is not yours'),
+  ),
+  error(
     'malformed_request',
     'We cannot read this request',
     at('/login/%E0%A4%A/callback', 'We cannot read this request'),
