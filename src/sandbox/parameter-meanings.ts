@@ -2,7 +2,10 @@
 
 type Meanings = Readonly<Record<string, string>>;
 
-/** RFC 6749 4.1.1, RFC 7636 4.3, OpenID Connect Core 3.1.2.1, and what the services add. */
+/**
+ * RFC 6749 4.1.1, RFC 7636 4.3, OpenID Connect Core 3.1.2.1, OAuth 2.0 Multiple Response Type Encoding Practices
+ * 2.1 for `response_mode`, and what the services add.
+ */
 const requestMeanings: Meanings = {
   response_type: 'What the application wants back: code is an authorization code.',
   client_id: 'Which application asks. Not a secret.',
@@ -14,7 +17,15 @@ const requestMeanings: Meanings = {
     'The hash of a secret that only the application has (PKCE). The token request brings the secret.',
   code_challenge_method: 'How the challenge was made: S256 is SHA-256.',
   claims: 'Which facts about the person are to go where.',
+  response_mode: 'How the answer comes back: in the query, in the fragment, or as a form.',
   prompt: 'Whether the service should ask again.',
+  max_age:
+    'For how many seconds an earlier sign-in at the service is recent enough. After that it asks again.',
+  login_hint: 'Who is likely to sign in: an e-mail address or a name, for instance.',
+  id_token_hint: 'An ID token from before: who the application expects to sign in.',
+  acr_values: 'How thoroughly the service should make sure who it is, the preferred way first.',
+  display: 'How the pages should be shown: page, popup, touch or wap.',
+  ui_locales: 'In which languages the pages should be, the preferred one first.',
   force_verify: 'true makes Twitch ask again.',
   approval_prompt: 'force makes Mixer ask again.',
   return_to: 'Something of the application’s own that Mixin gives back.',
@@ -37,7 +48,7 @@ const responseMeanings: Meanings = {
 };
 
 function meaningIn(meanings: Meanings, name: string): string {
-  return Object.hasOwn(meanings, name) ? meanings[name]! : 'Not a parameter of this protocol.';
+  return Object.hasOwn(meanings, name) ? meanings[name]! : 'Not a parameter that we know.';
 }
 
 export function meaningInRequest(name: string): string {

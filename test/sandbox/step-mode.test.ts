@@ -128,12 +128,22 @@ describe('step mode', () => {
       'As expected',
     ]);
     expect(rows.at(-2)?.[1]).toBe('a-stat… (22 characters)');
-    expect(rows.at(-1)).toEqual([
-      'odd',
-      'one',
-      'Not a parameter of this protocol.',
-      'Not known here, ignored',
-    ]);
+    expect(rows.at(-1)).toEqual(['odd', 'one', 'Not a parameter that we know.', 'Not known here, ignored']);
+  });
+
+  test.each([
+    ['response_mode', 'query', 'How the answer comes back'],
+    ['max_age', '60', 'For how many seconds an earlier sign-in'],
+    ['login_hint', 'ada', 'Who is likely to sign in'],
+    ['id_token_hint', 'e30.e30.e30', 'An ID token from before'],
+    ['acr_values', '1', 'How thoroughly the service should make sure'],
+    ['display', 'popup', 'How the pages should be shown'],
+    ['ui_locales', 'de', 'In which languages'],
+  ])('the first stop knows the standard’s %s', async (name, value, meaning) => {
+    const sandbox = await testSandbox({ settings: { stepMode: true } });
+    const path = authorizationPath('resonite', { [name]: value });
+    const page = load((await peopleBrowser(sandbox).get(path)).text);
+    expect(page(`tbody tr:contains("${name}") td`).eq(1).text()).toContain(meaning);
   });
 
   test('the second stop shows what goes back, and escapes it', async () => {
