@@ -5,6 +5,7 @@ import type { Provider } from '../providers/provider.ts';
 import { variableName } from '../setup/provider-setup.ts';
 import { describeOtherName, readSeenRequest } from '../setup/seen-address.ts';
 import type { Context, ServiceInUse } from './context.ts';
+import { isCallback } from './here.ts';
 import type { DeveloperBlock } from './view-models.ts';
 
 /** What an error page knows about what happened. */
@@ -35,8 +36,7 @@ const notes: { readonly [Code in ErrorCode]?: (happening: Happening) => Note | n
   }),
   unknown_host: ({ context, request }) => {
     const sentence = describeOtherName(context.config, readSeenRequest(request));
-    const isCallback = /^\/login\/[^/]+\/callback$/.test(request.path);
-    const registered = isCallback
+    const registered = isCallback(request)
       ? ' You came from a service, so the return address that is registered there has the other name.'
       : '';
     return { text: `${sentence ?? ''}${registered}`, settings: ['BASE_URL'] };

@@ -92,8 +92,10 @@ describe('the same machine under two names', () => {
   test('a callback under the other name says that the registered address has that name', async () => {
     await start();
     const { host } = new URL(latchkey.listensAt);
-    const { text } = await open('/login/mixin/callback?code=x&state=y', host);
-    expect(block({ $: load(text) }).text).toContain('the return address that is registered there');
+    for (const path of ['/login/mixin/callback', '/login/mixin/callback/', '/Login/Mixin/Callback']) {
+      const { text } = await open(`${path}?code=x&state=y`, host);
+      expect(block({ $: load(text) }).text).toContain('the return address that is registered there');
+    }
     const other = await open('/', host);
     expect(block({ $: load(other.text) }).text).not.toContain('registered there');
   });
