@@ -2,7 +2,7 @@ import { compareFlows, type ComparedLine } from '../inspector/compare.ts';
 import type { Flow } from '../inspector/trace.ts';
 import { toVerdict, verdictSentence } from '../inspector/verdict.ts';
 import type { Context } from './context.ts';
-import { isGivenUp, toClockWords, toFlowDuration } from './flow-words.ts';
+import { isGivenUp, toExactTimeWords, toFlowDuration } from './flow-words.ts';
 import { flowName, purposeWords } from '../inspector/words.ts';
 import type { ComparePage } from './inspector-models.ts';
 
@@ -13,7 +13,7 @@ export function toComparePage(context: Context, a: Flow, b: Flow): ComparePage {
   return {
     listHref: context.paths.inspector,
     flows: [a, b].map((flow, index) => ({
-      name: `${flowName(flow)} ${toClockWords(flow.startedAt)}`,
+      name: `${flowName(flow)} ${toExactTimeWords(flow.startedAt)}`,
       href: context.paths.flow(flow.id),
       verdict: verdicts[index]!,
     })),

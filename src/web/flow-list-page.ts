@@ -1,7 +1,7 @@
 import { type Flow, purposes } from '../inspector/trace.ts';
 import { flowName, purposeWords } from '../inspector/words.ts';
 import type { Context } from './context.ts';
-import { isGivenUp, toClockWords, toFlowDuration, toResultTag } from './flow-words.ts';
+import { isGivenUp, toExactTimeWords, toFlowDuration, toResultTag } from './flow-words.ts';
 import type { Choice, FlowListPage, FlowRow } from './inspector-models.ts';
 import { form, link } from './page.ts';
 import { serviceLabel } from './services.ts';
@@ -92,7 +92,7 @@ function toRow({ paths }: Context, flow: Flow, now: number): FlowRow {
   return {
     name: flowName(flow),
     href: paths.flow(flow.id),
-    clock: toClockWords(flow.startedAt),
+    clock: toExactTimeWords(flow.startedAt),
     started: toTimeWords(flow.startedAt, now),
     service: flow.provider.name,
     purpose: purposeWords[flow.purpose],

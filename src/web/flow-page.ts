@@ -11,7 +11,7 @@ import type { Departure } from '../providers/provider.ts';
 import type { Context } from './context.ts';
 import {
   isGivenUp,
-  toClockWords,
+  toExactTimeWords,
   toDuration,
   toFlowDuration,
   toFlowHeading,
@@ -75,7 +75,7 @@ function toSummary(flow: Flow): FlowPage['summary'] {
 function toCompare(href: string, flow: Flow, others: readonly Flow[]): FlowPage['compare'] {
   const options = others.map((other) => ({
     value: other.id,
-    words: `${flowName(other)} ${toClockWords(other.startedAt)}`,
+    words: `${flowName(other)} ${toExactTimeWords(other.startedAt)}`,
     chosen: false,
   }));
   return { href, a: flow.id, choice: { name: 'b', label: 'Another flow', options } };

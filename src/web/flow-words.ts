@@ -17,11 +17,12 @@ export function toResultTag(flow: Flow, now: number): Tag {
   return { words: flowResultWords(flow.result, over), kind: toVerdict(flow, over).kind };
 }
 
-export const toClockWords = (instant: number) => clock.format(instant);
+/** `03:43:12`, in UTC. */
+export const toExactTimeWords = (instant: number) => clock.format(instant);
 
 /** `Twitch sign-in, 21 November 2026 at 03:43 UTC`. */
 export function toFlowHeading(flow: Flow): string {
-  const time = toClockWords(flow.startedAt).slice(0, 5);
+  const time = toExactTimeWords(flow.startedAt).slice(0, 5);
   return `${flowName(flow)}, ${day.format(flow.startedAt)} at ${time} UTC`;
 }
 
