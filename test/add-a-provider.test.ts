@@ -16,6 +16,7 @@ import { conformTwitchTokenResponse } from '../src/providers/twitch.ts';
 import { madeUpClients } from '../src/sandbox/registrations.ts';
 import { describeContract } from './providers/contract.ts';
 import { codeBlocks } from './support/code-blocks.ts';
+import { type GoBetween, startGoBetween } from './support/go-between.ts';
 import { testSecret, withoutRateLimits } from './support/latchkey.ts';
 import { freePort } from './support/process.ts';
 import { startSandboxBeside } from './support/sandbox-beside.ts';
@@ -192,12 +193,81 @@ describe('the application of the page', () => {
   };
 });
 
-describe('an issuer of OpenID Connect', () => {
-  const closing: (() => unknown)[] = [];
-  afterEach(async () => {
-    for (const close of closing.splice(0).toReversed()) await close();
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+describe('what the page’s own provider may answer as well', () => {
+  /** GitHub of the sandbox, with an endpoint of the test in the place of the one named. */
+  async function start(provider: Provider, endpoint: 'TOKEN' | 'USERINFO', instead: GoBetween['instead']) {
+    const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-own-'));
+    const [port, sandboxPort] = [await freePort(), await freePort()];
+    const baseUrl = `http://localhost:${port}/login-area`;
+    const crafted = await startGoBetween();
+    crafted.instead = instead;
+    closing.push(
+      () => rmSync(dataDir, { recursive: true }),
+      () => crafted.close(),
+    );
+    const login = await latchkey({
+      settings: {
+        ...withoutRateLimits,
+        BASE_URL: baseUrl,
+        DATA_DIR: dataDir,
+        SANDBOX_PORT: sandboxPort,
+        [`GITHUB_${endpoint}_ENDPOINT`]: crafted.url,
+      },
+      providers: [provider],
+      inSandbox: [githubInSandbox],
+    });
+    const server = createServer(express().use(login.middleware));
+    closing.push(() => login.close(server));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    const visitor = new Visitor();
+    await signIn(visitor, baseUrl, 'GitHub');
+    return visitor;
+  }
+  const throwing = () => {
+    throw new TypeError('canary');
+  };
+  const page = (status: number) => `<h1>${status}</h1>`;
+
+  test.each([
+    [502, [503, 'GitHub is not answering']],
+    [429, [503, 'GitHub asks us to wait']],
+    [200, [502, 'GitHub answered in a way we do not understand']],
+  ])('a page of HTML with %i at its token endpoint is told apart', async (status, said) => {
+    const headers = { 'content-type': 'text/html', 'retry-after': '120' };
+    const visitor = await start(github, 'TOKEN', (_request, response) => {
+      response.writeHead(status, headers).end(page(status));
+    });
+    expect([visitor.page.status, visitor.page.heading]).toEqual(said);
+    if (status === 429) expect(Number(visitor.page.headers['retry-after'])).toBeGreaterThan(110);
+    await visitor.press('See what happened, step by step');
+    expect(visitor.page.text).toContain(`HTTP/1.1 ${status} `);
   });
 
+  test.each([
+    ['TOKEN', { tokenResponse: throwing }, 'GitHub answered in a way we do not understand'],
+    ['USERINFO', { ...github.conform, userinfoResponse: throwing }, 'GitHub sent a profile we cannot read'],
+  ] as const)(
+    'at %s what makes its conform throw counts as unreadable, and is recorded',
+    async (endpoint, conform, heading) => {
+      const answer = { access_token: 'a', token_type: 'bearer' };
+      const visitor = await start({ ...github, conform }, endpoint, (_request, response) => {
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+      });
+      expect([visitor.page.status, visitor.page.heading]).toEqual([502, heading]);
+      await visitor.press('See what happened, step by step');
+      expect(visitor.page.text).toContain('HTTP/1.1 200 OK');
+      expect(visitor.page.text).toContain('conform threw TypeError');
+      expect(visitor.page.text).not.toContain('canary');
+    },
+  );
+});
+
+describe('an issuer of OpenID Connect', () => {
   test('is offered by what it publishes, and its ID token signs somebody in', async () => {
     const port = await freePort();
     const baseUrl = `http://localhost:${port}/login-area`;

@@ -19,7 +19,7 @@ export interface HttpRequest {
   readonly body?: string;
   /** Thrown when an answer came but cannot be read: too large, compressed, not UTF-8, a redirect. */
   readonly unreadable: LoginErrorCode;
-  /** What the answer means, where the provider says it in its body and not by the status. */
+  /** What the answer means, where the provider says it in its body. Not asked about a 5xx, 429 or redirect. */
   readonly conform?: ((answer: WireAnswer) => WireAnswer) | undefined;
   /**
    * Builds it anew for one second try, where the connection failed and time is left. Only for what
@@ -183,8 +183,21 @@ function toEnded(
   answer: HttpAnswer,
   now: number,
 ): Ended<HttpAnswer> {
-  const meant = conform ? conform(toWireAnswer(answer)).status : answer.status;
-  const status = toUsualOutcome(answer.status) === 'answered' ? meant : answer.status;
+  let { status } = answer;
+  // What a server in trouble sends is no message of the protocol, so nothing is made of it.
+  if (conform && toUsualOutcome(status) === 'answered') {
+    try {
+      ({ status } = conform(toWireAnswer(answer)));
+    } catch (error) {
+      const reason = `conform threw ${nameOf(error)}`;
+      return {
+        outcome: 'unreadable',
+        answer,
+        error: new LoginError(unreadable, { provider, reason }),
+        retryAfterMilliseconds: null,
+      };
+    }
+  }
   const outcome = toUsualOutcome(status);
   const asked = outcome === 'told-to-wait' ? readRetryAfter(answer.headers['retry-after'], now) : null;
   const error = toUnusable(status, provider, unreadable, asked);
