@@ -198,26 +198,26 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-describe('what the page’s own provider may answer as well', () => {
-  /** GitHub of the sandbox, with an endpoint of the test in the place of the one named. */
-  async function start(provider: Provider, endpoint: 'TOKEN' | 'USERINFO', instead: GoBetween['instead']) {
+describe('an endpoint of the page’s own provider', () => {
+  let crafted: GoBetween;
+  let sandboxUrl: string;
+  let sandboxPort: number;
+  beforeEach(async () => {
+    sandboxPort = await freePort();
+    sandboxUrl = `http://localhost:${sandboxPort}`;
+    crafted = await startGoBetween();
+    closing.push(() => crafted.close());
+  });
+
+  /** Comes back from GitHub in the sandbox. */
+  async function come(provider: Provider, settings: Record<string, string>): Promise<Visitor> {
     const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-own-'));
-    const [port, sandboxPort] = [await freePort(), await freePort()];
+    closing.push(() => rmSync(dataDir, { recursive: true }));
+    const port = await freePort();
     const baseUrl = `http://localhost:${port}/login-area`;
-    const crafted = await startGoBetween();
-    crafted.instead = instead;
-    closing.push(
-      () => rmSync(dataDir, { recursive: true }),
-      () => crafted.close(),
-    );
+    const own = { BASE_URL: baseUrl, DATA_DIR: dataDir, SANDBOX_PORT: sandboxPort, ...settings };
     const login = await latchkey({
-      settings: {
-        ...withoutRateLimits,
-        BASE_URL: baseUrl,
-        DATA_DIR: dataDir,
-        SANDBOX_PORT: sandboxPort,
-        [`GITHUB_${endpoint}_ENDPOINT`]: crafted.url,
-      },
+      settings: { ...withoutRateLimits, ...own },
       providers: [provider],
       inSandbox: [githubInSandbox],
     });
@@ -237,11 +237,10 @@ describe('what the page’s own provider may answer as well', () => {
     [502, [503, 'GitHub is not answering']],
     [429, [503, 'GitHub asks us to wait']],
     [200, [502, 'GitHub answered in a way we do not understand']],
-  ])('a page of HTML with %i at its token endpoint is told apart', async (status, said) => {
+  ])('that answers with %i and a page of HTML is told apart', async (status, said) => {
     const headers = { 'content-type': 'text/html', 'retry-after': '120' };
-    const visitor = await start(github, 'TOKEN', (_request, response) => {
-      response.writeHead(status, headers).end(page(status));
-    });
+    crafted.instead = (_request, response) => response.writeHead(status, headers).end(page(status));
+    const visitor = await come(github, { GITHUB_TOKEN_ENDPOINT: crafted.url });
     expect([visitor.page.status, visitor.page.heading]).toEqual(said);
     if (status === 429) expect(Number(visitor.page.headers['retry-after'])).toBeGreaterThan(110);
     await visitor.press('See what happened, step by step');
@@ -252,12 +251,14 @@ describe('what the page’s own provider may answer as well', () => {
     ['TOKEN', { tokenResponse: throwing }, 'GitHub answered in a way we do not understand'],
     ['USERINFO', { ...github.conform, userinfoResponse: throwing }, 'GitHub sent a profile we cannot read'],
   ] as const)(
-    'at %s what makes its conform throw counts as unreadable, and is recorded',
+    '(%s) whose answer makes conform throw is one that cannot be read, and is recorded',
     async (endpoint, conform, heading) => {
       const answer = { access_token: 'a', token_type: 'bearer' };
-      const visitor = await start({ ...github, conform }, endpoint, (_request, response) => {
+      crafted.instead = (_request, response) => {
         response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
-      });
+      };
+      const own = { ...github, conform };
+      const visitor = await come(own, { [`GITHUB_${endpoint}_ENDPOINT`]: crafted.url });
       expect([visitor.page.status, visitor.page.heading]).toEqual([502, heading]);
       await visitor.press('See what happened, step by step');
       expect(visitor.page.text).toContain('HTTP/1.1 200 OK');
@@ -265,6 +266,22 @@ describe('what the page’s own provider may answer as well', () => {
       expect(visitor.page.text).not.toContain('canary');
     },
   );
+
+  test.each([
+    'http://LOCALHOST:PORT/access_token',
+    'http://localhost:PORT/else/../access_token',
+    'HTTP://127.1:PORT/access_token',
+  ])('is read in its own format also where it is written %s', async (written) => {
+    crafted.target = `${sandboxUrl}/github.com/login/oauth`;
+    const { port } = new URL(crafted.url);
+    const token = written.replace('PORT', port);
+    const own = { ...github, endpoints: { ...github.endpoints, token } };
+    const visitor = await come(own, { GITHUB_SCOPES: 'read:user user:email' });
+    expect(visitor.page.heading).toBe('Your accounts');
+    expect(visitor.page.text).toContain('read your profile');
+    expect(visitor.page.text).not.toContain('did not give us');
+    expect(crafted.seen.map(({ path }) => path)).toEqual(['/access_token']);
+  });
 });
 
 describe('an issuer of OpenID Connect', () => {

@@ -1,6 +1,7 @@
 import * as oidc from 'openid-client';
 import { LoginError } from '../errors.ts';
 import type { MessageKind } from '../inspector/trace.ts';
+import { mapEndpoints } from '../providers/index.ts';
 import type { Provider, WireAnswer } from '../providers/provider.ts';
 import { createHttp, type Http, type HttpRequest, type HttpSurroundings, toWireAnswer } from './http.ts';
 import { toStandardTokenAnswer, toWireTokenRequest } from './token-response.ts';
@@ -29,9 +30,12 @@ export interface Client extends ClientRegistration {
 }
 
 /** Creates a client: once at start, one for each provider in use. */
-export function createClient(registration: ClientRegistration, surroundings: HttpSurroundings = {}): Client {
-  const { provider, clientSecret, scope } = registration;
-  const { endpoints } = provider;
+export function createClient(given: ClientRegistration, surroundings: HttpSurroundings = {}): Client {
+  // In the form that addresses of requests have, by which messages are told apart.
+  const endpoints = mapEndpoints(given.provider.endpoints, (url) => new URL(url).href);
+  const provider = { ...given.provider, endpoints };
+  const registration = { ...given, provider };
+  const { clientSecret, scope } = registration;
   const addresses = [
     endpoints.token,
     endpoints.userinfo,

@@ -48,7 +48,7 @@ export function inSandbox(provider: Provider, sandboxUrl: string): Provider {
   };
 }
 
-function mapEndpoints(endpoints: Endpoints, map: (url: string) => string): Endpoints {
+export function mapEndpoints(endpoints: Endpoints, map: (url: string) => string): Endpoints {
   const mapped = Object.entries(endpoints).map(([name, url]) => [name, map(url)]);
   return Object.fromEntries(mapped) as unknown as Endpoints;
 }
