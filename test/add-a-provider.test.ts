@@ -8,6 +8,7 @@ import express from 'express';
 import {
   discoverProvider,
   type Latchkey,
+  type LatchkeyOptions,
   latchkey,
   type Provider,
   type StandardService,
@@ -198,6 +199,26 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
+const areaAt = (port: number) => `http://localhost:${port}/login-area`;
+
+/** Starts an application with providers of its own, and opens its front page. */
+async function visit(
+  port: number,
+  settings: Readonly<Record<string, string | number>>,
+  given: Omit<LatchkeyOptions, 'settings'>,
+): Promise<Visitor> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-own-'));
+  closing.push(() => rmSync(dataDir, { recursive: true }));
+  const own = { BASE_URL: areaAt(port), DATA_DIR: dataDir, ...settings };
+  const login = await latchkey<string>({ ...given, settings: { ...withoutRateLimits, ...own } });
+  const server = createServer(express().use(login.middleware));
+  closing.push(() => login.close(server));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const visitor = new Visitor();
+  await visitor.open(`${areaAt(port)}/`);
+  return visitor;
+}
+
 describe('an endpoint of the page’s own provider', () => {
   let crafted: GoBetween;
   let sandboxUrl: string;
@@ -211,21 +232,10 @@ describe('an endpoint of the page’s own provider', () => {
 
   /** Comes back from GitHub in the sandbox. */
   async function come(provider: Provider, settings: Record<string, string>): Promise<Visitor> {
-    const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-own-'));
-    closing.push(() => rmSync(dataDir, { recursive: true }));
     const port = await freePort();
-    const baseUrl = `http://localhost:${port}/login-area`;
-    const own = { BASE_URL: baseUrl, DATA_DIR: dataDir, SANDBOX_PORT: sandboxPort, ...settings };
-    const login = await latchkey({
-      settings: { ...withoutRateLimits, ...own },
-      providers: [provider],
-      inSandbox: [githubInSandbox],
-    });
-    const server = createServer(express().use(login.middleware));
-    closing.push(() => login.close(server));
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-    const visitor = new Visitor();
-    await signIn(visitor, baseUrl, 'GitHub');
+    const given = { providers: [provider], inSandbox: [githubInSandbox] };
+    const visitor = await visit(port, { SANDBOX_PORT: sandboxPort, ...settings }, given);
+    await signIn(visitor, areaAt(port), 'GitHub');
     return visitor;
   }
   const throwing = () => {
@@ -282,20 +292,27 @@ describe('an endpoint of the page’s own provider', () => {
     expect(visitor.page.text).not.toContain('did not give us');
     expect(crafted.seen.map(({ path }) => path)).toEqual(['/access_token']);
   });
+
+  test('gets the client secret in the Authorization header where the facts say so', async () => {
+    crafted.target = `${sandboxUrl}/github.com/login/oauth`;
+    const own: Provider = { ...github, clientAuthentication: 'client_secret_basic' };
+    const visitor = await come(own, { GITHUB_TOKEN_ENDPOINT: `${crafted.url}/access_token` });
+    expect(visitor.page.heading).toBe('Your accounts');
+    const [{ headers, body }] = crafted.seen as [GoBetween['seen'][number]];
+    const { clientId, clientSecret } = githubInSandbox.client;
+    expect(headers['authorization']).toBe(`Basic ${btoa(`${clientId}:${clientSecret}`)}`);
+    expect(body).not.toContain('client_');
+  });
 });
 
 describe('an issuer of OpenID Connect', () => {
   test('is offered by what it publishes, and its ID token signs somebody in', async () => {
     const port = await freePort();
-    const baseUrl = `http://localhost:${port}/login-area`;
-    const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-issuer-'));
+    const baseUrl = areaAt(port);
     // The pretended Twitch speaks OpenID Connect, on this machine; here it is somebody's own issuer.
     const redirectUri = () => `${baseUrl}/login/twitchy/callback`;
     const beside = await startSandboxBeside(baseUrl, { autoApprove: false, redirectUri });
-    closing.push(
-      () => rmSync(dataDir, { recursive: true }),
-      () => beside.close(),
-    );
+    closing.push(() => beside.close());
     const issuer = `${beside.url}/id.twitch.tv/oauth2`;
     const acme = await discoverProvider({ id: 'twitchy', name: 'Acme', issuer });
     expect(acme).toMatchObject({
@@ -304,29 +321,97 @@ describe('an issuer of OpenID Connect', () => {
       endpoints: { userinfo: `${issuer}/userinfo` },
     });
     const { clientId, clientSecret } = madeUpClients['twitch'];
-    const login = await latchkey({
-      settings: {
-        ...withoutRateLimits,
-        BASE_URL: baseUrl,
-        DATA_DIR: dataDir,
-        SESSION_SECRET: testSecret,
-        SANDBOX: 'off',
-        TWITCHY_CLIENT_ID: clientId,
-        TWITCHY_CLIENT_SECRET: clientSecret,
-        TWITCHY_SCOPES: 'openid',
-      },
-      // Its scope is a list, which no standard has: what an issuer does differently is put over the facts.
-      providers: [{ ...acme, conform: { tokenResponse: conformTwitchTokenResponse } }],
-    });
-    const server = createServer(express().use(login.middleware));
-    closing.push(() => login.close(server));
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-    const visitor = new Visitor();
-    await visitor.open(`${baseUrl}/`);
+    const settings = {
+      SESSION_SECRET: testSecret,
+      SANDBOX: 'off',
+      TWITCHY_CLIENT_ID: clientId,
+      TWITCHY_CLIENT_SECRET: clientSecret,
+      TWITCHY_SCOPES: 'openid',
+    };
+    // Its scope is a list, which no standard has: what an issuer does differently is put over the facts.
+    const provider = { ...acme, conform: { tokenResponse: conformTwitchTokenResponse } };
+    const visitor = await visit(port, settings, { providers: [provider] });
     await visitor.press('Continue with Acme');
     await answerAtProvider(visitor, baseUrl);
     expect(visitor.page.heading).toBe('Your accounts');
     expect(visitor.page.text).toContain('You are signed in with Acme as 10000001.');
+  });
+
+  /** Resonite of the sandbox as somebody's own issuer, which describes itself otherwise than usual. */
+  async function startIssuer(
+    baseUrl: string,
+    described: object,
+  ): Promise<{ issuer: string; sent: string[] }> {
+    const sent: string[] = [];
+    const beside = await startSandboxBeside(baseUrl, {
+      autoApprove: true,
+      redirectUri: () => `${baseUrl}/login/acme/callback`,
+      inFront(request, response, answer) {
+        const json = (body: object) =>
+          response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+        if (request.url?.endsWith('/openid-configuration'))
+          return json({
+            issuer,
+            authorization_endpoint: `${issuer}connect/authorize`,
+            token_endpoint: `${issuer}connect/token`,
+            userinfo_endpoint: `${issuer}connect/userinfo`,
+            jwks_uri: `${issuer}.well-known/jwks`,
+            code_challenge_methods_supported: ['S256'],
+            ...described,
+          });
+        if (request.url?.endsWith('/connect/userinfo'))
+          return json({ sub: 'U-1NaAdaSandbox', name: null, preferred_username: null, picture: null });
+        if (request.url?.endsWith('/connect/token'))
+          sent.push(request.headers.authorization?.split(' ')[0] ?? 'in the body');
+        answer(request, response);
+      },
+    });
+    closing.push(() => beside.close());
+    const issuer = `${beside.url}/account.resonite.com/`;
+    return { issuer, sent };
+  }
+
+  test.each([
+    ['that does not say how', {}, 'Basic'],
+    [
+      'that takes it in the header alone',
+      { token_endpoint_auth_methods_supported: ['private_key_jwt', 'client_secret_basic'] },
+      'Basic',
+    ],
+    [
+      'that takes it in the body too',
+      { token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'] },
+      'in the body',
+    ],
+  ])(
+    '%s gets the client secret as it wants, and its profile may say null',
+    async (_title, described, where) => {
+      const port = await freePort();
+      const { issuer, sent } = await startIssuer(areaAt(port), described);
+      const acme = await discoverProvider({ id: 'acme', name: 'Acme', issuer });
+      const { clientId, clientSecret } = madeUpClients['resonite'];
+      const settings = {
+        SESSION_SECRET: testSecret,
+        SANDBOX: 'off',
+        ACME_CLIENT_ID: clientId,
+        ACME_CLIENT_SECRET: clientSecret,
+      };
+      const provider: Provider = { ...acme, idToken: 'without-nonce' };
+      const visitor = await visit(port, settings, { providers: [provider] });
+      await visitor.press('Continue with Acme');
+      expect(visitor.page.text).toContain('You are signed in with Acme as U-1NaAdaSandbox.');
+      expect(sent).toEqual([where]);
+    },
+  );
+
+  test('that takes no client secret is refused with what it takes', async () => {
+    const described = { token_endpoint_auth_methods_supported: ['private_key_jwt', 'none'] };
+    const { issuer } = await startIssuer('http://localhost:1', described);
+    await expect(discoverProvider({ id: 'acme', name: 'Acme', issuer })).rejects.toThrow(
+      new Error(
+        `${issuer}: its token endpoint takes no client secret, which is what Latchkey has to show: it lists private_key_jwt, none. Let it offer client_secret_post or client_secret_basic.`,
+      ),
+    );
   });
 
   test.each([

@@ -164,6 +164,11 @@ describe('the comparison follows the provider files', () => {
       'Client authentication',
       'A client secret in the body, for clients that have one',
     ],
+    [
+      { clientAuthentication: 'client_secret_basic' },
+      'Client authentication',
+      'A client secret, in the Authorization header',
+    ],
     [{ accessToken: 'ed25519' }, 'Access token', 'None: a key pair signs instead'],
     [{ force: 'cannot-force' }, 'Asking again', 'Cannot be forced'],
     [{ announcesIssuer: true }, 'Issuer in the response', 'Always'],

@@ -55,7 +55,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   at_hash: meaning('Ties the access token to the ID token', openId('3.1.3.8', 'CodeFlowTokenValidation')),
   alg: meaning('How it is signed', openId('15.1', 'ImplementationConsiderations')),
   kid: meaning('Which of the keys has signed', openId('10.1', 'Signing')),
-  authorization: meaning('Shows the access token', bearer('2.1')),
+  authorization: meaning('Shows the access token, or client id and secret', bearer('2.1')),
   'client-id': meaning('Names this application beside the token', ours('docs/providers/twitch.md')),
   'www-authenticate': meaning('How the token has to be shown, or why it does not count', bearer('3')),
   'x-request-id': meaning('Names this one request', ours('docs/providers/mixin.md')),

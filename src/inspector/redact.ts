@@ -214,8 +214,9 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
 
   function headerValue(name: string, value: string): Text {
     if (name !== 'authorization') return toValue(name, value, shownHeaders.has(name));
-    const [, scheme = '', token = ''] = /^(Bearer|OAuth) (.*)$/.exec(value) ?? [];
+    const [, scheme = '', token = ''] = /^(Basic|Bearer|OAuth) (.*)$/.exec(value) ?? [];
     if (scheme === '') return [hide(name, value)];
+    if (scheme === 'Basic') return ['Basic ', hide(name, token)];
     // An access token is one that an answer of this flow gave us; a request token we sign ourselves.
     const given = seen.has(marks.whole(token));
     return [`${scheme} `, { ...hide('access_token', token), ...(given ? {} : { madeUp: null }) }];

@@ -7,10 +7,14 @@ interface Row {
 }
 
 const standard = 'As in the standard';
-const secrets: Readonly<Record<Provider['clientSecret'], string>> = {
-  required: 'A client secret, in the body',
-  optional: 'A client secret in the body, for clients that have one',
-  'instead-of-pkce': 'Either a client secret or PKCE',
+const secretPlaces: Readonly<Record<Provider['clientAuthentication'], string>> = {
+  client_secret_post: 'in the body',
+  client_secret_basic: 'in the Authorization header',
+};
+const secrets: Readonly<Record<Provider['clientSecret'], (place: string) => string>> = {
+  required: (place) => `A client secret, ${place}`,
+  optional: (place) => `A client secret ${place}, for clients that have one`,
+  'instead-of-pkce': () => 'Either a client secret or PKCE',
 };
 const schemes: Readonly<Record<Provider['userinfo']['authorization'], string>> = {
   Bearer: 'Bearer token',
@@ -20,7 +24,11 @@ const schemes: Readonly<Record<Provider['userinfo']['authorization'], string>> =
 
 /** What differs from service to service, each cell read from the provider file. */
 const rows: readonly Row[] = [
-  { label: 'Client authentication', cell: ({ clientSecret }) => secrets[clientSecret] },
+  {
+    label: 'Client authentication',
+    cell: ({ clientSecret, clientAuthentication }) =>
+      secrets[clientSecret](secretPlaces[clientAuthentication]),
+  },
   { label: 'PKCE', cell: ({ pkce }) => toPkceWords(pkce) },
   { label: 'ID token', cell: ({ idToken }) => toIdTokenWords(idToken) },
   { label: 'Scopes that are asked for', cell: toScopes },

@@ -27,7 +27,13 @@ export interface Client extends ClientRegistration {
   readonly expectsIdToken: boolean;
   readonly http: Http;
   readonly configuration: oidc.Configuration;
+  /** Puts client id and client secret into a request to the token endpoint. */
+  readonly authenticate: oidc.ClientAuth;
 }
+
+const secretAuthentications: Readonly<
+  Record<Provider['clientAuthentication'], (clientSecret: string) => oidc.ClientAuth>
+> = { client_secret_post: oidc.ClientSecretPost, client_secret_basic: oidc.ClientSecretBasic };
 
 /** Creates a client: once at start, one for each provider in use. */
 export function createClient(given: ClientRegistration, surroundings: HttpSurroundings = {}): Client {
@@ -49,6 +55,8 @@ export function createClient(given: ClientRegistration, surroundings: HttpSurrou
     surroundings,
   );
   const expectsIdToken = provider.idToken !== null && scope.includes('openid');
+  const authenticate =
+    clientSecret === null ? oidc.None() : secretAuthentications[provider.clientAuthentication](clientSecret);
   const secretReplacesPkce = provider.clientSecret === 'instead-of-pkce' && clientSecret !== null;
   return {
     ...registration,
@@ -56,12 +64,16 @@ export function createClient(given: ClientRegistration, surroundings: HttpSurrou
     usesNonce: expectsIdToken && provider.idToken === 'with-nonce',
     expectsIdToken,
     http,
-    configuration: createConfiguration(registration, http),
+    configuration: createConfiguration(registration, http, authenticate),
+    authenticate,
   };
 }
 
-function createConfiguration(registration: ClientRegistration, http: Http): oidc.Configuration {
-  const { provider, clientId, clientSecret } = registration;
+function createConfiguration(
+  { provider, clientId }: ClientRegistration,
+  http: Http,
+  authenticate: oidc.ClientAuth,
+): oidc.Configuration {
   const { endpoints } = provider;
   const configuration = new oidc.Configuration(
     {
@@ -74,7 +86,7 @@ function createConfiguration(registration: ClientRegistration, http: Http): oidc
     },
     clientId,
     { id_token_signed_response_alg: 'RS256' },
-    clientSecret === null ? oidc.None() : oidc.ClientSecretPost(clientSecret),
+    authenticate,
   );
   // A code flow's ID token is not checked for its signature otherwise.
   oidc.enableNonRepudiationChecks(configuration);

@@ -25,16 +25,22 @@ const document = z.looseObject({
   userinfo_endpoint: z.url(),
   jwks_uri: z.url(),
   revocation_endpoint: z.url().optional(),
+  // What an issuer means that does not say (Discovery 3, RFC 8414 2).
+  token_endpoint_auth_methods_supported: z.array(z.string()).default(['client_secret_basic']),
   code_challenge_methods_supported: z.array(z.string()).optional(),
   authorization_response_iss_parameter_supported: z.boolean().optional(),
 });
 
 const claims = z.looseObject({
   sub: z.string().regex(/^[\x21-\x7E]{1,255}$/),
-  name: z.string().optional(),
-  preferred_username: z.string().optional(),
-  picture: z.string().optional(),
+  // Null for what is absent.
+  name: z.string().nullish(),
+  preferred_username: z.string().nullish(),
+  picture: z.string().nullish(),
 });
+
+/** The first that an issuer offers is taken. */
+const clientAuthentications = ['client_secret_post', 'client_secret_basic'] as const;
 
 const wellKnown = '/.well-known/openid-configuration';
 
@@ -57,6 +63,12 @@ export async function discoverProvider(facts: DiscoveryFacts): Promise<Provider>
     ...(revocation ? { revocation } : {}),
   };
   requireSecure(issuer, endpoints);
+  const methods = found.token_endpoint_auth_methods_supported;
+  const clientAuthentication = clientAuthentications.find((method) => methods.includes(method));
+  if (!clientAuthentication)
+    throw new Error(
+      `${issuer}: its token endpoint takes no client secret, which is what Latchkey has to show: it lists ${methods.join(', ')}. Let it offer ${clientAuthentications.join(' or ')}.`,
+    );
   return {
     ...standardProvider,
     id,
@@ -64,6 +76,7 @@ export async function discoverProvider(facts: DiscoveryFacts): Promise<Provider>
     issuer,
     announcesIssuer: found.authorization_response_iss_parameter_supported ?? false,
     endpoints,
+    clientAuthentication,
     scopes: {
       openid: { words: 'confirm who you are' },
       profile: { words: 'read your name and picture' },

@@ -19,6 +19,7 @@ export const mixer: Provider = {
   defaultScope: ['user:details:self'],
   // A client that was registered without a secret must not send one.
   clientSecret: 'optional',
+  clientAuthentication: 'client_secret_post',
   pkce: null,
   idToken: null,
   accessToken: 'bearer',

@@ -94,6 +94,7 @@ export const mixin: Provider = {
   },
   defaultScope: ['PROFILE:READ', 'PHONE:READ'],
   clientSecret: 'instead-of-pkce',
+  clientAuthentication: 'client_secret_post',
   /**
    * Mixin hashes the verifier's 32 decoded bytes, not its ASCII text as RFC 7636 4.2 says.
    * A standard challenge is refused at the token endpoint. Seen in five unrelated clients;

@@ -20,10 +20,12 @@ export interface Provider {
   readonly scopes: Readonly<Record<string, ScopeWords>>;
   readonly defaultScope: readonly string[];
   /**
-   * The client secret, always sent in the body: needed, possible, or (Mixin) one of two ways of
-   * client authentication, of which a token request uses either the secret or PKCE.
+   * The client secret: needed, possible, or (Mixin) one of two ways of client authentication, of
+   * which a token request uses either the secret or PKCE.
    */
   readonly clientSecret: 'required' | 'optional' | 'instead-of-pkce';
+  /** How a client secret is sent: in the body, or in the Authorization header (RFC 6749 2.3.1). */
+  readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic';
   /** `S256-decoded` is Mixin's own hash, see `oauth/pkce.ts`. Null where the provider has none. */
   readonly pkce: 'S256' | 'S256-decoded' | null;
   /** Whether an ID token carries the nonce we sent. Asked for with the scope `openid`. */
@@ -215,6 +217,7 @@ export const standardProvider = {
   status: 'live',
   announcesIssuer: false,
   clientSecret: 'required',
+  clientAuthentication: 'client_secret_post',
   pkce: 'S256',
   idToken: null,
   accessToken: 'bearer',

@@ -26,6 +26,7 @@ export const resonite: Provider = {
   },
   defaultScope: ['profile', 'email', 'offline_access'],
   clientSecret: 'required',
+  clientAuthentication: 'client_secret_post',
   pkce: 'S256',
   // The ID token usually lacks the nonce, so none is sent: PKCE binds the code.
   idToken: 'without-nonce',

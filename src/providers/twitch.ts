@@ -24,6 +24,7 @@ export const twitch: Provider = {
   },
   defaultScope: ['openid', 'user:read:email'],
   clientSecret: 'required',
+  clientAuthentication: 'client_secret_post',
   // Twitch has no PKCE: a code is bound to its login by `state` and the ID token's nonce alone.
   pkce: null,
   idToken: 'with-nonce',

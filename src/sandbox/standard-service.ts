@@ -9,8 +9,8 @@ import { type SandboxParts, startExchange } from './parts.ts';
 import { type Person, pictureKey } from './people.ts';
 import { pictureHost } from './pictures.ts';
 import { pageError } from './protocol-error.ts';
+import { credentials, readBasic } from './tokens.ts';
 import { setVerdict } from './request-log.ts';
-import { credentials } from './tokens.ts';
 
 /**
  * A service that keeps to the standards, as data: an authorization code with PKCE, a bearer token, and a
@@ -175,9 +175,11 @@ export function standardHosts(
   function answerToken(request: Request): TokenAnswer {
     const form = formParameters(request);
     const refuse = (status: number, error: string) => ({ status, body: { error } });
+    // RFC 6749 2.3.1: Basic has to be taken, the secret in the body may be.
+    const basic = readBasic(credentials(request.get('authorization'), 'Basic') ?? '');
     const isClient =
-      form.get('client_id') === registration.clientId &&
-      (form.get('client_secret') ?? null) === registration.clientSecret;
+      (basic?.id ?? form.get('client_id')) === registration.clientId &&
+      (basic?.secret ?? form.get('client_secret') ?? null) === registration.clientSecret;
     if (!isClient) return refuse(401, 'invalid_client');
     if (form.get('grant_type') !== 'authorization_code') return refuse(400, 'unsupported_grant_type');
     const login = takeFrom(codes, form.get('code'));

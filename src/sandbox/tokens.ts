@@ -83,3 +83,11 @@ export function credentials(header: string | undefined, ...schemes: string[]): s
   const isScheme = schemes.some((entry) => entry.toLowerCase() === scheme?.toLowerCase());
   return isScheme && rest.length === 0 ? value : undefined;
 }
+
+/** RFC 6749 2.3.1: both halves of the Basic credentials are form-encoded. Null when they cannot be read. */
+export function readBasic(value: string): { id: string; secret: string } | null {
+  const text = Buffer.from(value, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  const decode = (half: string): string => new URLSearchParams(`half=${half}`).get('half') ?? '';
+  return colon < 0 ? null : { id: decode(text.slice(0, colon)), secret: decode(text.slice(colon + 1)) };
+}

@@ -39,7 +39,7 @@ export async function checkNow(
   const verifier = randomSecret();
   const [authorization, token] = await Promise.all([
     probe(toAuthorizationProbe(client, verifier), now, signal),
-    probe(toTokenProbe(client, verifier), now, signal),
+    toTokenProbe(client, verifier).then((request) => probe(request, now, signal)),
   ]);
   const findings = [
     judged(
@@ -82,20 +82,21 @@ function toAuthorizationProbe(client: Client, codeVerifier: string) {
   return { kind, method: 'GET', url: url.href, headers: { accept: 'text/html, */*;q=0.5' } } as const;
 }
 
-function toTokenProbe(client: Client, codeVerifier: string) {
-  const { provider, clientId, clientSecret, redirectUri } = client;
+async function toTokenProbe(client: Client, codeVerifier: string) {
+  const { provider, configuration, redirectUri } = client;
   const form = new URLSearchParams({
     grant_type: 'authorization_code',
-    client_id: clientId,
     code: randomBytes(32).toString('hex'),
     redirect_uri: redirectUri,
   });
-  if (clientSecret !== null) form.set('client_secret', clientSecret);
   if (client.pkce !== null) form.set('code_verifier', codeVerifier);
+  const headers = new Headers({ accept: 'application/json' });
+  await client.authenticate(configuration.serverMetadata(), configuration.clientMetadata(), form, headers);
   const wire = toWireTokenRequest(provider, form.toString());
-  const headers = { accept: 'application/json', 'content-type': wire.contentType };
+  headers.set('content-type', wire.contentType);
   const kind = 'trial-token';
-  return { kind, method: 'POST', url: provider.endpoints.token, headers, body: wire.body } as const;
+  const message = { headers: Object.fromEntries(headers), body: wire.body };
+  return { kind, method: 'POST', url: provider.endpoints.token, ...message } as const;
 }
 
 function judgeAnswer(

@@ -41,7 +41,8 @@ test('of Authorization the scheme stays, if it is one of ours', () => {
   const value = (text: string) => toPlainText(redactor().header('authorization', text).value);
   expect(value('Bearer canary')).toBe(`Bearer ${hidden('canary')}`);
   expect(value('OAuth canary')).toBe(`OAuth ${hidden('canary')}`);
-  expect(value('Basic canary')).toBe(hidden('Basic canary'));
+  expect(value('Basic canary')).toBe(`Basic ${hidden('canary')}`);
+  expect(value('Digest canary')).toBe(hidden('Digest canary'));
 });
 
 test('of an e-mail address the domain stays', () => {

@@ -1,5 +1,6 @@
 import { readConfig } from '../../src/config.ts';
 import { createClient } from '../../src/oauth/client.ts';
+import type { Provider } from '../../src/providers/provider.ts';
 import { madeUpClients } from '../../src/sandbox/registrations.ts';
 import { type CheckResult, checkNow } from '../../src/setup/check-now.ts';
 import { type Answer, answerJson, type LocalProvider, startProvider } from './support.ts';
@@ -25,6 +26,8 @@ interface Ask {
   readonly now?: () => number;
   readonly milliseconds?: number;
   readonly env?: Record<string, string>;
+  /** What is otherwise with the provider. */
+  readonly facts?: Partial<Provider>;
 }
 
 async function ask({
@@ -34,6 +37,7 @@ async function ask({
   now = Date.now,
   milliseconds,
   env = {},
+  facts = {},
 }: Ask): Promise<CheckResult> {
   provider = await startProvider((request, response) =>
     (request.path === '/authorize' ? authorize : token)(request, response),
@@ -42,7 +46,8 @@ async function ask({
   const variables = { [prefix]: 'live', ...credentials[service], ...provider.endpointsOf(prefix), ...env };
   const chosen = readConfig(variables, madeUpClients).services.find((one) => one.provider.id === service)!;
   if (chosen.state === 'off') throw new Error('is off');
-  const client = createClient({ ...chosen, mode: chosen.state, redirectUri });
+  const asked = { ...chosen.provider, ...facts };
+  const client = createClient({ ...chosen, provider: asked, mode: chosen.state, redirectUri });
   const result = await checkNow(client, now, milliseconds);
   await client.http.close();
   return result;
@@ -84,6 +89,20 @@ test('the token request carries a code that nobody ever got, a new one each time
   }
   expect(codes[0]).toMatch(/^[0-9a-f]{64}$/);
   expect(codes[1]).not.toBe(codes[0]);
+});
+
+test('the client secret is sent as a login sends it', async () => {
+  const basic = `Basic ${btoa(`${'i'.repeat(30)}:canarysecret000000000000000000`)}`;
+  for (const [clientAuthentication, header, body] of [
+    ['client_secret_post', undefined, 'canarysecret000000000000000000'],
+    ['client_secret_basic', basic, null],
+  ] as const) {
+    await ask({ facts: { clientAuthentication } });
+    const sent = provider!.received.find(({ path }) => path === '/token')!;
+    expect(sent.headers['authorization']).toBe(header);
+    expect(new URLSearchParams(sent.body).get('client_secret')).toBe(body);
+    await provider!.close();
+  }
 });
 
 test('nothing is followed, neither from the one endpoint nor from the other', async () => {

@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listen } from '../support/close-at-end.ts';
 
 interface Received {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -25,7 +26,8 @@ export async function startProvider(answer: Answer): Promise<LocalProvider> {
     const url = new URL(request.url!, 'http://localhost');
     let body = '';
     for await (const chunk of request) body += String(chunk);
-    const one = { method: request.method!, path: url.pathname, query: url.searchParams, body };
+    const { method, headers } = request;
+    const one = { method: method!, path: url.pathname, query: url.searchParams, headers, body };
     received.push(one);
     answer(one, response);
   };

@@ -2,22 +2,9 @@ import { check, type Exchange } from '../endpoint.ts';
 import { formOf, formParameters, isForm } from '../parameters.ts';
 import { findRegistration } from '../registrations.ts';
 import { isWrongSecret, startTokenRequest, type TokenExchange } from '../token-request.ts';
-import { credentials } from '../tokens.ts';
+import { credentials, readBasic } from '../tokens.ts';
 import { invalid, repeated, resoniteError, unsupported } from './resonite-error.ts';
 import { client, from, given, request, rule, type TokenCheck } from './resonite-rules.ts';
-
-interface Credentials {
-  id: string;
-  secret: string;
-}
-
-/** RFC 6749 2.3.1: both halves of the Basic credentials are form-encoded. Null when they cannot be read. */
-function readBasic(value: string): Credentials | null {
-  const text = Buffer.from(value, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  const decode = (half: string): string => new URLSearchParams(`half=${half}`).get('half') ?? '';
-  return colon < 0 ? null : { id: decode(text.slice(0, colon)), secret: decode(text.slice(colon + 1)) };
-}
 
 const basicOf = ({ req }: Exchange): string | undefined => credentials(req.get('authorization'), 'Basic');
 
