@@ -2,11 +2,13 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDatabase } from '../src/storage/database.ts';
 import { listen } from './support/close-at-end.ts';
 import { createPostgresDatabase, createRedisPrefix } from './support/open-stores.ts';
 import { freePort, type ServerProcess, startProcess, stopProcess } from './support/process.ts';
 import { describeWith } from './support/stores.ts';
 import { timed } from './support/timed.ts';
+import { until } from './support/until.ts';
 import { signIn, Visitor } from './support/visitor.ts';
 
 let folder: string;
@@ -62,9 +64,14 @@ test('without its session store the server starts, is not ready, and shows the p
 });
 
 describeWith('PostgreSQL and Redis', 'the server on PostgreSQL and Redis', () => {
+  let postgres: Awaited<ReturnType<typeof createPostgresDatabase>>;
+  let redis: Awaited<ReturnType<typeof createRedisPrefix>>;
+  beforeEach(async () => {
+    [postgres, redis] = await Promise.all([createPostgresDatabase(), createRedisPrefix()]);
+  });
+  afterEach(() => Promise.all([postgres.drop(), redis.drop()]));
+
   test('keeps nothing of people on its disk, and goes on after a restart', async () => {
-    const postgres = await createPostgresDatabase();
-    const redis = await createRedisPrefix();
     const env = {
       DATABASE_URL: postgres.url,
       SESSION_STORE_URL: redis.url,
@@ -86,6 +93,31 @@ describeWith('PostgreSQL and Redis', 'the server on PostgreSQL and Redis', () =>
     expect(visitor.page.heading).toBe('Your accounts');
     expect(readdirSync(folder)).toEqual(['sandbox.json']);
     await Promise.all(running.map(({ child }) => stopProcess(child, 'SIGTERM')));
-    await Promise.all([postgres.drop(), redis.drop()]);
+  });
+
+  test('clears out what ended in the database since sessions went to Redis, and only that', async () => {
+    const env = {
+      DATABASE_URL: postgres.url,
+      SESSION_SECRET: 'a-secret-of-the-tests-with-more-than-32-bytes',
+    };
+    const before = await start(env);
+    await signIn(new Visitor(), before.baseUrl, 'Twitch');
+    await stopProcess(before.child, 'SIGTERM');
+    const database = await openDatabase({ url: postgres.url });
+    const kinds = async () =>
+      (await database.selectFrom('expiring_records').select('kind').orderBy('kind').execute()).map(
+        ({ kind }) => kind,
+      );
+    expect(await kinds()).toEqual(expect.arrayContaining(['grant', 'session']));
+    await database
+      .updateTable('expiring_records')
+      .set({ purge_at: Date.now() - 1 })
+      .where('kind', '!=', 'session')
+      .execute();
+    await start({ ...env, SESSION_STORE_URL: redis.url, SESSION_STORE_PREFIX: redis.prefix });
+    await until(async () => !(await kinds()).includes('grant'));
+    expect(await kinds()).toEqual(['session']);
+    await Promise.all(running.map(({ child }) => stopProcess(child, 'SIGTERM')));
+    await database.destroy();
   });
 });

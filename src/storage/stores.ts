@@ -55,9 +55,11 @@ export async function openStores(settings: StoreSettings, localNow: () => number
   const clock = await createStoreClock(localNow, () =>
     withinDeadline(redis ? redis.readTime() : readTime(database)),
   );
+  const inDatabase = createSqlRecords(database, clock.now);
+  // What was kept in the database before there was a Redis ends there all the same.
   const records = redis
-    ? createRedisRecords(redis, sessionStorePrefix, clock.now)
-    : createSqlRecords(database, clock.now);
+    ? { ...createRedisRecords(redis, sessionStorePrefix, clock.now), sweep: inDatabase.sweep }
+    : inDatabase;
   return {
     database,
     poolUse,
