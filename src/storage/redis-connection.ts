@@ -50,12 +50,13 @@ export async function connectToRedis(url: string): Promise<RedisConnection> {
   }, pingMilliseconds).unref();
 
   async function send(command: readonly string[]): Promise<unknown> {
+    const asked = client;
     try {
-      return await client.sendCommand(command);
+      return await asked.sendCommand(command);
     } catch (error) {
       const failure = toStorageError(error);
-      // The server became a replica: its address may lead to the new primary.
-      if (failure.code === 'READONLY') replace();
+      // The server became a replica: its address may lead to the new primary. Of all that hear so, one looks.
+      if (failure.code === 'READONLY' && asked === client) replace();
       throw failure;
     }
   }

@@ -3,7 +3,9 @@ import type { ExpiringRecords } from '../../src/storage/expiring-records.ts';
 import { connectToRedis, type RedisConnection } from '../../src/storage/redis-connection.ts';
 import { createRedisRecords } from '../../src/storage/redis-records.ts';
 import { createRedisPrefix } from '../support/open-stores.ts';
-import { describeWith } from '../support/stores.ts';
+import { startOwnRedis } from '../support/redis-server.ts';
+import { describeWith, describeWithRedisServer } from '../support/stores.ts';
+import { until } from '../support/until.ts';
 
 /** Stands between the application and Redis, and can be cut or fall silent as a network can. */
 interface Wire {
@@ -153,5 +155,37 @@ describeWith('PostgreSQL and Redis', 'a connection to Redis', () => {
 
   test('knows the server’s time', async () => {
     expect(Math.abs((await connection.readTime()) - Date.now())).toBeLessThan(60_000);
+  });
+});
+
+describeWithRedisServer('a Redis that becomes a replica', () => {
+  test('is left for one new connection, however many commands it refuses', async () => {
+    const redis = await startOwnRedis();
+    const [connection, operator] = [await connectToRedis(redis.url), await connectToRedis(redis.url)];
+    const connectionsSoFar = async () => {
+      const stats = String(await operator.send(['INFO', 'stats']));
+      return Number(/total_connections_received:(\d+)/.exec(stats)![1]);
+    };
+    try {
+      await operator.send(['REPLICAOF', '127.0.0.1', '1']);
+      const before = await connectionsSoFar();
+      const writing = Array.from({ length: 50 }, () => connection.send(['SET', 'key', 'value']));
+      const refused = await Promise.allSettled(writing);
+      expect(refused.filter(({ status }) => status === 'fulfilled')).toEqual([]);
+      expect(refused[0]).toMatchObject({ reason: { kind: 'unavailable', code: 'READONLY' } });
+      await until(() =>
+        connection.send(['PING']).then(
+          () => true,
+          () => false,
+        ),
+      );
+      expect(await connectionsSoFar()).toBe(before + 1);
+      await operator.send(['REPLICAOF', 'NO', 'ONE']);
+      expect(await connection.send(['SET', 'key', 'value'])).toBe('OK');
+    } finally {
+      connection.close();
+      operator.close();
+      await redis.close();
+    }
   });
 });
