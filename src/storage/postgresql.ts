@@ -88,9 +88,15 @@ function adapt(pool: pg.Pool): PostgresPool {
   };
 }
 
-/** True for the server's own words about a statement, after which the connection goes on. */
+/** The connection ends, the server shuts down, or it met what it had not expected of itself. */
+const endings = /^(?:08|57P|XX)/;
+
+/**
+ * True for the server's own words about a statement, after which the connection goes on. By the code,
+ * for the severity comes in the server's language.
+ */
 function isAnswer(error: unknown): boolean {
-  return isObject(error) && error['severity'] === 'ERROR';
+  return error instanceof pg.DatabaseError && !endings.test(error.code ?? 'XX');
 }
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */

@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -371,6 +371,32 @@ describe.each([
   });
 });
 
+/** The same server as if its lc_messages were German: of an error it translates the severity, and not its code. */
+async function translated(url: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const [english, german] = ['SERROR\0V', 'SFEHLER\0V'];
+  const server = createServer((near) => {
+    const far = connect(Number(port || 5432), hostname);
+    near.pipe(far).on('error', () => near.destroy());
+    near.on('error', () => {}).on('close', () => far.destroy());
+    far.on('end', () => near.end());
+    far.on('data', (data) => {
+      const at = data.indexOf(english);
+      if (at < 0) return near.write(data);
+      // Before it stands the length of the message.
+      data.writeInt32BE(data.readInt32BE(at - 4) + german.length - english.length, at - 4);
+      near.write(data.subarray(0, at));
+      near.write(german);
+      near.write(data.subarray(at + english.length));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => server.close());
+  const through = new URL(url);
+  through.port = String((server.address() as AddressInfo).port);
+  return through.href;
+}
+
 describeWith('PostgreSQL', 'PostgreSQL', () => {
   let postgres: { url: string; drop(): Promise<void> };
   beforeEach(async () => {
@@ -452,6 +478,15 @@ describeWith('PostgreSQL', 'PostgreSQL', () => {
     // 57014: cancelled by the server.
     expect(error).toMatchObject({ kind: 'unavailable', code: '57014' });
     expect(milliseconds).toBeLessThan(4000);
+    expect(await pidOf(database)).toBe(pid);
+  });
+
+  test('a connection goes on after a refusal, whatever the language of the server', async () => {
+    const { database } = await openAndMigrate({ url: await translated(postgres.url), poolSize: 1 });
+    closers.push(() => database.destroy());
+    await insertAccount(database, 'one');
+    const pid = await pidOf(database);
+    expect(await failureOf(insertAccount(database, 'one'))).toMatchObject({ kind: 'unique', code: '23505' });
     expect(await pidOf(database)).toBe(pid);
   });
 
