@@ -28,11 +28,9 @@ export function addUnlinkRoutes(router: IRouter, context: Context): void {
     const account = await readAccount(context, request);
     if (!account) return response.redirect(303, homeWithReturn(context, here));
     const linked = findLinked(account.identities, service, mode);
-    if (!linked) return sayNotLinked(request, response, service);
-    const { identity, others } = linked;
-    const possible = others.some(isWayIn);
+    const possible = linked?.others.some(isWayIn) ?? false;
     if (possible) requireRecentSignIn(context, account, here);
-    const page = toUnlinkPage(service, identity, possible);
+    const page = linked ? toUnlinkPage(service, linked.identity, possible) : toNotLinkedPage(service);
     const options = { view: 'confirm', title: page.heading, current: 'profile' } as const;
     await renderPage(context, request, response, options, page);
   });
@@ -108,6 +106,16 @@ export function addUnlinkRoutes(router: IRouter, context: Context): void {
   async function sayNotLinked(request: Request, response: Response, { provider }: ServiceInUse) {
     await setFlash(request, toNotLinkedFlash(provider));
     response.redirect(303, paths.profile);
+  }
+
+  /** On a page of its own: a GET leaves no message in the session. */
+  function toNotLinkedPage({ provider: { id, name } }: ServiceInUse): ConfirmPage {
+    return {
+      provider: { id, name },
+      heading: `${name} is not linked here any more`,
+      consequences: ['Nothing was changed.'],
+      actions: [link('Back to your accounts', paths.profile, 'main')],
+    };
   }
 
   function toUnlinkPage(service: ServiceInUse, identity: Identity, possible: boolean): ConfirmPage {

@@ -32,6 +32,11 @@ export const accountStates: readonly PageState[] = [
     },
   },
   {
+    name: 'unlink-not-linked',
+    signedIn: { providers: ['Twitch'] },
+    open: at('/profile/mixer/unlink', 'Mixer is not linked here any more'),
+  },
+  {
     name: 'replace',
     signedIn: { providers: ['Twitch'], person: hostile },
     open: (page, latchkey) => openReplace(page, latchkey),
