@@ -114,6 +114,8 @@ export function startSandboxBeside(
   now: () => number,
   own: readonly StandardService[] = [],
 ): Promise<Sandbox> {
+  // All problems at once, as the doctor tells them.
+  checkSandboxBeside(config);
   const played = playedServices(config);
   return startSandbox(config.sandbox, {
     baseUrl: config.sandbox.url!,

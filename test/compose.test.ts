@@ -38,7 +38,9 @@ const [single] = inProfile('single').map(([, service]) => service);
 
 /** What compose makes of a value, with made-up answers to what it asks for. */
 function substitute(value: string): string {
-  return value.replaceAll(/\$\{(\w+)(?::[-?]([^}]*))?\}/g, (whole, name: string, fallback: string) =>
+  // Made-up answers leave out what only adds to a value.
+  const needed = value.replaceAll(/\$\{\w+:\+[^{}]*\$\{\w+\}\}/g, '');
+  return needed.replaceAll(/\$\{(\w+)(?::[-?]([^}]*))?\}/g, (whole, name: string, fallback: string) =>
     whole.includes(':-') && name !== 'POSTGRES_PASSWORD' ? fallback : 'x'.repeat(40),
   );
 }

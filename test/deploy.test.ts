@@ -197,7 +197,9 @@ describe('Kubernetes', () => {
     const applied = [...resources, ...configMapGenerator[0]!.envs, 'kustomization.yaml'];
     expect(applied.toSorted()).toEqual(readdirSync(join(root, folder)).toSorted());
     // One that names a version: what `latest` is changes from one pod to the next.
-    expect(images.map(({ newTag }) => newTag)).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    expect(images.map(({ newTag }) => newTag)).toEqual([version]);
+    expect(read('docs/deploy/kubernetes.md')).toContain(`/latchkey:${version} `);
   });
 });
 

@@ -312,6 +312,9 @@ const table = {
   'our-side': stops('Our own side', null, 'no fault of ours', ours('src/errors.ts')),
 } as const satisfies Record<string, CheckFacts>;
 
+/** What the check of an ID token found where the token response has none. */
+export const noneCame = 'none';
+
 export type CheckName = keyof typeof table;
 export const checks: Readonly<Record<CheckName, CheckFacts>> = table;
 

@@ -216,7 +216,12 @@ export function createRedactor({ marks, sandbox, shows }: RedactorFacts): Redact
     if (name !== 'authorization') return toValue(name, value, shownHeaders.has(name));
     const [, scheme = '', token = ''] = /^(Basic|Bearer|OAuth) (.*)$/.exec(value) ?? [];
     if (scheme === '') return [hide(name, value)];
-    if (scheme === 'Basic') return ['Basic ', hide(name, token)];
+    if (scheme === 'Basic') {
+      // Remembered by itself: an answer may repeat it (RFC 6749 2.3.1 has the form).
+      const [, half = ''] = /:(.*)$/s.exec(Buffer.from(token, 'base64').toString('utf8')) ?? [];
+      hide('client_secret', new URLSearchParams(`half=${half}`).get('half') ?? '');
+      return ['Basic ', hide(name, token)];
+    }
     // An access token is one that an answer of this flow gave us; a request token we sign ourselves.
     const given = seen.has(marks.whole(token));
     return [`${scheme} `, { ...hide('access_token', token), ...(given ? {} : { madeUp: null }) }];

@@ -1,5 +1,5 @@
 import type { IDToken } from 'openid-client';
-import type { CheckName } from '../inspector/checks.ts';
+import { type CheckName, noneCame } from '../inspector/checks.ts';
 import { recordCheck } from '../inspector/recorder.ts';
 import { isRecording } from '../inspector/scope.ts';
 import { isObject } from '../json.ts';
@@ -61,7 +61,9 @@ function toFailed(code: string, cause: Record<string, unknown>): [CheckName, str
   if (named) return [named, 'it does not hold'];
   if (code === 'OAUTH_KEY_SELECTION_FAILED') return ['id-token-signature', 'no key of the key set fits'];
   if ('signature' in cause) return ['id-token-signature', 'not made with that key'];
-  if (isObject(body) && body['id_token'] === undefined) return ['id-token', 'none'];
+  // Of a token response: it may also be that of the key set.
+  if (isObject(body) && 'access_token' in body && body['id_token'] === undefined)
+    return ['id-token', noneCame];
   if ('header' in cause) return ['id-token-signature', 'another algorithm than RS256'];
   if (isObject(claims)) {
     const missing = Object.keys(checkOfClaim).find((one) => !isUsable(one, claims[one]));

@@ -45,8 +45,8 @@ function readScopes(header: string | undefined, asked: readonly string[]): reado
 export function approvalOf({ parts: { state }, req }: Exchange, asked: readonly string[]): Approval | null {
   const { autoApprove, autoApproveAs, autoApproveScopes } = state.settings;
   const person = readName(req.get('x-sandbox-person'));
-  if (!autoApprove && person === undefined) return null;
   const granted = readScopes(req.get('x-sandbox-scope'), asked) ?? autoApproveScopes;
+  if (!autoApprove && person === undefined) return null;
   return {
     person: personNamed(state, person ?? autoApproveAs),
     scopes: asked.filter((scope) => granted === null || granted.includes(scope)),

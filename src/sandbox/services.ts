@@ -22,7 +22,7 @@ const servicesByHost = {
 export type Host = keyof typeof servicesByHost;
 
 /** Hosts of pictures, and one that only leads to another: nothing there asks for a fault. */
-const hostsWithoutFaults: readonly string[] = [
+export const hostsWithoutFaults: readonly string[] = [
   'static-cdn.jtvnw.net',
   'uploads.mixer.com',
   'www.mixin.one',

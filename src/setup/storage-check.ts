@@ -81,13 +81,27 @@ async function checkPostgresql(url: string, localNow: () => number): Promise<Fin
   const database = new Kysely<Schema>({ dialect: createPostgresqlDialect(url, 1) });
   try {
     const difference = await measure(localNow, readTime(database));
-    const newer = await withinDeadline(readNewerMigrations(database), serverMilliseconds);
-    const store = newer.length > 0 ? changedByNewer(placeOf(url), newer) : ok('Store', `${place} answers.`);
-    return [store, judgeClock('Clock of the store', place, difference)];
+    return [await judgeVersion(database, url), judgeClock('Clock of the store', place, difference)];
   } catch (error) {
     return [unreachable('Store', place, error, 'DATABASE_URL')];
   } finally {
     await database.destroy().catch(() => {});
+  }
+}
+
+async function judgeVersion(database: Kysely<Schema>, url: string): Promise<Finding> {
+  const place = `PostgreSQL at ${placeOf(url)}`;
+  try {
+    const newer = await withinDeadline(readNewerMigrations(database), serverMilliseconds);
+    return newer.length > 0 ? changedByNewer(placeOf(url), newer) : ok('Store', `${place} answers.`);
+  } catch (error) {
+    if (!isStorageError(error)) throw error;
+    const fix = 'Let the user of DATABASE_URL read and write the tables of the database.';
+    return needsAction(
+      'Store',
+      `${place} answers, and refuses to be read (${error.code ?? error.kind}).`,
+      fix,
+    );
   }
 }
 

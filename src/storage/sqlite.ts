@@ -71,8 +71,9 @@ export function runAtOnce<Row>(
 }
 
 /**
- * Reads from a file that this process has not open, and leaves nothing beside it. Throws `StorageError`,
- * whose message is a sentence that names the file.
+ * Reads from a file that this process has not open. Leaves nothing beside it, but the index (`-shm`) that
+ * SQLite makes for a `-wal` which has none. Throws `StorageError`, whose message is a sentence that names
+ * the file.
  */
 export function readDatabaseFile<Result>(
   file: string,

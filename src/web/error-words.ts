@@ -216,7 +216,7 @@ export const errorWords: Record<ErrorCode, (situation: Situation) => Words> = {
   flow_not_kept: () => ({
     status: 404,
     heading: 'This flow is not kept any more, or is not yours',
-    reason: `A flow is kept for an hour, and gone when this site starts anew. You see only your own. ${nothing}`,
+    reason: `A flow is kept for an hour at most, by the process that saw it, and gone when that starts anew. You see only your own. ${nothing}`,
     buttons: ['flows', 'home'],
   }),
   malformed_request: () => ({

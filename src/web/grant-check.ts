@@ -36,8 +36,14 @@ export function createGrantCheck(context: Context): RequestHandler {
         log.warn('not validated', { provider: identity.provider, code, reason: facts.reason ?? '' });
       });
     await Promise.race([asking, pause(waitMilliseconds, undefined, { ref: false })]);
-    // Meanwhile the session may have ended, or gone on through another identity: that one counts then.
-    if ((await readWayIn(context, signedIn)) !== signedIn.identityId) return next();
+    const wayIn = await readWayIn(context, signedIn);
+    if (wayIn === null) {
+      // Ended meanwhile, as by signing out in another tab.
+      await endOwnSession(context, request, signedIn);
+      throw new RequestError('not_signed_in', { returnTo: context.paths.profile });
+    }
+    // It has gone on through another identity: that one counts then.
+    if (wayIn !== signedIn.identityId) return next();
     const grant = await grants.get(place);
     await endSessionIfOver(context, request, signedIn, identity, grant);
     // Without the provider's word the next page does not wait for it again at once.

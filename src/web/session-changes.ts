@@ -117,8 +117,14 @@ async function orUndo<Result>(
 }
 
 async function giveUp(context: Context, place: GrantPlace, { client, tokens }: SettledLogin): Promise<void> {
-  await afterwards(context, context.grants.take(place));
+  await afterwards(context, takeOwn(context, place, tokens));
   await revokeTokens(client, [tokens]);
+}
+
+/** Those of another login, or of the time before this one, stay where they are. */
+async function takeOwn({ grants }: Context, place: GrantPlace, tokens: Tokens): Promise<void> {
+  const held = await grants.get(place);
+  if (held && sameTokens(held.tokens, tokens)) await grants.take(place);
 }
 
 /** An unlink, a move or a join elsewhere may have been faster, and has not seen this session. */

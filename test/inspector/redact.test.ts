@@ -45,6 +45,15 @@ test('of Authorization the scheme stays, if it is one of ours', () => {
   expect(value('Digest canary')).toBe(hidden('Digest canary'));
 });
 
+test('a client secret that came in the Authorization header is known again', () => {
+  const basic = Buffer.from('client:correct%2Bhorse').toString('base64');
+  const one = redactor();
+  expect(toPlainText(one.header('authorization', `Basic ${basic}`).value)).toBe(`Basic ${hidden(basic)}`);
+  expect(toPlainText(one.sentence('client secret correct+horse is wrong'))).toBe(
+    `client secret ${hidden('correct+horse')} is wrong`,
+  );
+});
+
 test('of an e-mail address the domain stays', () => {
   expect(toPlainText(redactor().parameter('email', 'canary@example.org').value)).toBe(
     `${hidden('canary@example.org')}@example.org`,

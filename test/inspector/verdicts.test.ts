@@ -100,6 +100,7 @@ const faults: readonly [FaultName, Service, CheckName, string][] = [
     'id-token',
     'Failed at step 4: ID token: expected one that we can read, found none.',
   ],
+  ['keys_empty', 'twitch', 'id-token', 'Failed at step 4: the ID token of Twitch does not prove'],
   ['id_token_bad_signature', 'twitch', 'id-token-signature', 'Failed at step 4: the ID token of Twitch'],
   ['id_token_wrong_nonce', 'twitch', 'id-token-nonce', 'Failed at step 4: the ID token of Twitch'],
   ['id_token_wrong_audience', 'twitch', 'id-token-aud', 'Failed at step 4: the ID token of Twitch'],

@@ -180,6 +180,30 @@ describeStores('half-way', (stores) => {
     expect((await visitor.open(`${latchkey.baseUrl}/profile`)).text).toContain('Unlink Twitch');
   });
 
+  test('asking again, when the new tokens cannot be kept, leaves the old ones where they are', async () => {
+    await signIn(visitor, latchkey.baseUrl, 'Mixin');
+    await linkProvider(visitor, latchkey.baseUrl, 'Twitch');
+    const before = await latchkey.listRecords('grant');
+    const callback = await captureCallback(
+      visitor,
+      async () => {
+        const form = new URLSearchParams({ intent: 'ask' });
+        await visitor.submit('post', new URL(`${latchkey.baseUrl}/login/twitch`), form);
+      },
+      latchkey.baseUrl,
+    );
+    const put = failOnce(latchkey, 'update', 'grant');
+    const page = await visitor.open(callback.href);
+    expect([page.status, page.heading]).toEqual(sorry);
+    expect(put.hasFailed()).toBe(true);
+    expect(await latchkey.listRecords('grant')).toEqual(before);
+    expect(standing().filter((service) => service === 'twitch')).toHaveLength(1);
+    await visitor.open(`${latchkey.baseUrl}/profile`);
+    expect((await visitor.press('Read profile again from Twitch')).text).toContain(
+      'We read your Twitch profile',
+    );
+  });
+
   test('an unlink whose lease cannot be given back is done all the same', async () => {
     const elsewhere = new Visitor();
     await signIn(visitor, latchkey.baseUrl, 'Mixin');
