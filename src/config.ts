@@ -148,21 +148,23 @@ function readSecurityContact(reader: Reader): string | null {
 
 function readBaseUrl(reader: Reader, production: boolean, port: number): URL {
   const local = `http://localhost:${port}`;
+  const inProduction = 'https://login.example.org';
   if (production && reader.text('BASE_URL', '') === '') {
     reader.report({
       variable: 'BASE_URL',
       problem: 'is needed in production.',
-      example: 'https://login.example.org',
+      example: inProduction,
     });
   }
-  return reader.url('BASE_URL', local, (url) => {
+  const rule = (url: URL) => {
     if (url.search || url.hash || url.username) return 'must be a plain address without ?, # or a user name.';
     if (url.protocol === 'https:') return null;
     if (url.protocol !== 'http:') return 'must begin with https:// (or http:// for this machine).';
     return production && !isLoopback(url)
       ? 'must be https in production, except for this machine itself.'
       : null;
-  });
+  };
+  return reader.url('BASE_URL', local, rule, production ? inProduction : local);
 }
 
 function readSessionSecrets(reader: Reader, production: boolean): string[] {
@@ -231,5 +233,8 @@ function isAddressOrSubnet(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/');
   const family = isIP(address);
   if (family === 0 || more.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+  return (
+    bits === undefined ||
+    (/^\d{1,3}$/.test(bits) && Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128))
+  );
 }

@@ -33,13 +33,13 @@ export const stopMilliseconds = 8000;
 /** A start that failed for a reason that the person at the keyboard can mend. */
 export class StartError extends Error {}
 
-/** Listens, or throws `StartError` with a sentence that names the variable to change and the command. */
+/** Listens, or throws `StartError` with a sentence that names the variable to change, and where. */
 export function listen(
   handler: RequestListener,
   host: string,
   port: number,
   variable: string,
-  command = 'npm start',
+  where = '',
   limits = usualLimits,
 ): Promise<Server> {
   const server = createServer(
@@ -55,16 +55,32 @@ export function listen(
   trackAnswers(server);
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(toStartError(error, port, `${variable}=${port + 1} ${command}`)),
+      reject(toStartError(error, { host, port, variable, where })),
     );
     server.listen(port, host, () => resolve(server));
   });
 }
 
-function toStartError(error: NodeJS.ErrnoException, port: number, other: string): Error {
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly variable: string;
+  readonly where: string;
+}
+
+const notHere = ['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'];
+/** That of the sandbox is the application's. */
+const hostVariables: Readonly<Record<string, string>> = { METRICS_PORT: 'METRICS_HOST' };
+
+function toStartError(error: NodeJS.ErrnoException, { host, port, variable, where }: Place): Error {
+  const other = `${variable}=${port + 1} ${where}`.trim();
   if (error.code === 'EADDRINUSE') return new StartError(`Port ${port} is in use. Try another one: ${other}`);
   if (error.code === 'EACCES')
     return new StartError(`Port ${port} may not be used by this user. Try another one: ${other}`);
+  if (error.code !== undefined && notHere.includes(error.code))
+    return new StartError(
+      `${host} is no address of this machine. Correct ${hostVariables[variable] ?? 'HOST'}.`,
+    );
   return error;
 }
 

@@ -111,6 +111,8 @@ describe('cluster', () => {
     const { content } = configs.caddyfile;
     expect(readEnvironment(nodes[0]![1]).trustedProxies).toEqual(['uniquelocal']);
     expect(content).toMatch(/reverse_proxy [^}]*trusted_proxies private_ranges/);
+    // The nodes have the words, also when none of them is ready.
+    expect(content).toMatch(/handle_errors \{\s+reverse_proxy node-a:\d+ node-b:\d+ \{/);
     expect(content).toContain(String.raw`request>uri regexp "\?.*" "?"`);
   });
 });

@@ -212,6 +212,12 @@ test('REAUTH_MINUTES says how old a sign-in may be, half an hour without a word'
   expect(problemsOf({ REAUTH_MINUTES: '1441' })).toEqual(['REAUTH_MINUTES']);
 });
 
+test('the example for BASE_URL in production is one that production takes', () => {
+  const error = () =>
+    read({ NODE_ENV: 'production', SESSION_SECRET: 'x'.repeat(32), BASE_URL: 'http://a.example' });
+  expect(error).toThrow('Example: BASE_URL=https://login.example.org');
+});
+
 test('TRUSTED_PROXIES lists addresses, subnets and Express’s names, nobody without a word', () => {
   expect(read({}).trustedProxies).toEqual([]);
   expect(read({ TRUSTED_PROXIES: '10.0.0.5, 172.16.0.0/12 loopback,2001:db8::/32' }).trustedProxies).toEqual([
@@ -220,7 +226,15 @@ test('TRUSTED_PROXIES lists addresses, subnets and Express’s names, nobody wit
     'loopback',
     '2001:db8::/32',
   ]);
-  for (const wrong of ['true', '1', 'proxy.example.org', '10.0.0.0/33', '2001:db8::/129', '10.0.0.1/8/9'])
+  for (const wrong of [
+    'true',
+    '1',
+    'proxy.example.org',
+    '10.0.0.0/33',
+    '0.0.0.0/0',
+    '2001:db8::/129',
+    '10.0.0.1/8/9',
+  ])
     expect(problemsOf({ TRUSTED_PROXIES: wrong })).toEqual(['TRUSTED_PROXIES']);
 });
 

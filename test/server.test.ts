@@ -86,10 +86,23 @@ test.each(['PORT', 'SANDBOX_PORT'])(
     await close();
     expect(exitCode).toBe(1);
     expect(output.trim()).toBe(
-      `Port ${env[variable]} is in use. Try another one: ${variable}=${Number(env[variable]) + 1} npm start`,
+      `Port ${env[variable]} is in use. Try another one: ${variable}=${Number(env[variable]) + 1}`,
     );
   },
 );
+
+test.each([
+  ['HOST', '192.0.2.1'],
+  ['METRICS_HOST', '192.0.2.1'],
+])('a %s that is not of this machine gets a sentence: %s', async (variable, host) => {
+  const { output, exitCode } = await start({
+    ...(await ports()),
+    METRICS_PORT: String(await freePort()),
+    [variable]: host,
+  });
+  expect(exitCode).toBe(1);
+  expect(output.trim()).toBe(`${host} is no address of this machine. Correct ${variable}.`);
+});
 
 test('a configuration that cannot work is refused with a line for each problem and nothing else', async () => {
   const { output, exitCode } = await start({ NODE_ENV: 'production', TWITCH: 'perhaps' });

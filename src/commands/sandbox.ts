@@ -46,7 +46,7 @@ export const sandbox: Command = {
     const redirectUris = config.redirectUris.length > 0 ? config.redirectUris : [ownRedirectUri];
     const registrations = fromFile.length > 0 ? fromFile : madeUpRegistrations(redirectUris);
     const played = await startSandbox(config, { baseUrl: url, registrations, now: Date.now });
-    const server = await listen(played.app, host, port, 'SANDBOX_PORT', 'npm run sandbox');
+    const server = await listen(played.app, host, port, 'SANDBOX_PORT');
     let stopping = false;
 
     async function stop(): Promise<void> {

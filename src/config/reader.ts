@@ -10,7 +10,7 @@ export interface Reader {
   whole(name: string, fallback: number, range: readonly [number, number]): number;
   /** A secret from the variable itself or from the file that `<name>_FILE` names. */
   secret(name: string): string | null;
-  url(name: string, fallback: string, rule: (url: URL) => string | null): URL;
+  url(name: string, fallback: string, rule: (url: URL) => string | null, example?: string): URL;
   report(problem: ConfigProblem): void;
 }
 
@@ -60,12 +60,12 @@ export function createReader(
         return null;
       }
     },
-    url(name, fallback, rule) {
+    url(name, fallback, rule, example = fallback) {
       const value = get(name) || fallback;
       const url = URL.canParse(value) ? new URL(value) : null;
       const problem = url ? rule(url) : 'is not an address.';
       if (!problem && url) return url;
-      report({ variable: name, problem: problem ?? '', example: fallback });
+      report({ variable: name, problem: problem ?? '', example });
       return new URL(fallback);
     },
   };

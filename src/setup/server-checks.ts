@@ -158,7 +158,7 @@ function checkClock({ clock, storage, seen }: ServerFacts): readonly Finding[] {
   const sentence = 'Nothing to compare it with. ID tokens and signed requests have to be fresh.';
   const fix = seen
     ? 'Check a service now: the time in its answer is compared.'
-    : 'npm run doctor -- --network compares it with the time in the answers of the live services.';
+    : 'The doctor compares it with the time in the answers of the live services, if asked with --network.';
   return [notChecked(clockName, sentence, fix)];
 }
 

@@ -79,6 +79,8 @@ export function createMetrics(withProcess: boolean): Metrics {
   const refusals = counter('request_refusals_total', 'Requests that were refused, by code.', ['code']);
   const limited = counter('rate_limited_total', 'Requests that came too often.', ['area', 'by']);
   const failures = counter('failures_total', 'Requests that failed here: our mistake, or a store.', ['code']);
+  // There from the start: what appears at 1 has not increased, in the eyes of Prometheus.
+  for (const code of ['internal', 'store_unavailable']) failures.inc({ code }, 0);
   const refreshes = counter('refreshes_total', 'Tokens renewed, by how it ended.', ['provider', 'outcome']);
   const validations = counter('validations_total', 'Tokens validated, by how it ended.', [
     'provider',
@@ -158,6 +160,7 @@ export function createMetrics(withProcess: boolean): Metrics {
     },
     watch: (from) => {
       sources = from;
+      for (const { provider } of from.traffic()) refreshes.inc({ provider, outcome: 'foreign' }, 0);
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -190,9 +190,7 @@ test('names the way out when its port is in use', async () => {
   await start({ SANDBOX_PORT: String(port) });
   const first = running!;
   const { output } = await start({ SANDBOX_PORT: String(port) });
-  expect(output).toContain(
-    `Port ${port} is in use. Try another one: SANDBOX_PORT=${port + 1} npm run sandbox`,
-  );
+  expect(output).toContain(`Port ${port} is in use. Try another one: SANDBOX_PORT=${port + 1}`);
   await stopProcess(first.child, 'SIGKILL');
 });
 
